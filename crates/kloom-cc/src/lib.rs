@@ -1,0 +1,1 @@
+//! Drives the C compiler with kloom's headers and instrumentation.

@@ -1,0 +1,1 @@
+//! Subscribers to trace events that find bugs.

@@ -1,0 +1,1 @@
+//! Findings as plain data, their wording, and the ways to show them.

@@ -1,0 +1,1 @@
+//! Kernel module objects: .ko bytes to a checked load plan.

@@ -1,0 +1,1 @@
+//! The chooser: natural, random and replayed choices, schedule tokens.

@@ -1,0 +1,1 @@
+//! The arena that modules live in: images, heap, stacks, coroutines, host faults.

@@ -1,0 +1,1 @@
+//! Linux as a value: tasks, scheduler, waiting, signals, printk, modules, /proc.

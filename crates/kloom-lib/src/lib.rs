@@ -1,0 +1,1 @@
+//! What Linux keeps in lib/: printk formats, number and string parsing, as pure functions.

@@ -1,0 +1,1 @@
+//! The second engine: the same module on a real Linux in QEMU.

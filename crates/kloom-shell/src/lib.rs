@@ -1,0 +1,1 @@
+//! User space: the scenario language and the commands it runs.

@@ -1,0 +1,1 @@
+//! What a module can call: one file per C header.

@@ -1,0 +1,1 @@
+//! A session: kernel, guest, chooser and detectors; scenario in, outcome out.

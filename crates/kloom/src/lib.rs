@@ -1,0 +1,1 @@
+//! Run, explain and check Linux kernel-thread modules without a kernel.

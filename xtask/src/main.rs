@@ -1,0 +1,3 @@
+//! Developer commands: `cargo xtask ci` is exactly what CI runs.
+
+fn main() {}
