@@ -1,1 +1,28 @@
 //! Findings as plain data, their wording, and the ways to show them.
+//!
+//! Other crates fill in a [`Finding`] (a [`Fault`] with all its participants) and hand it over inside an [`Outcome`]. Every
+//! word that people read is chosen here: a fault is turned into a `Report` (title, spans, history, notes, helps), and a
+//! report into text, JSON, SARIF, JUnit XML or CI annotations. Nothing here does I/O.
+
+#![forbid(unsafe_code)]
+
+mod code;
+mod event;
+mod exit_code;
+mod fault;
+mod finding;
+mod outcome;
+mod site;
+
+pub use code::{Code, Explain, Row, codes, explain};
+pub use event::{Access, AccessKind, Blocked, Context, Event, Held, Object, ObjectKind, Who};
+pub use exit_code::ExitCode;
+pub use fault::{
+    AtomicCause, BadUnlock, Boundary, Fault, InvalidFree, LeakedBlocks, ListDamage, LockEdge,
+    LoopSeen, OopsKind, Proof, RefcountMisuse, Step, TextUser,
+};
+pub use finding::{Coverage, Finding, Severity};
+pub use outcome::{
+    End, Explored, InternalBug, Limit, LimitKind, Outcome, Unsupported, UnsupportedKind, UsageError,
+};
+pub use site::{Backtrace, KERNEL_MODULE, Site};
