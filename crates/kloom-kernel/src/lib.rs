@@ -1,1 +1,433 @@
-//! Linux as a value: tasks, scheduler, waiting, signals, printk, modules, /proc.
+//! Linux as a value: everything a kernel-thread module can see of a kernel, as plain data and decisions.
+//!
+//! [`Kernel`] does no I/O, starts no thread, calls no C and reads no clock but its own. Operations are methods in a
+//! file per kernel concept, under the kernel's own names; those that may wait are polled ([`ops`]). The caller (a
+//! shim) switches stacks; [`Kernel::next`](sched) says what the machine does next.
+//!
+//! # Invariants
+//! * Every choice goes through [`chooser::Chooser`].
+//! * Nothing iterates in an order that depends on addresses or hashes.
+//! * What watches the kernel sees [`trace`] events only.
+#![forbid(unsafe_code)]
+
+pub mod chooser;
+pub mod completion;
+pub mod event;
+pub mod exit;
+pub mod fault;
+pub mod irq;
+pub mod kthread;
+pub mod lock;
+pub mod module;
+pub mod ops;
+pub mod printk;
+pub mod sched;
+pub mod signal;
+pub mod site;
+pub mod task;
+pub mod time;
+pub mod trace;
+pub mod wait;
+pub mod watchdog;
+
+use kloom_abi::Errno;
+use kloom_abi::sched::{EXIT_DEAD, PF_IDLE, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK_INTERRUPTIBLE, TASK_RUNNING};
+
+use chooser::{Chooser, Natural};
+use event::EventQueue;
+use fault::{Fault, Report};
+use sched::cpu::Cpu;
+use sched::{Preempt, SchedEntity};
+use signal::Signals;
+use site::{RawEvent, Trace};
+use task::{BlockedOn, Task, TaskId, TaskKind, TaskMemory, TaskTable, UserTask};
+use trace::{TraceBuffer, TraceEvent, TraceKind};
+
+/// What kind of machine to simulate.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Number of CPUs, 1 to 64.
+    pub cpus: u32,
+    /// Which kernel code is preemptible.
+    pub preempt: Preempt,
+    /// A task in state D for this long is a hung task.
+    pub hang_after_ns: u64,
+    /// The machine's memory in bytes.
+    pub mem_bytes: u64,
+    /// Most tasks at once.
+    pub max_tasks: usize,
+    /// `uname -r`.
+    pub release: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            cpus: 2,
+            preempt: Preempt::default(),
+            hang_after_ns: 120 * kloom_abi::time::NSEC_PER_SEC,
+            mem_bytes: 512 << 20,
+            max_tasks: 32_768,
+            release: "6.1.0-kloom".to_string(),
+        }
+    }
+}
+
+/// The kernel of one machine.
+pub struct Kernel {
+    /// What machine this is.
+    pub config: Config,
+    /// All tasks.
+    pub tasks: TaskTable,
+    /// All CPUs.
+    pub cpus: Vec<Cpu>,
+    /// The CPU that is stepping.
+    pub this_cpu: u32,
+    /// What will happen when.
+    pub events: EventQueue,
+    /// The log.
+    pub printk: printk::Printk,
+    /// Module timers.
+    pub timers: time::timer::Timers,
+    /// Wait queues.
+    pub waits: wait::Waits,
+    /// Completions.
+    pub completions: completion::Completions,
+    /// Spinlocks, mutexes, semaphores.
+    pub locks: lock::Locks,
+    /// Loaded modules.
+    pub modules: module::Modules,
+    /// Answers every choice.
+    pub chooser: Box<dyn Chooser>,
+    /// The chooser always answers 0.
+    pub natural: bool,
+    /// Trace events for the subscribers.
+    pub trace: TraceBuffer,
+    /// Bugs seen so far, oldest first; drained by the session.
+    pub reports: Vec<Report>,
+    /// The module code that made the present call.
+    pub here: Trace,
+    /// kthreadd.
+    pub kthreadd: TaskId,
+    /// init.
+    pub init: TaskId,
+    /// Virtual time must not pass this.
+    pub time_limit_ns: u64,
+    /// Taint flags (`/proc/sys/kernel/tainted`).
+    pub tainted: u32,
+    /// The machine has panicked.
+    pub panicked: bool,
+    queue_seq: u64,
+    /// Tasks that exited and whose stack the guest can take back.
+    pub dead_tasks: Vec<TaskId>,
+    /// Task slots whose memory was freed since the guest last looked.
+    pub forks: u64,
+}
+
+/// What a new task starts with.
+pub struct NewTask<'a> {
+    /// Its name; `comm` takes 15 bytes of it.
+    pub name: &'a [u8],
+    /// Its parent.
+    pub parent: TaskId,
+    /// What kind of task.
+    pub kind: TaskKind,
+}
+
+impl Kernel {
+    /// Boots a machine: swapper/N, init, kthreadd and the kernel threads every Linux has.
+    pub fn new(config: Config, memory: Box<dyn TaskMemory>, chooser: Box<dyn Chooser>) -> Kernel {
+        let natural = chooser.is_natural();
+        let mut kernel = Kernel {
+            tasks: TaskTable::new(memory, config.max_tasks),
+            cpus: Vec::new(),
+            this_cpu: 0,
+            events: EventQueue::default(),
+            printk: printk::Printk::default(),
+            timers: Default::default(),
+            waits: Default::default(),
+            completions: Default::default(),
+            locks: Default::default(),
+            modules: Default::default(),
+            chooser,
+            natural,
+            trace: TraceBuffer::default(),
+            reports: Vec::new(),
+            here: Trace::default(),
+            kthreadd: TaskId(0),
+            init: TaskId(0),
+            time_limit_ns: u64::MAX / 2,
+            tainted: 0,
+            panicked: false,
+            queue_seq: 0,
+            dead_tasks: Vec::new(),
+            forks: 0,
+            config,
+        };
+        kernel.boot();
+        kernel
+    }
+
+    fn boot(&mut self) {
+        for cpu in 0..self.config.cpus {
+            let name = format!("swapper/{cpu}");
+            let idle = self.boot_task(Some(0), name.as_bytes(), TaskKind::Idle, TaskId(0));
+            self.tasks[idle].se.cpu = cpu;
+            self.tasks[idle].c.flags.set(PF_KTHREAD | PF_IDLE | PF_NO_SETAFFINITY);
+            self.tasks[idle].c.set_task_state(TASK_RUNNING);
+            self.tasks[idle].c.thread_info.cpu.set(cpu);
+            self.cpus.push(Cpu::new(cpu, idle));
+        }
+        let swapper = self.cpus[0].idle;
+        let user = UserTask { cmdline: b"/sbin/init\0".to_vec(), cwd: "/".to_string(), umask: 0o022, ..UserTask::default() };
+        self.init = self.boot_task(Some(1), b"init", TaskKind::User(Box::new(user)), swapper);
+        self.kthreadd = self.boot_task(Some(2), b"kthreadd", TaskKind::System, swapper);
+        let mut names: Vec<(String, Option<u32>)> = vec![("rcu_gp".into(), None), ("rcu_par_gp".into(), None), ("mm_percpu_wq".into(), None)];
+        for cpu in 0..self.config.cpus {
+            if cpu > 0 {
+                names.push((format!("cpuhp/{cpu}"), Some(cpu)));
+            }
+            names.push((format!("migration/{cpu}"), Some(cpu)));
+            names.push((format!("ksoftirqd/{cpu}"), Some(cpu)));
+            names.push((format!("kworker/{cpu}:0-events"), Some(cpu)));
+            names.push((format!("kworker/{cpu}:0H-events_highpri"), Some(cpu)));
+        }
+        for name in ["kworker/u4:0-events_unbound", "rcu_preempt", "kdevtmpfs", "khungtaskd", "oom_reaper", "kcompactd0", "kswapd0"] {
+            names.push((name.to_string(), None));
+        }
+        for (pid, (name, cpu)) in (3..).zip(names) {
+            let id = self.boot_task(Some(pid), name.as_bytes(), TaskKind::System, self.kthreadd);
+            let task = &mut self.tasks[id];
+            let worker = name.starts_with("kworker") || name.starts_with("rcu_") || name.starts_with("mm_");
+            task.c.set_task_state(if worker { kloom_abi::sched::TASK_IDLE } else { TASK_INTERRUPTIBLE });
+            if let Some(cpu) = cpu {
+                task.se.allowed = 1 << cpu;
+                task.se.cpu = cpu;
+                task.c.flags.set(task.c.flags.get() | PF_NO_SETAFFINITY);
+            }
+            self.tasks.set_next_pid(pid + 1);
+        }
+        self.tasks.set_next_pid(self.tasks.last_pid().max(99) + 1);
+        self.start_watchdogs();
+    }
+
+    fn boot_task(&mut self, pid: Option<i32>, name: &[u8], kind: TaskKind, parent: TaskId) -> TaskId {
+        let system = !matches!(kind, TaskKind::User(_));
+        let id = self.insert_task(pid, NewTask { name, parent, kind }).unwrap_or_else(|_| panic!("no memory to boot"));
+        let task = &mut self.tasks[id];
+        task.c.set_task_state(TASK_INTERRUPTIBLE);
+        task.blocked_on = BlockedOn::Schedule;
+        if system {
+            task.signals = Signals::all_ignored();
+        }
+        id
+    }
+
+    /// Adds a task, asleep and in no run queue.
+    ///
+    /// # Errors
+    /// `EAGAIN` at the limit of tasks, `ENOMEM` when there is no memory for it.
+    pub fn new_task(&mut self, new: NewTask<'_>) -> Result<TaskId, Errno> {
+        self.insert_task(None, new)
+    }
+
+    fn insert_task(&mut self, pid: Option<i32>, new: NewTask<'_>) -> Result<TaskId, Errno> {
+        let NewTask { name, parent, kind } = new;
+        let kernel_thread = !matches!(kind, TaskKind::User(_));
+        let created = if self.cpus.is_empty() { BOOT_EVENT } else { self.event_here() };
+        let full_name = (kernel_thread && name.len() > 15).then(|| String::from_utf8_lossy(name).into_owned().into_boxed_str());
+        let full = self.tasks.len() >= self.tasks.limit;
+        let id = self.tasks.insert(pid, |id, pid, addr, c| {
+            c.set_comm(name);
+            c.pid.set(pid);
+            c.tgid.set(pid);
+            c.flags.set(if kernel_thread { PF_KTHREAD | PF_NOFREEZE } else { 0 });
+            c.usage.set(1);
+            c.start_time.set(created.time_ns);
+            c.start_boottime.set(created.time_ns);
+            c.group_leader.set(addr);
+            c.cpus_mask.set(u64::MAX);
+            c.exit_signal.set(if kernel_thread { 0 } else { kloom_abi::signal::SIGCHLD });
+            Task {
+                id,
+                pid,
+                addr,
+                c,
+                kind,
+                se: SchedEntity::default(),
+                blocked_on: BlockedOn::Nothing,
+                slept_at: created,
+                signals: Signals::default(),
+                timeout: None,
+                timed_out: false,
+                preempt_count: 0,
+                preempt_site: Trace::default(),
+                irqs_off: false,
+                held: Vec::new(),
+                created,
+                exited: None,
+                parent,
+                full_name,
+                hang_reported: false,
+                switch_count: 0,
+            }
+        });
+        let Some(id) = id else { return Err(if full { Errno::EAGAIN } else { Errno::ENOMEM }) };
+        self.forks += 1;
+        let parent_addr = self.tasks.get(parent).map_or(0, |task| task.addr);
+        let task = &self.tasks[id];
+        task.c.parent.set(parent_addr);
+        task.c.real_parent.set(parent_addr);
+        self.publish_sched(id);
+        Ok(id)
+    }
+
+    /// Something that happens now, done by the current task with the present call chain.
+    pub fn event_here(&self) -> RawEvent {
+        let current = self.current();
+        let task = &self.tasks[current];
+        RawEvent {
+            task: current,
+            pid: task.pid,
+            comm: task.comm(),
+            cpu: self.this_cpu,
+            context: self.context_kind(),
+            time_ns: self.now(),
+            trace: self.here,
+        }
+    }
+
+    /// Takes a reference on a task (`get_task_struct()`).
+    pub fn get_task(&mut self, id: TaskId) {
+        let usage = &self.tasks[id].c.usage;
+        usage.set(usage.get() + 1);
+    }
+
+    /// Drops a reference; the last one frees the `task_struct`.
+    pub fn put_task(&mut self, id: TaskId) {
+        let usage = &self.tasks[id].c.usage;
+        let left = usage.get().saturating_sub(1);
+        usage.set(left);
+        if left == 0 {
+            let at = self.event_here();
+            self.emit(TraceKind::SchedProcessFree { target: id });
+            self.tasks.release(id, at);
+        }
+    }
+
+    /// Reports a bug seen now.
+    pub fn report(&mut self, fault: Fault) {
+        let at = self.event_here();
+        self.report_at(fault, at);
+    }
+
+    /// Reports a bug with the event that shows it.
+    pub fn report_at(&mut self, fault: Fault, at: RawEvent) {
+        self.reports.push(Report { fault, at, repeats: 1 });
+    }
+
+    /// Appends a trace event, if anyone listens.
+    pub fn emit(&mut self, kind: TraceKind) {
+        if !self.trace.enabled {
+            return;
+        }
+        let event = TraceEvent { time_ns: self.now(), cpu: self.this_cpu, task: self.current(), trace: self.here, kind };
+        self.trace.events.push(event);
+    }
+
+    /// `Not tainted` or `Tainted: G …`, as oops headers print it (kernel/panic.c `print_tainted`, 6.1).
+    pub fn taint_text(&self) -> String {
+        if self.tainted == 0 {
+            return "Not tainted".to_string();
+        }
+        let mut letters = String::new();
+        for (bit, (set, clear)) in TAINT_LETTERS.iter().enumerate() {
+            letters.push(if self.tainted & (1 << bit) != 0 { *set } else { *clear });
+        }
+        format!("Tainted: {letters}")
+    }
+
+    /// Prints `msg` as `panic()` does and stops the machine.
+    pub fn panic(&mut self, message: &str) {
+        self.printk(printk::Level::Emerg, format!("Kernel panic - not syncing: {message}"));
+        self.report(Fault::Panic { message: message.to_string() });
+        self.panicked = true;
+    }
+
+    /// Loads the average is computed from: tasks that run or sleep uninterruptibly.
+    pub fn nr_active(&self) -> u64 {
+        self.tasks
+            .iter()
+            .filter(|task| {
+                let state = task.state();
+                !task.has_exited()
+                    && task.pid != 0
+                    && (task.se.on_rq || (state & 2 != 0 && state & kloom_abi::sched::TASK_NOLOAD == 0))
+            })
+            .count() as u64
+    }
+
+    /// Whether a task is a zombie or gone.
+    pub fn is_gone(&self, id: TaskId) -> bool {
+        self.tasks.get(id).is_none_or(|task| task.has_exited() || task.c.exit_state.get() as u32 & EXIT_DEAD != 0)
+    }
+}
+
+/// Letters of the taint flags: set and clear (kernel/panic.c `taint_flags`, 6.1).
+const TAINT_LETTERS: [(char, char); 19] = [
+    ('P', 'G'), ('F', ' '), ('S', ' '), ('R', ' '), ('M', ' '), ('B', ' '), ('U', ' '), ('D', ' '), ('A', ' '), ('W', ' '),
+    ('C', ' '), ('I', ' '), ('O', ' '), ('E', ' '), ('L', ' '), ('K', ' '), ('X', ' '), ('T', ' '), ('N', ' '),
+];
+
+/// `TAINT_PROPRIETARY_MODULE` and the other flags modules set, as bit numbers.
+pub mod taint {
+    #![allow(missing_docs, reason = "the names are Linux's own")]
+    pub const PROPRIETARY_MODULE: u32 = 0;
+    pub const FORCED_RMMOD: u32 = 3;
+    pub const DIE: u32 = 7;
+    pub const WARN: u32 = 9;
+    pub const OOT_MODULE: u32 = 12;
+    pub const UNSIGNED_MODULE: u32 = 13;
+    pub const SOFTLOCKUP: u32 = 14;
+}
+
+const BOOT_EVENT: RawEvent = RawEvent {
+    task: TaskId(0),
+    pid: 0,
+    comm: *b"swapper/0\0\0\0\0\0\0\0",
+    cpu: 0,
+    context: site::ContextKind::Task,
+    time_ns: 0,
+    trace: Trace([0; 8]),
+};
+
+impl std::fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kernel").field("tasks", &self.tasks).field("cpus", &self.cpus.len()).finish_non_exhaustive()
+    }
+}
+
+/// A machine without guest memory, for the unit tests of this crate and of others.
+pub mod testing {
+    use super::{Config, Kernel, Natural};
+    use crate::task::{TaskId, TaskMemory};
+    use kloom_abi::TaskStruct;
+
+    /// Task structs on the host heap; never freed, for they are few.
+    #[derive(Debug, Default)]
+    pub struct HeapTasks;
+
+    impl TaskMemory for HeapTasks {
+        fn alloc(&mut self, id: TaskId) -> Option<(u64, &'static TaskStruct)> {
+            Some((0x1_0000 + u64::from(id.0) * 0x1000, Box::leak(Box::default())))
+        }
+
+        fn free(&mut self, _: TaskId) {}
+    }
+
+    /// A machine with `cpus` CPUs and natural choices.
+    pub fn machine(cpus: u32) -> Kernel {
+        let config = Config { cpus, ..Config::default() };
+        Kernel::new(config, Box::new(HeapTasks), Box::new(Natural))
+    }
+}

@@ -1,0 +1,129 @@
+//! What a module can do wrong, as the kernel sees it: raw participants, no words.
+//!
+//! `kloom-sim` resolves addresses to source lines and hands the result to `kloom-diag`, which words it.
+
+use kloom_abi::Errno;
+
+use crate::site::{RawEvent, Trace};
+use crate::task::{LockClass, TaskId};
+
+/// What Linux answers, or a bug of the module.
+#[derive(Clone, Debug)]
+pub enum GuestError {
+    /// Linux has an answer for this.
+    Errno(Errno),
+    /// A bug of the module.
+    Fault(Box<Fault>),
+}
+
+impl From<Errno> for GuestError {
+    fn from(errno: Errno) -> Self {
+        GuestError::Errno(errno)
+    }
+}
+
+impl From<Fault> for GuestError {
+    fn from(fault: Fault) -> Self {
+        GuestError::Fault(Box::new(fault))
+    }
+}
+
+/// How a memory access was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessKind {
+    /// Load.
+    Read,
+    /// Store.
+    Write,
+    /// Instruction fetch.
+    Execute,
+}
+
+/// A block of memory a fault is about.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// First byte.
+    pub addr: u64,
+    /// Size asked for.
+    pub size: u64,
+    /// `kmalloc`, `vmalloc`, the name of a kmem_cache, …
+    pub kind: String,
+    /// Where it was allocated.
+    pub allocated: RawEvent,
+    /// Where it was freed.
+    pub freed: Option<RawEvent>,
+}
+
+/// Everything a module can do wrong. Closed on purpose: a new variant needs a code, an explain text and two ui cases.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "fields are the participants the variant's comment names")]
+pub enum Fault {
+    /// An access to freed or out-of-bounds heap memory.
+    HeapUseAfterFree { addr: u64, size: u64, access: AccessKind, block: Block },
+    HeapOutOfBounds { addr: u64, size: u64, access: AccessKind, block: Block },
+    /// `kfree()` of a block that is free already, or of something that is no block.
+    DoubleFree { block: Block },
+    InvalidFree { addr: u64, block: Option<Block> },
+    /// A pointer to a released task.
+    TaskUseAfterFree { target: TaskId, func: &'static str },
+    /// The stack of a thread that has ended.
+    StackUseAfterFree { addr: u64, access: AccessKind },
+    /// Memory of an unloaded module (data, or freed `.init` memory).
+    ModuleDataUseAfterFree { addr: u64, access: AccessKind, module: String, init: bool },
+    /// The code of an unloaded module was about to run.
+    ModuleTextGone { ip: u64, module: String, unloaded: RawEvent },
+    NullDeref { addr: u64, size: u64, access: AccessKind, ip: u64 },
+    /// An `ERR_PTR()` value was used as a pointer.
+    ErrPtrDeref { value: i64, func: Option<&'static str>, ip: u64 },
+    WildAccess { addr: u64, size: u64, access: AccessKind, ip: u64 },
+    ReadOnlyWrite { addr: u64, ip: u64 },
+    UserAccess { addr: u64, access: AccessKind, ip: u64 },
+    DivideError { ip: u64 },
+    InvalidOpcode { ip: u64 },
+    GeneralProtection { ip: u64 },
+    StackOverflow { ip: u64, used: u64 },
+    StackSmashed { ip: u64 },
+    /// Assertions of the module's own.
+    Bug { file: String, line: u32, function: String, condition: String },
+    Warn { file: String, line: u32, function: String, message: String },
+    Panic { message: String },
+    /// Waiting that cannot or did not end.
+    HungTask { victim: TaskId, since_ns: u64, proved: bool },
+    SoftLockup { victim: TaskId, since_ns: u64, hookless: bool },
+    Deadlock { cycle: Vec<TaskId> },
+    SpinDeadlock { lock: u32, owner: RawEvent },
+    /// Context rules.
+    SleepInAtomic { func: &'static str, preempt_count: u32, irqs_off: bool, since: Trace, scheduling: bool },
+    UnbalancedPreempt { place: &'static str, preempt_count: u32, irqs_off: bool, since: Trace },
+    LockHeldAtExit { class: LockClass, name: String, taken: Trace, place: &'static str },
+    BadUnlock { class: LockClass, name: String, why: &'static str, owner: Option<RawEvent> },
+    UninitObject { kind: &'static str, addr: u64, func: &'static str },
+    /// Things left behind.
+    LeakThread { target: TaskId },
+    LeakMemory { blocks: Vec<Block>, total: u64 },
+    LeakProcEntry { path: String, created: RawEvent },
+    LeakTimer { addr: u64, armed: RawEvent },
+    LeakReference { what: String },
+    ThreadNeverWoken { target: TaskId },
+    /// Misuse of the API that Linux answers with a warning or not at all.
+    NotAKthread { target: TaskId },
+    StopExited { target: TaskId },
+    BadList { why: String },
+    RefcountMisuse { why: &'static str, addr: u64 },
+    BadFormat { text: String },
+    RemovedApi { name: String, replacement: String },
+    UserCopyInAtomic { func: &'static str },
+    ModuleStuck { module: String },
+    InitFailed { module: String, ret: i64 },
+}
+
+/// A fault, with where it showed.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What.
+    pub fault: Fault,
+    /// Where.
+    pub at: RawEvent,
+    /// How often the same fault at the same place was seen.
+    pub repeats: u32,
+}

@@ -1,0 +1,132 @@
+//! Locks: spinlocks and rwlocks ([`spin`]), mutexes ([`mutex`]), semaphores ([`semaphore`]).
+
+pub mod mutex;
+pub mod semaphore;
+pub mod spin;
+
+use slab::Slab;
+
+use crate::Kernel;
+use crate::site::RawEvent;
+use crate::task::{HeldLock, LockClass, TaskId};
+
+/// Who holds a lock: a task in process context, or an interrupt frame of a CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The task that was current.
+    pub task: TaskId,
+    /// Where and when it was taken; also tells the context.
+    pub at: RawEvent,
+}
+
+/// A spinlock or rwlock.
+#[derive(Clone, Debug)]
+pub struct SpinLock {
+    /// Address of the C object.
+    pub addr: u64,
+    /// Name for reports.
+    pub name: String,
+    /// Writer, or the one holder of a spinlock.
+    pub writer: Option<Holder>,
+    /// Readers of an rwlock.
+    pub readers: Vec<Holder>,
+}
+
+/// A mutex.
+#[derive(Clone, Debug)]
+pub struct Mutex {
+    /// Address of the C object.
+    pub addr: u64,
+    /// Name for reports.
+    pub name: String,
+    /// Who holds it.
+    pub owner: Option<Holder>,
+    /// Who waits, in order.
+    pub waiters: Vec<TaskId>,
+}
+
+/// A semaphore or rw_semaphore.
+#[derive(Clone, Debug)]
+pub struct Semaphore {
+    /// Address of the C object.
+    pub addr: u64,
+    /// Name for reports.
+    pub name: String,
+    /// Free units (semaphore).
+    pub count: i64,
+    /// Readers of an rw_semaphore.
+    pub readers: Vec<Holder>,
+    /// Its writer.
+    pub writer: Option<Holder>,
+    /// Who waits, in order, and whether to write.
+    pub waiters: Vec<(TaskId, bool)>,
+    /// Who took units and has not given them back, for reports.
+    pub takers: Vec<Holder>,
+}
+
+/// All locks, by kind; handle 0 is never used.
+#[derive(Debug, Default)]
+pub struct Locks {
+    /// Spinlocks and rwlocks.
+    pub spin: Slab<SpinLock>,
+    /// Mutexes.
+    pub mutex: Slab<Mutex>,
+    /// Semaphores and rw_semaphores.
+    pub semaphore: Slab<Semaphore>,
+}
+
+/// The object behind a handle in one of the tables.
+pub(crate) fn object<T>(table: &mut Slab<T>, handle: u32) -> &mut T {
+    &mut table[handle as usize - 1]
+}
+
+impl Locks {
+    /// Registers a C spinlock or rwlock.
+    pub fn register_spin(&mut self, addr: u64, name: String) -> u32 {
+        self.spin.insert(SpinLock { addr, name, writer: None, readers: Vec::new() }) as u32 + 1
+    }
+
+    /// Registers a C mutex.
+    pub fn register_mutex(&mut self, addr: u64, name: String) -> u32 {
+        self.mutex.insert(Mutex { addr, name, owner: None, waiters: Vec::new() }) as u32 + 1
+    }
+
+    /// Registers a C semaphore with `count` free units.
+    pub fn register_semaphore(&mut self, addr: u64, name: String, count: i64) -> u32 {
+        let semaphore =
+            Semaphore { addr, name, count, readers: Vec::new(), writer: None, waiters: Vec::new(), takers: Vec::new() };
+        self.semaphore.insert(semaphore) as u32 + 1
+    }
+}
+
+impl Kernel {
+    /// The name of a lock, for reports.
+    pub fn lock_name(&self, class: LockClass, handle: u32) -> String {
+        let index = (handle as usize).wrapping_sub(1);
+        let name = match class {
+            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => self.locks.spin.get(index).map(|lock| &lock.name),
+            LockClass::Mutex => self.locks.mutex.get(index).map(|lock| &lock.name),
+            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => self.locks.semaphore.get(index).map(|lock| &lock.name),
+            LockClass::Rcu | LockClass::Srcu => return "rcu_read_lock".to_string(),
+        };
+        name.cloned().unwrap_or_default()
+    }
+
+    /// Notes that the running code took a lock.
+    pub(crate) fn lock_taken(&mut self, class: LockClass, handle: u32) -> Holder {
+        let at = self.event_here();
+        let task = self.current();
+        if self.cpus[self.this_cpu as usize].irq_frames.is_empty() {
+            self.tasks[task].held.push(HeldLock { class, handle, taken: at.trace, time_ns: at.time_ns });
+        }
+        Holder { task, at }
+    }
+
+    /// Notes that the running code gave a lock back.
+    pub(crate) fn lock_dropped(&mut self, task: TaskId, class: LockClass, handle: u32) {
+        let Some(task) = self.tasks.get_mut(task) else { return };
+        if let Some(at) = task.held.iter().rposition(|lock| lock.class == class && lock.handle == handle) {
+            task.held.remove(at);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The module table: what is loaded, in which state, who uses whom.
+//!
+//! C header: include/linux/module.h. Behaviour and messages follow Linux 6.1 kernel/module/main.c. Addresses and
+//! images are the guest's; this is what lsmod, refcounts and `delete_module()` need.
+
+use kloom_abi::Errno;
+
+use crate::Kernel;
+use crate::site::RawEvent;
+
+/// Where a module is in its life (`enum module_state`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleState {
+    /// Its init function has returned 0.
+    Live,
+    /// Its init function runs.
+    Coming,
+    /// Its exit function runs, or never came back.
+    Going,
+}
+
+/// A loaded module.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// Its number, never reused.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// State.
+    pub state: ModuleState,
+    /// Address of its `struct module`.
+    pub addr: u64,
+    /// References: by `try_module_get()`, open files, …; not by modules that use its symbols.
+    pub refs: i32,
+    /// Modules that use its symbols.
+    pub used_by: Vec<u32>,
+    /// Whether it has an exit function, or none at all to be permanent.
+    pub has_init: bool,
+    /// Address of its exit function, 0 if it has none.
+    pub exit: u64,
+    /// Bytes of its core image.
+    pub size: u64,
+    /// First address of the core image.
+    pub base: u64,
+    /// Taint letters it brought.
+    pub taints: String,
+    /// Where its loading was asked for.
+    pub loaded: RawEvent,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub struct Modules {
+    /// Loaded modules, newest first as /proc/modules lists them.
+    pub list: Vec<Module>,
+    next_id: u32,
+    /// Name and last unloader of modules that are gone, newest last.
+    pub unloaded: Vec<(u32, String, RawEvent)>,
+}
+
+impl Modules {
+    /// A number for a new module.
+    pub fn next_id(&mut self) -> u32 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// By number.
+    pub fn get(&self, id: u32) -> Option<&Module> {
+        self.list.iter().find(|module| module.id == id)
+    }
+
+    /// By number.
+    pub fn get_mut(&mut self, id: u32) -> Option<&mut Module> {
+        self.list.iter_mut().find(|module| module.id == id)
+    }
+
+    /// By name.
+    pub fn find(&self, name: &str) -> Option<&Module> {
+        self.list.iter().find(|module| module.name == name)
+    }
+
+    /// By the address of its `struct module`.
+    pub fn by_addr(&mut self, addr: u64) -> Option<&mut Module> {
+        self.list.iter_mut().find(|module| module.addr == addr)
+    }
+}
+
+impl Kernel {
+    /// Checks whether a module may be removed and moves it to `Going` (first half of `delete_module()`).
+    ///
+    /// # Errors
+    /// `ENOENT` not loaded; `EWOULDBLOCK` used by others or referenced; `EBUSY` being loaded or unloaded, or it has
+    /// an init but no exit function.
+    pub fn delete_module_begin(&mut self, name: &str, force: bool) -> Result<u32, Errno> {
+        let Some(module) = self.modules.find(name) else { return Err(Errno::ENOENT) };
+        let id = module.id;
+        if !module.used_by.is_empty() {
+            return Err(Errno::EAGAIN);
+        }
+        if module.state != ModuleState::Live {
+            return Err(Errno::EBUSY);
+        }
+        // CONFIG_MODULE_FORCE_UNLOAD is off in Debian's kernel, so force changes nothing.
+        let _ = force;
+        if module.has_init && module.exit == 0 {
+            return Err(Errno::EBUSY);
+        }
+        if module.refs != 0 {
+            return Err(Errno::EAGAIN);
+        }
+        if let Some(module) = self.modules.get_mut(id) {
+            module.state = ModuleState::Going;
+        }
+        Ok(id)
+    }
+
+    /// `try_module_get()`: false when the module is going.
+    pub fn try_module_get(&mut self, addr: u64) -> bool {
+        if addr == 0 {
+            return true;
+        }
+        match self.modules.by_addr(addr) {
+            Some(module) if module.state != ModuleState::Going => {
+                module.refs += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// `module_put()`; false if there was no reference to drop.
+    pub fn module_put(&mut self, addr: u64) -> bool {
+        if addr == 0 {
+            return true;
+        }
+        match self.modules.by_addr(addr) {
+            Some(module) => {
+                module.refs -= 1;
+                module.refs >= 0
+            }
+            None => false,
+        }
+    }
+
+    /// The line of `Modules linked in:`.
+    pub fn modules_linked_in(&self) -> String {
+        let mut text = String::from("Modules linked in:");
+        for module in &self.modules.list {
+            let state = match module.state {
+                ModuleState::Live => "",
+                ModuleState::Coming => "+",
+                ModuleState::Going => "-",
+            };
+            if module.taints.is_empty() && state.is_empty() {
+                text.push_str(&format!(" {}", module.name));
+            } else {
+                text.push_str(&format!(" {}({}{state})", module.name, module.taints));
+            }
+        }
+        if let Some((_, name, _)) = self.modules.unloaded.last() {
+            text.push_str(&format!(" [last unloaded: {name}]"));
+        }
+        text
+    }
+}

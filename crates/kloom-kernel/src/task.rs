@@ -1,0 +1,468 @@
+//! Tasks: the state behind each `task_struct`, their table, their lifetime.
+//!
+//! C header: include/linux/sched.h, include/linux/sched/task.h. What modules read lies in guest memory
+//! ([`TaskStruct`], cells shared with the module); what they cannot see is in [`Task`].
+
+use std::collections::BTreeMap;
+
+use kloom_abi::TaskStruct;
+use kloom_abi::sched::{PF_KTHREAD, TASK_COMM_LEN};
+
+use crate::event::EventKey;
+use crate::kthread::Kthread;
+use crate::sched::SchedEntity;
+use crate::signal::Signals;
+use crate::site::{RawEvent, Trace};
+
+/// A slot of the task table. The slot's number also fixes the address of its `task_struct`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub u32);
+
+/// Where `task_struct`s live. Implemented by `kloom-guest`; slots are numbered so that an address and a
+/// [`TaskId`] convert into each other by arithmetic.
+pub trait TaskMemory {
+    /// A zeroed `task_struct` in slot `id`, readable by modules, and its address.
+    fn alloc(&mut self, id: TaskId) -> Option<(u64, &'static TaskStruct)>;
+    /// Makes the slot unreadable: an access from now on is a use after free.
+    fn free(&mut self, id: TaskId);
+}
+
+/// A lock a task holds, for reports and for the checks at its exit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldLock {
+    /// Which table the lock is in.
+    pub class: LockClass,
+    /// Its handle there.
+    pub handle: u32,
+    /// Where it was taken.
+    pub taken: Trace,
+    /// When.
+    pub time_ns: u64,
+}
+
+/// Kinds of locks, for reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the names are Linux's own")]
+pub enum LockClass {
+    Spinlock,
+    RwlockRead,
+    RwlockWrite,
+    Mutex,
+    Semaphore,
+    RwsemRead,
+    RwsemWrite,
+    Rcu,
+    Srcu,
+}
+
+/// What a task waits for. A task never just "is blocked": it is blocked on something named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "fields are handles of the named object")]
+pub enum BlockedOn {
+    /// Not blocked.
+    #[default]
+    Nothing,
+    /// A created kthread nobody has woken yet.
+    NeverWoken,
+    /// `schedule()` with a state other than running.
+    Schedule,
+    /// `msleep()` and its family.
+    Sleep,
+    /// `schedule_timeout()`.
+    Timeout,
+    /// A wait queue.
+    WaitQueue(u32),
+    Completion(u32),
+    Mutex(u32),
+    Semaphore(u32),
+    RwsemRead(u32),
+    RwsemWrite(u32),
+    /// Spins on a lock held by another CPU.
+    Spinlock(u32),
+    Rwlock(u32),
+    /// `kthread_stop()` waits for this kthread to return.
+    KthreadStop(TaskId),
+    /// `kthread_park()` waits for this kthread to park.
+    KthreadPark(TaskId),
+    /// Sits in `kthread_parkme()`.
+    Parked,
+    /// `del_timer_sync()` waits for the callback to end.
+    TimerSync(u64),
+    /// A pipe, read or write end.
+    Pipe(u32),
+    /// `wait4()`.
+    Child,
+    /// `nanosleep()` of a user task.
+    Nanosleep,
+    /// `flush_work()`, `cancel_work_sync()`, …
+    Work(u64),
+    /// An RCU grace period.
+    GracePeriod,
+    /// Something else, told by name (as /proc/PID/wchan would show it).
+    Other(&'static str),
+}
+
+impl BlockedOn {
+    /// The kernel function the task sleeps in, as /proc/PID/wchan names it on Linux 6.1.
+    pub fn wchan(self) -> &'static str {
+        match self {
+            BlockedOn::Nothing => "0",
+            BlockedOn::NeverWoken => "kthread",
+            BlockedOn::Schedule => "schedule",
+            BlockedOn::Sleep => "msleep",
+            BlockedOn::Timeout => "schedule_timeout",
+            BlockedOn::WaitQueue(_) => "wait_woken",
+            BlockedOn::Completion(_) => "wait_for_completion",
+            BlockedOn::Mutex(_) => "__mutex_lock.constprop.0",
+            BlockedOn::Semaphore(_) => "__down_common",
+            BlockedOn::RwsemRead(_) => "rwsem_down_read_slowpath",
+            BlockedOn::RwsemWrite(_) => "rwsem_down_write_slowpath",
+            BlockedOn::Spinlock(_) | BlockedOn::Rwlock(_) => "0",
+            BlockedOn::KthreadStop(_) => "kthread_stop",
+            BlockedOn::KthreadPark(_) => "kthread_park",
+            BlockedOn::Parked => "kthread_parkme",
+            BlockedOn::TimerSync(_) => "del_timer_sync",
+            BlockedOn::Pipe(_) => "pipe_read",
+            BlockedOn::Child => "do_wait",
+            BlockedOn::Nanosleep => "hrtimer_nanosleep",
+            BlockedOn::Work(_) => "__flush_work",
+            BlockedOn::GracePeriod => "synchronize_rcu",
+            BlockedOn::Other(name) => name,
+        }
+    }
+}
+
+/// What kind of task this is.
+#[derive(Debug)]
+pub enum TaskKind {
+    /// swapper/N.
+    Idle,
+    /// A kernel thread of kloom's own (kthreadd, ksoftirqd/N, kworker/…): present, and asleep unless it has work.
+    System,
+    /// A kernel thread of a module.
+    Kthread(Box<Kthread>),
+    /// A process of user space.
+    User(Box<UserTask>),
+}
+
+/// What only user tasks have.
+#[derive(Debug, Default)]
+pub struct UserTask {
+    /// `/proc/PID/cmdline`, NUL-separated.
+    pub cmdline: Vec<u8>,
+    /// Open files: descriptor to open-file number.
+    pub fds: BTreeMap<i32, u32>,
+    /// Working directory.
+    pub cwd: String,
+    /// Process group, for signals from the terminal.
+    pub pgid: i32,
+    /// Whether the task is inside a system call.
+    pub in_kernel: bool,
+    /// Exited children not yet waited for: pid and wait status.
+    pub zombies: Vec<(i32, i32)>,
+    /// File mode creation mask.
+    pub umask: u32,
+}
+
+/// Everything kloom knows about a task.
+#[derive(Debug)]
+pub struct Task {
+    /// The slot.
+    pub id: TaskId,
+    /// Process id; stays after the task is released, for reports.
+    pub pid: i32,
+    /// Address of the `task_struct`.
+    pub addr: u64,
+    /// The `task_struct` itself.
+    pub c: &'static TaskStruct,
+    /// What kind of task.
+    pub kind: TaskKind,
+    /// The scheduler's part.
+    pub se: SchedEntity,
+    /// What it waits for.
+    pub blocked_on: BlockedOn,
+    /// Since when it has been in its present sleep, and where it went to sleep.
+    pub slept_at: RawEvent,
+    /// Signal state.
+    pub signals: Signals,
+    /// The pending timeout of its sleep.
+    pub timeout: Option<EventKey>,
+    /// Whether the last sleep ended by its timeout.
+    pub timed_out: bool,
+    /// `preempt_count()` of this task, in Linux's bit layout (preempt 0..8, softirq 8..16).
+    pub preempt_count: u32,
+    /// Where preemption was disabled last (0 to 1).
+    pub preempt_site: Trace,
+    /// Interrupts are off while this task runs.
+    pub irqs_off: bool,
+    /// Locks held, in the order taken.
+    pub held: Vec<HeldLock>,
+    /// Where, when and by whom it was created.
+    pub created: RawEvent,
+    /// Where and when it exited.
+    pub exited: Option<RawEvent>,
+    /// Parent's slot.
+    pub parent: TaskId,
+    /// Full name of a kthread (`comm` holds 15 characters; /proc/PID/comm shows a kthread's name whole).
+    pub full_name: Option<Box<str>>,
+    /// Whether the watchdog has already reported this sleep.
+    pub hang_reported: bool,
+    /// Sleeps so far; an unchanged value tells the watchdog nothing happened.
+    pub switch_count: u64,
+}
+
+impl Task {
+    /// `__state`.
+    pub fn state(&self) -> u32 {
+        self.c.task_state()
+    }
+
+    /// Whether this is a kernel thread (of a module or the kernel's own).
+    pub fn is_kthread(&self) -> bool {
+        self.c.flags.get() & PF_KTHREAD != 0
+    }
+
+    /// The kthread part.
+    pub fn kthread(&self) -> Option<&Kthread> {
+        match &self.kind {
+            TaskKind::Kthread(kthread) => Some(kthread),
+            _ => None,
+        }
+    }
+
+    /// The kthread part.
+    pub fn kthread_mut(&mut self) -> Option<&mut Kthread> {
+        match &mut self.kind {
+            TaskKind::Kthread(kthread) => Some(kthread),
+            _ => None,
+        }
+    }
+
+    /// The user part.
+    pub fn user(&self) -> Option<&UserTask> {
+        match &self.kind {
+            TaskKind::User(user) => Some(user),
+            _ => None,
+        }
+    }
+
+    /// The user part.
+    pub fn user_mut(&mut self) -> Option<&mut UserTask> {
+        match &mut self.kind {
+            TaskKind::User(user) => Some(user),
+            _ => None,
+        }
+    }
+
+    /// The name: a kthread's whole, else `comm`.
+    pub fn name(&self) -> String {
+        match &self.full_name {
+            Some(name) => name.to_string(),
+            None => self.c.comm_text(),
+        }
+    }
+
+    /// `comm` as bytes.
+    pub fn comm(&self) -> [u8; TASK_COMM_LEN] {
+        self.c.comm_bytes().0
+    }
+
+    /// Whether the thread function has returned or the process has exited.
+    pub fn has_exited(&self) -> bool {
+        self.exited.is_some()
+    }
+}
+
+/// What is left of a released task: enough to tell the story when a stale pointer is used.
+#[derive(Clone, Debug)]
+pub struct Tombstone {
+    /// Its pid.
+    pub pid: i32,
+    /// Its name.
+    pub name: Box<str>,
+    /// Where it was created.
+    pub created: RawEvent,
+    /// Where it exited.
+    pub exited: Option<RawEvent>,
+    /// When the memory was freed, and by whom.
+    pub freed: RawEvent,
+}
+
+/// A slot is live, or holds the story of its last task until reused.
+#[derive(Debug)]
+enum Slot {
+    Live(Box<Task>),
+    Dead(Box<Tombstone>),
+    Empty,
+}
+
+/// All tasks.
+pub struct TaskTable {
+    slots: Vec<Slot>,
+    /// Freed slots, oldest first; reused only when more than [`QUARANTINE`] wait, so that stale pointers are seen.
+    free: std::collections::VecDeque<TaskId>,
+    /// Live tasks by pid, ascending.
+    pub by_pid: BTreeMap<i32, TaskId>,
+    memory: Box<dyn TaskMemory>,
+    next_pid: i32,
+    /// Most tasks that may live at once.
+    pub limit: usize,
+}
+
+/// Freed `task_struct` slots that are kept unreadable before the oldest is used again.
+const QUARANTINE: usize = 1024;
+
+/// Largest pid + 1 (`kernel.pid_max` on a 64-bit machine).
+const PID_MAX: i32 = 4_194_304;
+
+impl TaskTable {
+    /// An empty table over `memory`.
+    pub fn new(memory: Box<dyn TaskMemory>, limit: usize) -> TaskTable {
+        TaskTable { slots: Vec::new(), free: Default::default(), by_pid: BTreeMap::new(), memory, next_pid: 1, limit }
+    }
+
+    /// Takes a slot and a `task_struct`; `build` makes the task from them.
+    pub fn insert(&mut self, pid: Option<i32>, build: impl FnOnce(TaskId, i32, u64, &'static TaskStruct) -> Task) -> Option<TaskId> {
+        if self.by_pid.len() >= self.limit {
+            return None;
+        }
+        let id = if self.free.len() > QUARANTINE {
+            self.free.pop_front()?
+        } else {
+            let id = TaskId(u32::try_from(self.slots.len()).ok()?);
+            self.slots.push(Slot::Empty);
+            id
+        };
+        let pid = match pid {
+            Some(pid) => pid,
+            None => self.alloc_pid(),
+        };
+        let (addr, c) = self.memory.alloc(id)?;
+        let task = build(id, pid, addr, c);
+        self.slots[id.0 as usize] = Slot::Live(Box::new(task));
+        if pid != 0 {
+            self.by_pid.insert(pid, id);
+        }
+        Some(id)
+    }
+
+    fn alloc_pid(&mut self) -> i32 {
+        loop {
+            let pid = self.next_pid;
+            self.next_pid = if pid + 1 >= PID_MAX { 300 } else { pid + 1 };
+            if !self.by_pid.contains_key(&pid) {
+                return pid;
+            }
+        }
+    }
+
+    /// Sets where pids go on from (user space starts higher than the kernel's own threads).
+    pub fn set_next_pid(&mut self, pid: i32) {
+        self.next_pid = pid;
+    }
+
+    /// The pid the last new task got.
+    pub fn last_pid(&self) -> i32 {
+        self.next_pid - 1
+    }
+
+    /// Unhashes the pid of an exited task: it no longer shows in ps or /proc.
+    pub fn unhash(&mut self, id: TaskId) {
+        let pid = self.get(id).map(|task| task.pid);
+        if let Some(pid) = pid
+            && self.by_pid.get(&pid) == Some(&id)
+        {
+            self.by_pid.remove(&pid);
+        }
+    }
+
+    /// Frees the `task_struct` and keeps the story.
+    pub fn release(&mut self, id: TaskId, freed: RawEvent) {
+        self.unhash(id);
+        let slot = &mut self.slots[id.0 as usize];
+        let Slot::Live(task) = slot else { panic!("task slot {id:?} released twice") };
+        let tombstone = Tombstone {
+            pid: task.pid,
+            name: task.name().into_boxed_str(),
+            created: task.created,
+            exited: task.exited,
+            freed,
+        };
+        *slot = Slot::Dead(Box::new(tombstone));
+        self.memory.free(id);
+        self.free.push_back(id);
+    }
+
+    /// The live task in a slot.
+    pub fn get(&self, id: TaskId) -> Option<&Task> {
+        match self.slots.get(id.0 as usize) {
+            Some(Slot::Live(task)) => Some(task),
+            _ => None,
+        }
+    }
+
+    /// The live task in a slot.
+    pub fn get_mut(&mut self, id: TaskId) -> Option<&mut Task> {
+        match self.slots.get_mut(id.0 as usize) {
+            Some(Slot::Live(task)) => Some(task),
+            _ => None,
+        }
+    }
+
+    /// The story of the released task that last lived in a slot.
+    pub fn tombstone(&self, id: TaskId) -> Option<&Tombstone> {
+        match self.slots.get(id.0 as usize) {
+            Some(Slot::Dead(tombstone)) => Some(tombstone),
+            _ => None,
+        }
+    }
+
+    /// The live task with a pid.
+    pub fn find(&self, pid: i32) -> Option<TaskId> {
+        self.by_pid.get(&pid).copied()
+    }
+
+    /// All live tasks in slot order.
+    pub fn iter(&self) -> impl Iterator<Item = &Task> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Live(task) => Some(&**task),
+            _ => None,
+        })
+    }
+
+    /// Number of live tasks with a pid.
+    pub fn len(&self) -> usize {
+        self.by_pid.len()
+    }
+
+    /// Whether no task has a pid.
+    pub fn is_empty(&self) -> bool {
+        self.by_pid.is_empty()
+    }
+}
+
+impl std::ops::Index<TaskId> for TaskTable {
+    type Output = Task;
+
+    fn index(&self, id: TaskId) -> &Task {
+        match &self.slots[id.0 as usize] {
+            Slot::Live(task) => task,
+            _ => panic!("task slot {id:?} is not live"),
+        }
+    }
+}
+
+impl std::ops::IndexMut<TaskId> for TaskTable {
+    fn index_mut(&mut self, id: TaskId) -> &mut Task {
+        match &mut self.slots[id.0 as usize] {
+            Slot::Live(task) => task,
+            _ => panic!("task slot {id:?} is not live"),
+        }
+    }
+}
+
+impl std::fmt::Debug for TaskTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TaskTable").field("by_pid", &self.by_pid).finish_non_exhaustive()
+    }
+}

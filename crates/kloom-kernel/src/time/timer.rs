@@ -1,0 +1,191 @@
+//! `struct timer_list`: callbacks at a jiffy, in softirq context.
+//!
+//! C header: include/linux/timer.h. Behaviour follows Linux 6.1 kernel/time/timer.c. The C object holds a handle
+//! into this table; its `expires` and `function` members are the module's to read and write.
+
+use crate::event::{Event, EventKey};
+use crate::ops::{Op, Progress};
+use crate::sched::cpu::{Callback, CallbackSource};
+use crate::site::{ContextKind, RawEvent};
+use crate::task::{BlockedOn, TaskId};
+use crate::time::wheel_expiry;
+use crate::trace::TraceKind;
+use crate::Kernel;
+
+/// What the kernel knows about a module's timer.
+#[derive(Clone, Debug)]
+pub struct Timer {
+    /// Address of the C object.
+    pub addr: u64,
+    /// Callback.
+    pub func: u64,
+    /// What it is called with: the timer itself, or the old `data` member.
+    pub arg: u64,
+    /// Queued.
+    pub pending: Option<EventKey>,
+    /// Handed to a CPU's softirq, not yet started.
+    pub queued: bool,
+    /// The callback runs now.
+    pub running: bool,
+    /// Set by `timer_shutdown_sync()`: arming is ignored from then on.
+    pub shut_down: bool,
+    /// Who armed it last.
+    pub armed: RawEvent,
+    /// Tasks in `del_timer_sync()`.
+    waiters: Vec<TaskId>,
+}
+
+/// All timers; index 0 is never used.
+#[derive(Debug, Default)]
+pub struct Timers {
+    table: slab::Slab<Timer>,
+}
+
+impl Timers {
+    /// The timer behind a handle.
+    pub fn get(&self, handle: u32) -> Option<&Timer> {
+        self.table.get((handle as usize).checked_sub(1)?)
+    }
+
+    fn get_mut(&mut self, handle: u32) -> Option<&mut Timer> {
+        self.table.get_mut((handle as usize).checked_sub(1)?)
+    }
+
+    /// Registers a C timer object; the handle goes into it.
+    pub fn register(&mut self, addr: u64, at: RawEvent) -> u32 {
+        let timer = Timer {
+            addr,
+            func: 0,
+            arg: 0,
+            pending: None,
+            queued: false,
+            running: false,
+            shut_down: false,
+            armed: at,
+            waiters: Vec::new(),
+        };
+        self.table.insert(timer) as u32 + 1
+    }
+
+    /// Marks a callback as begun or ended.
+    pub(crate) fn set_running(&mut self, handle: u32, running: bool) {
+        if let Some(timer) = self.get_mut(handle) {
+            timer.running = running;
+            timer.queued = false;
+        }
+    }
+
+    /// Timers that are still armed, with their handles.
+    pub fn armed(&self) -> impl Iterator<Item = (u32, &Timer)> {
+        self.table.iter().filter(|(_, timer)| timer.pending.is_some() || timer.queued).map(|(i, timer)| (i as u32 + 1, timer))
+    }
+
+    /// Timers whose C object lies in `range`.
+    pub fn within(&self, range: std::ops::Range<u64>) -> Vec<u32> {
+        self.table.iter().filter(|(_, timer)| range.contains(&timer.addr)).map(|(i, _)| i as u32 + 1).collect()
+    }
+}
+
+impl Kernel {
+    /// Arms a timer for `expires` jiffies (`mod_timer()`, `add_timer()`): 1 if it was pending before, else 0.
+    ///
+    /// # Context
+    /// Any; no scheduling point.
+    pub fn mod_timer(&mut self, handle: u32, func: u64, arg: u64, expires: u64, cpu: Option<u32>) -> i32 {
+        let was_pending = self.del_timer(handle);
+        let cpu = cpu.unwrap_or(self.this_cpu);
+        let at = self.event_here();
+        let (time_ns, class) = wheel_expiry(self.jiffies(), expires);
+        let Some(timer) = self.timers.get_mut(handle) else { return 0 };
+        if timer.shut_down {
+            return 0;
+        }
+        timer.func = func;
+        timer.arg = arg;
+        timer.armed = at;
+        timer.pending = Some(self.events.add_lifo(time_ns, class, Event::Timer { timer: handle, cpu }));
+        let addr = timer.addr;
+        self.emit(TraceKind::TimerStart { timer: addr, expires });
+        was_pending
+    }
+
+    /// Disarms a timer (`del_timer()`): 1 if it was pending.
+    pub fn del_timer(&mut self, handle: u32) -> i32 {
+        let Some(timer) = self.timers.get_mut(handle) else { return 0 };
+        let addr = timer.addr;
+        if timer.queued {
+            timer.queued = false;
+            for cpu in &mut self.cpus {
+                cpu.pending.retain(|callback| callback.source != CallbackSource::Timer(handle));
+            }
+            self.emit(TraceKind::TimerCancel { timer: addr });
+            return 1;
+        }
+        let Some(key) = timer.pending.take() else { return 0 };
+        self.events.cancel(key);
+        self.emit(TraceKind::TimerCancel { timer: addr });
+        1
+    }
+
+    /// Disarms a timer and waits until its callback has ended (`del_timer_sync()`). Polled.
+    ///
+    /// # Context
+    /// Process context, or softirq if the callback cannot run on this CPU meanwhile; must not hold a lock the
+    /// callback takes. On Linux the wait spins; a thread here yields its CPU while the callback runs elsewhere.
+    pub fn del_timer_sync(&mut self, caller: TaskId, handle: u32, shutdown: bool, p: &mut Progress) -> Op<i32> {
+        if p.first() {
+            p.note = 0;
+        }
+        p.note |= self.del_timer(handle) as u64;
+        let Some(timer) = self.timers.get_mut(handle) else { return Op::Done(0) };
+        timer.shut_down |= shutdown;
+        if !timer.running {
+            return Op::Done(p.note as i32);
+        }
+        if !timer.waiters.contains(&caller) {
+            timer.waiters.push(caller);
+        }
+        Op::Spin
+    }
+
+    /// Whether a timer is armed (`timer_pending()`).
+    pub fn timer_pending(&self, handle: u32) -> bool {
+        self.timers.get(handle).is_some_and(|timer| timer.pending.is_some() || timer.queued)
+    }
+
+    /// Forgets a timer whose memory is going away.
+    pub fn forget_timer(&mut self, handle: u32) {
+        self.del_timer(handle);
+        if handle != 0 {
+            self.timers.table.try_remove(handle as usize - 1);
+        }
+    }
+
+    /// A timer's instant has come: its callback waits for the CPU's softirq.
+    pub(crate) fn timer_due(&mut self, handle: u32, cpu: u32) {
+        let Some(timer) = self.timers.get_mut(handle) else { return };
+        timer.pending = None;
+        timer.queued = true;
+        let callback = Callback {
+            kind: ContextKind::Softirq,
+            func: timer.func,
+            args: [timer.arg, 0, 0],
+            source: CallbackSource::Timer(handle),
+        };
+        let addr = timer.addr;
+        self.emit(TraceKind::TimerExpire { timer: addr });
+        self.queue_callback(cpu, callback);
+    }
+
+    pub(crate) fn wake_timer_waiters(&mut self, handle: u32) {
+        let Some(timer) = self.timers.get_mut(handle) else { return };
+        for waiter in std::mem::take(&mut timer.waiters) {
+            if self.tasks.get(waiter).is_some_and(|task| matches!(task.blocked_on, BlockedOn::TimerSync(_))) {
+                self.try_to_wake_up(waiter, kloom_abi::sched::TASK_NORMAL);
+            }
+        }
+    }
+
+    /// High-resolution timers arrive with the rest of the deferred-work facilities.
+    pub(crate) fn hrtimer_due(&mut self, _timer: u32, _cpu: u32) {}
+}

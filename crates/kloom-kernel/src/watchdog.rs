@@ -1,0 +1,122 @@
+//! The kernel's own watchdogs: hung tasks and soft lockups, with Linux's messages.
+//!
+//! Behaviour follows Linux 6.1 kernel/hung_task.c and kernel/watchdog.c. Virtual time makes the checks exact: a
+//! task in state D is reported once it has slept for the limit, a CPU once one kernel-mode task has kept it for
+//! more than 20 s.
+
+use kloom_abi::sched::{TASK_NOLOAD, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL};
+use kloom_abi::time::NSEC_PER_SEC;
+
+use crate::event::Event;
+use crate::fault::Fault;
+use crate::printk::Level;
+use crate::task::{TaskId, TaskKind};
+use crate::Kernel;
+
+/// How often hung tasks are looked for.
+const HUNG_TASK_PERIOD_NS: u64 = 10 * NSEC_PER_SEC;
+/// A soft lockup is a CPU kept for longer than this (2 × `watchdog_thresh`).
+pub const SOFT_LOCKUP_NS: u64 = 20 * NSEC_PER_SEC;
+/// The watchdog's timer looks every 4 s, so Linux reports 22 s or more.
+const SOFT_LOCKUP_REPORT_NS: u64 = 22 * NSEC_PER_SEC;
+
+impl Kernel {
+    /// Starts the periodic look at sleeping tasks.
+    pub(crate) fn start_watchdogs(&mut self) {
+        self.events.add(HUNG_TASK_PERIOD_NS, u8::MAX, Event::HungTaskCheck);
+    }
+
+    /// Whether any task sleeps in a way the hung-task watchdog may yet report: if not, an idle machine with no
+    /// other event is quiescent.
+    pub(crate) fn watchdog_has_subjects(&self) -> bool {
+        self.tasks.iter().any(|task| self.may_hang(task.id) && !task.hang_reported)
+    }
+
+    /// State D without a timeout of its own (TASK_KILLABLE and TASK_IDLE are not looked at).
+    fn may_hang(&self, id: TaskId) -> bool {
+        let task = &self.tasks[id];
+        let state = task.state();
+        !task.has_exited()
+            && !matches!(task.kind, TaskKind::System | TaskKind::Idle)
+            && !task.se.on_rq
+            && state & TASK_UNINTERRUPTIBLE != 0
+            && state & (TASK_NOLOAD | TASK_WAKEKILL) == 0
+    }
+
+    /// khungtaskd's round.
+    pub(crate) fn hung_task_check(&mut self, now_ns: u64) {
+        self.events.add(now_ns + HUNG_TASK_PERIOD_NS, u8::MAX, Event::HungTaskCheck);
+        let limit_ns = self.config.hang_after_ns;
+        let hung: Vec<TaskId> = self
+            .tasks
+            .iter()
+            .filter(|task| !task.hang_reported && self.may_hang(task.id) && now_ns.saturating_sub(task.slept_at.time_ns) >= limit_ns)
+            .map(|task| task.id)
+            .collect();
+        for id in hung {
+            self.tasks[id].hang_reported = true;
+            let (name, pid, since_ns) = (self.tasks[id].c.comm_text(), self.tasks[id].pid, self.tasks[id].slept_at.time_ns);
+            let secs = (now_ns - since_ns) / NSEC_PER_SEC;
+            self.printk(Level::Err, format!("INFO: task {name}:{pid} blocked for more than {secs} seconds."));
+            let (taint, release) = (self.taint_text(), self.config.release.clone());
+            self.printk(Level::Err, format!("      {taint} {release} #1"));
+            self.printk(Level::Err, "\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.".to_string());
+            self.show_task(id, Level::Info);
+            let at = self.tasks[id].slept_at;
+            self.report_at(Fault::HungTask { victim: id, since_ns, proved: false }, at);
+        }
+    }
+
+    /// A CPU's watchdog was fed: another task ran there.
+    pub(crate) fn watchdog_touch(&mut self, cpu: u32) {
+        let c = &mut self.cpus[cpu as usize];
+        c.watchdog_since_ns = c.clock_ns;
+        c.lockups_reported = 0;
+    }
+
+    /// Looks at a busy CPU from its tick.
+    pub(crate) fn watchdog_tick(&mut self, cpu: u32) {
+        let c = &self.cpus[cpu as usize];
+        let kept_ns = c.clock_ns.saturating_sub(c.watchdog_since_ns);
+        if kept_ns < SOFT_LOCKUP_REPORT_NS || c.lockups_reported > 0 {
+            return;
+        }
+        let current = c.current;
+        let task = &self.tasks[current];
+        let user_mode = matches!(&task.kind, TaskKind::User(user) if !user.in_kernel);
+        if user_mode || (c.irq_frames.is_empty() && self.config.preempt == crate::sched::Preempt::Full && task.preempt_count == 0) {
+            return;
+        }
+        self.report_soft_lockup(cpu, false);
+    }
+
+    /// Prints and reports that the current task of `cpu` does not give the CPU up.
+    pub fn report_soft_lockup(&mut self, cpu: u32, hookless: bool) {
+        self.cpus[cpu as usize].lockups_reported += 1;
+        let c = &self.cpus[cpu as usize];
+        let (current, since_ns, now_ns) = (c.current, c.watchdog_since_ns, c.clock_ns);
+        let (name, pid) = (self.tasks[current].c.comm_text(), self.tasks[current].pid);
+        let secs = (now_ns.saturating_sub(since_ns)).div_ceil(NSEC_PER_SEC).max(22);
+        self.printk(Level::Emerg, format!("watchdog: BUG: soft lockup - CPU#{cpu} stuck for {secs}s! [{name}:{pid}]"));
+        self.report(Fault::SoftLockup { victim: current, since_ns, hookless });
+    }
+}
+
+impl Kernel {
+    /// Prints a task as the hung-task report does (`sched_show_task()`).
+    pub fn show_task(&mut self, id: TaskId, level: Level) {
+        let task = &self.tasks[id];
+        let letter = kloom_abi::sched::state_letter(task.state(), task.c.exit_state.get() as u32);
+        let (name, pid, ppid) = (task.c.comm_text(), task.pid, self.tasks.get(task.parent).map_or(0, |parent| parent.pid));
+        let wchan = task.blocked_on.wchan();
+        self.printk(level, format!("task:{name:<15.15} state:{letter} stack:0     pid:{pid:<5} ppid:{ppid:<6} flags:0x00004000"));
+        self.printk(level, "Call Trace:".to_string());
+        self.printk(level, " <TASK>".to_string());
+        self.printk(level, " __schedule+0x34d/0x9e0".to_string());
+        self.printk(level, " schedule+0x5a/0xd0".to_string());
+        if wchan != "0" {
+            self.printk(level, format!(" {wchan}"));
+        }
+        self.printk(level, " </TASK>".to_string());
+    }
+}
