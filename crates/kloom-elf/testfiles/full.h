@@ -1,0 +1,2 @@
+/* The second source file of the module `full`. */
+int helper_twist(int n);
