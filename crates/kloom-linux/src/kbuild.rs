@@ -1,0 +1,149 @@
+//! Building modules with the kernel's own build system, in a scratch copy.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::compat;
+use crate::setup::Linux;
+use crate::{Error, host};
+
+/// Longest time one build may take.
+const BUILD_LIMIT_S: u64 = 180;
+
+/// A built set of modules.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// File name (`heartbeat.ko`) and content.
+    pub modules: Vec<(String, Vec<u8>)>,
+    /// What was changed to make the sources build, for people.
+    pub notes: Vec<String>,
+    /// Warnings of the compiler, as it prints them.
+    pub log: String,
+}
+
+/// Builds `sources` (C files, directories with a Kbuild `Makefile`, ready `.ko` files) for `linux`.
+///
+/// The sources are copied first; the user's directory is never written to.
+///
+/// # Errors
+/// [`Error::Build`] with the compiler's words when Kbuild does not accept them.
+pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Error> {
+    let scratch = tempfile::Builder::new()
+        .prefix("kloom-linux-")
+        .tempdir()
+        .map_err(Error::io(Path::new("temporary directory")))?;
+    let mut built = Built::default();
+    let mut objects = Vec::new();
+    let mut own_makefile = false;
+    for source in sources {
+        if source.is_dir() {
+            own_makefile |= source.join("Makefile").is_file() || source.join("Kbuild").is_file();
+            for file in files_of(source)? {
+                copy(&file, scratch.path(), &mut built)?;
+                if file.extension().is_some_and(|e| e == "c") {
+                    objects.extend(stem(&file));
+                }
+            }
+        } else if source.extension().is_some_and(|e| e == "ko") {
+            let content = std::fs::read(source).map_err(Error::io(source))?;
+            built.modules.push((file_name(source), content));
+        } else {
+            copy(source, scratch.path(), &mut built)?;
+            objects.extend(stem(source));
+        }
+    }
+    if objects.is_empty() && !own_makefile {
+        return Ok(built);
+    }
+    if !own_makefile {
+        let makefile = scratch.path().join("Makefile");
+        let lines: String = objects
+            .iter()
+            .map(|o| format!("obj-m += {o}.o\n"))
+            .collect();
+        std::fs::write(&makefile, lines).map_err(Error::io(&makefile))?;
+    }
+    let mut command = Command::new("make");
+    command
+        .arg("-C")
+        .arg(&linux.build_dir)
+        .arg(format!("M={}", scratch.path().display()));
+    if let Some(header) = compat_header(scratch.path(), &mut built)? {
+        command.arg(format!("KCFLAGS=-include {}", header.display()));
+    }
+    let done = host::finish(command.arg("modules"), "building the module", BUILD_LIMIT_S)?;
+    let log = done
+        .text
+        .replace(&format!("{}/", scratch.path().display()), "");
+    if !done.status.success() {
+        return Err(Error::Build {
+            job: job.to_owned(),
+            log,
+        });
+    }
+    for file in files_of(scratch.path())? {
+        if file.extension().is_some_and(|e| e == "ko") {
+            let content = std::fs::read(&file).map_err(Error::io(&file))?;
+            built.modules.push((file_name(&file), content));
+        }
+    }
+    built.log = log;
+    Ok(built)
+}
+
+/// Writes the compat header when a source calls for one.
+fn compat_header(scratch: &Path, built: &mut Built) -> Result<Option<PathBuf>, Error> {
+    let mut all = String::new();
+    for file in files_of(scratch)? {
+        if file.extension().is_some_and(|e| e == "c" || e == "h") {
+            let bytes = std::fs::read(&file).map_err(Error::io(&file))?;
+            all.push_str(&String::from_utf8_lossy(&bytes));
+        }
+    }
+    let Some((header, used)) = compat::header_for(&all) else {
+        return Ok(None);
+    };
+    for shim in used {
+        built.notes.push(format!("`{}`: {}", shim.name, shim.fate));
+    }
+    let path = scratch.join("kloom-compat.h");
+    std::fs::write(&path, header).map_err(Error::io(&path))?;
+    Ok(Some(path))
+}
+
+/// Copies one source into the scratch directory, with its spaces normalised.
+fn copy(from: &Path, scratch: &Path, built: &mut Built) -> Result<(), Error> {
+    let bytes = std::fs::read(from).map_err(Error::io(from))?;
+    let (bytes, count) = compat::normalise_spaces(&bytes);
+    if count > 0 {
+        built.notes.push(format!(
+            "{}: {count} non-breaking spaces read as spaces",
+            file_name(from)
+        ));
+    }
+    let to = scratch.join(file_name(from));
+    std::fs::write(&to, bytes).map_err(Error::io(&to))
+}
+
+/// The regular files directly in `dir`, in order of name.
+fn files_of(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(Error::io(dir))? {
+        let path = entry.map_err(Error::io(dir))?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn stem(path: &Path) -> Option<String> {
+    path.file_stem().map(|s| s.to_string_lossy().into_owned())
+}
