@@ -1,8 +1,4 @@
 //! The cost of formatting one line of printk.
-#![expect(
-    missing_docs,
-    reason = "criterion's macros generate undocumented functions"
-)]
 
 use std::hint::black_box;
 
