@@ -11,8 +11,13 @@ mod event;
 mod exit_code;
 mod fault;
 mod finding;
+mod fold;
 mod outcome;
+mod render;
+mod report;
 mod site;
+mod span;
+mod wording;
 
 pub use code::{Code, Explain, Row, codes, explain};
 pub use event::{Access, AccessKind, Blocked, Context, Event, Held, Object, ObjectKind, Who};
@@ -22,7 +27,13 @@ pub use fault::{
     LoopSeen, OopsKind, Proof, RefcountMisuse, Step, TextUser,
 };
 pub use finding::{Coverage, Finding, Severity};
+pub use fold::fold;
 pub use outcome::{
     End, Explored, InternalBug, Limit, LimitKind, Outcome, Unsupported, UnsupportedKind, UsageError,
 };
+pub use render::{
+    BacktraceMode, Options, end_human, explain_human, github, human, json, junit, sarif, summary,
+};
+pub use report::{Help, NoSource, Patch, Report, SourceLines, Span, Step as ReportStep, Trace};
 pub use site::{Backtrace, KERNEL_MODULE, Site};
+pub use wording::{end_report, report};

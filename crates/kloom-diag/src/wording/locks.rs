@@ -1,0 +1,527 @@
+//! Words for faults of locking, of atomic context and of data shared without order.
+
+use crate::event::{Access, Blocked, Event, Held, Object, ObjectKind};
+use crate::fault::{AtomicCause, BadUnlock, Boundary, Fault, LockEdge, Proof, Step};
+use crate::wording::patch;
+use crate::wording::phrase::{
+    access, actor, atomic, boundary, by, call, duration, name, object, plural, proof, time, who,
+};
+use crate::wording::story::Story;
+use crate::wording::threads::{hung_line, state};
+
+/// Tells faults of this group; `false` for others.
+pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
+    match fault {
+        Fault::HungTask {
+            task,
+            blocked_ns,
+            proof: sure,
+        } => hung(story, task, *blocked_ns, *sure),
+        Fault::Deadlock { tasks, proof: sure } => deadlock(story, tasks, *sure),
+        Fault::SelfDeadlock {
+            object: lock,
+            acquired,
+            again,
+            from_interrupt,
+        } => self_deadlock(story, lock, acquired, again, *from_interrupt),
+        Fault::LockOrder { edges } => lock_order(story, edges),
+        Fault::SleepInAtomic { slept, why, really } => sleep_in_atomic(story, slept, why, *really),
+        Fault::UserCopyInAtomic { copied, why } => {
+            story.title(format!(
+                "{} copies user memory {}, and may have to sleep for it",
+                actor(copied),
+                atomic(why)
+            ));
+            cause_steps(story, why);
+            story.blame(copied, format!("called {}", by(copied)));
+            story.note("the user page may have to be read from disk first, which sleeps");
+            story.linux("\"BUG: sleeping function called from invalid context\" from `might_fault()`, or a deadlock when the page really is absent");
+            story.help("copy into a local buffer or `kmalloc()` memory before taking the lock, or hold a mutex instead");
+        }
+        Fault::UnbalancedPreempt {
+            at,
+            boundary: edge,
+            missing,
+            depth,
+            disabled,
+        } => unbalanced(story, at, *edge, missing, *depth, disabled.as_ref()),
+        Fault::LockHeldAtExit {
+            at,
+            boundary: edge,
+            held,
+        } => held_at_exit(story, at, *edge, held),
+        Fault::BadUnlock {
+            object: lock,
+            at,
+            why,
+        } => bad_unlock(story, lock, at, why),
+        Fault::DataRace {
+            object: target,
+            first,
+            second,
+            ordered_by,
+            threads,
+            steps,
+        } => {
+            data_race(story, target, first, second, ordered_by.as_ref());
+            drawing(story, threads, steps);
+            story.help("guard both accesses with one lock, or make the variable an `atomic_t`; `READ_ONCE()`/`WRITE_ONCE()` silence the race but still lose updates");
+        }
+        Fault::Livelock { tasks, busy_ns } => {
+            story.title(format!(
+                "{} kept running for {} and none of them got anywhere",
+                plural(tasks.len() as u64, "task"),
+                duration(*busy_ns)
+            ));
+            for (index, task) in tasks.iter().enumerate() {
+                let text = format!("{} goes round here", who(&task.since.who));
+                if index == 0 {
+                    story.blame(&task.since, text);
+                } else {
+                    story.step(&task.since, text);
+                }
+            }
+            story.linux("a busy machine and silence, or a soft lockup when no task ever schedules");
+            story.help("when a trylock fails, sleep or back off for different times, or take the locks in one fixed order without trylock");
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Writes `` mutex `b`, held by `y` (pid 2) since b.c:4 ``.
+fn waits_for(task: &Blocked) -> String {
+    let Some(on) = &task.on else {
+        return "a wake-up".to_owned();
+    };
+    match &task.owner {
+        Some(owner) => format!("{}, held by {}", object(on), who(&owner.who)),
+        None => object(on),
+    }
+}
+
+fn hung(story: &mut Story<'_>, task: &Blocked, blocked_ns: u64, sure: Proof) {
+    let event = &task.since;
+    story.title(format!(
+        "{} has been asleep in {} for {} and no signal can wake it",
+        who(&event.who),
+        call(event, "state D"),
+        duration(blocked_ns)
+    ));
+    if let Some(owner) = &task.owner {
+        story.step(owner, format!("what it waits for was taken {}", by(owner)));
+    }
+    story.blame(
+        event,
+        format!(
+            "sleeps here in state {} since t={}, waiting for {}",
+            state(task),
+            time(event.time_ns),
+            waits_for(task)
+        ),
+    );
+    for held in &task.holds {
+        story.note(format!(
+            "it holds {}, so whoever wants that hangs too",
+            object(&held.object)
+        ));
+    }
+    story.note(proof(sure, "nothing woke it"));
+    story.linux(hung_line(&event.who));
+    story.help("make sure that someone wakes it on every path; wait interruptibly (`wait_event_interruptible()`, `mutex_lock_killable()`) where a user may lose patience");
+}
+
+fn deadlock(story: &mut Story<'_>, tasks: &[Blocked], sure: Proof) {
+    let names: Vec<_> = tasks
+        .iter()
+        .map(|task| name(&task.since.who.comm))
+        .collect();
+    let circle = match names.as_slice() {
+        [one, other] => format!("{one} and {other} wait for each other"),
+        _ => format!("{} wait for each other in a circle", names.join(", ")),
+    };
+    story.title(format!("deadlock: {circle}"));
+    for (index, task) in tasks.iter().enumerate() {
+        for held in &task.holds {
+            story.step(
+                &held.acquired,
+                format!(
+                    "{} took {} at t={}",
+                    who(&task.since.who),
+                    object(&held.object),
+                    time(held.acquired.time_ns)
+                ),
+            );
+        }
+        let text = format!(
+            "{} waits here for {}",
+            who(&task.since.who),
+            waits_for(task)
+        );
+        if index + 1 == tasks.len() {
+            story.blame(&task.since, text);
+        } else {
+            story.step(&task.since, text);
+        }
+    }
+    for task in tasks {
+        if let Some(on) = &task.on {
+            let holder = task
+                .owner
+                .as_ref()
+                .map_or_else(|| "?".to_owned(), |owner| name(&owner.who.comm));
+            story.note(format!(
+                "{} -> {} -> {holder}",
+                name(&task.since.who.comm),
+                object(on)
+            ));
+        }
+    }
+    story.note(proof(sure, "none of them can go on"));
+    let first = tasks
+        .first()
+        .map(|task| hung_line(&task.since.who))
+        .unwrap_or_default();
+    story.linux(format!("{first} for each of them; with lockdep \"WARNING: possible circular locking dependency detected\""));
+    story.help("take the locks in the same order everywhere");
+}
+
+fn self_deadlock(
+    story: &mut Story<'_>,
+    lock: &Object,
+    acquired: &Event,
+    again: &Event,
+    from_interrupt: bool,
+) {
+    let lock_name = object(lock);
+    if from_interrupt {
+        story.title(format!(
+            "an interrupt on cpu{} waits for {lock_name}, which the code it interrupted holds",
+            again.who.cpu
+        ));
+    } else {
+        story.title(format!(
+            "{} waits for {lock_name}, which it holds itself",
+            name(&again.who.comm)
+        ));
+    }
+    story.step(acquired, format!("taken {}", by(acquired)));
+    story.blame(again, format!("wanted again {}", by(again)));
+    story.note("Linux's mutexes and spinlocks are not recursive");
+    story.linux(if from_interrupt {
+        "the CPU spins for ever (\"watchdog: BUG: soft lockup\" or a hard lockup); with lockdep \"WARNING: inconsistent lock state\""
+    } else if lock.kind == ObjectKind::Spinlock || lock.kind == ObjectKind::Rwlock {
+        "the CPU spins for ever: \"watchdog: BUG: soft lockup\"; with lockdep \"WARNING: possible recursive locking detected\""
+    } else {
+        "the task sleeps for ever: \"INFO: task … blocked for more than 120 seconds.\"; with lockdep \"WARNING: possible recursive locking detected\""
+    });
+    story.help(if from_interrupt {
+        "take the lock with `spin_lock_irqsave()` (`spin_lock_bh()` against softirqs and timers) everywhere outside the interrupt"
+    } else {
+        "release it first, or split the function into one that takes the lock and one that expects it to be held"
+    });
+}
+
+fn lock_order(story: &mut Story<'_>, edges: &[LockEdge]) {
+    let names: Vec<_> = edges
+        .iter()
+        .map(|edge| name(&edge.held.object.name))
+        .collect();
+    story.title(format!(
+        "locks {} are taken in contradictory orders, which can deadlock",
+        names.join(" and ")
+    ));
+    for (index, edge) in edges.iter().enumerate() {
+        let wanted = object(&edge.wanted.object);
+        let held = object(&edge.held.object);
+        let event = &edge.wanted.acquired;
+        let text = format!("{} took {wanted} while holding {held}", who(&event.who));
+        if index + 1 == edges.len() {
+            story.blame(event, text);
+            if let Some(site) = &edge.held.acquired.site {
+                story.beside(site, &edge.held.acquired.call, format!("{held} taken here"));
+            }
+        } else {
+            story.step(event, text);
+            if let Some(site) = &edge.held.acquired.site {
+                story.also(site, &edge.held.acquired.call, format!("{held} taken here"));
+            }
+        }
+    }
+    story.note("no deadlock happened in this execution: it needs the two orders at the same time");
+    story.linux("with lockdep (CONFIG_PROVE_LOCKING): \"WARNING: possible circular locking dependency detected\"; without, a hang once in a while");
+    story.help("choose one order for these locks, write it down where they are declared, and keep to it everywhere");
+}
+
+/// Tells where an atomic section began.
+fn cause_steps(story: &mut Story<'_>, why: &AtomicCause) {
+    match why {
+        AtomicCause::Spinlock { held } => {
+            for held in held {
+                story.step(
+                    &held.acquired,
+                    format!(
+                        "{} was taken here at t={}",
+                        object(&held.object),
+                        time(held.acquired.time_ns)
+                    ),
+                );
+            }
+        }
+        AtomicCause::PreemptDisabled { disabled: began }
+        | AtomicCause::IrqsDisabled { disabled: began }
+        | AtomicCause::BhDisabled { disabled: began }
+        | AtomicCause::RcuRead { entered: began } => {
+            story.step_if(began.as_ref(), |event| {
+                format!("entered by {} {}", call(event, "this"), by(event))
+            });
+        }
+        AtomicCause::Softirq | AtomicCause::Hardirq => {}
+    }
+}
+
+fn sleep_in_atomic(story: &mut Story<'_>, slept: &Event, why: &AtomicCause, really: bool) {
+    let verb = if really { "sleeps" } else { "may sleep" };
+    story.title(format!("{} {verb} {}", actor(slept), atomic(why)));
+    cause_steps(story, why);
+    story.blame(slept, format!("called {}", by(slept)));
+    story.note(if really {
+        "this time it really went to sleep"
+    } else {
+        "this time it did not have to sleep, but it may at any time"
+    });
+    story.linux(if really {
+        format!("\"BUG: scheduling while atomic: {}/{}/0x00000002\"", slept.who.comm, slept.who.pid)
+    } else {
+        "with CONFIG_DEBUG_ATOMIC_SLEEP: \"BUG: sleeping function called from invalid context\"; without, a rare deadlock".to_owned()
+    });
+    let gfp = slept
+        .site
+        .as_ref()
+        .and_then(|site| patch::word(story.lines, site, "GFP_KERNEL", "GFP_ATOMIC"));
+    if gfp.is_some() {
+        story.help_patch(
+            "allocate without sleeping, and expect it to fail more often",
+            gfp,
+        );
+        story.help("or allocate before the section begins");
+        return;
+    }
+    story.help(match why {
+        AtomicCause::Spinlock { .. } => "release the spinlock before sleeping, or use a mutex, whose holder may sleep",
+        AtomicCause::Softirq | AtomicCause::Hardirq => "hand the work to a context that may sleep: a work item, a threaded interrupt handler, or a kthread that you wake",
+        AtomicCause::RcuRead { .. } => "leave the read-side section first (take a reference), or use SRCU, whose readers may sleep",
+        _ => "leave the section before sleeping; for short waits `udelay()` does not sleep",
+    });
+}
+
+fn unbalanced(
+    story: &mut Story<'_>,
+    at: &Event,
+    edge: Boundary,
+    missing: &str,
+    depth: i32,
+    disabled: Option<&Event>,
+) {
+    let (state, how) = match missing {
+        "interrupts" => ("interrupts", "`local_irq_enable()`/`local_irq_restore()`"),
+        "bottom halves" => ("bottom halves", "`local_bh_enable()`"),
+        _ => ("preemption", "`preempt_enable()`"),
+    };
+    let what = if depth < 0 {
+        format!("enabled {state} once too often")
+    } else {
+        format!("left {state} disabled {}", boundary(edge))
+    };
+    story.title(format!("{} {what}", name(&at.who.comm)));
+    story.step_if(disabled, |event| {
+        format!("disabled by {} {}", call(event, "this"), by(event))
+    });
+    story.blame(at, format!("noticed here at t={}", time(at.time_ns)));
+    if depth != 0 {
+        story.note(format!("the count is off by {depth:+}"));
+    }
+    story.linux(match edge {
+        Boundary::InitReturn => "\"initcall … returned with preemption imbalance\" or \"… with disabled interrupts\", and a WARNING",
+        Boundary::TimerReturn => "\"timer: … preempt leak\", a WARNING",
+        Boundary::WorkReturn => "\"BUG: workqueue leaked lock or atomic\"",
+        _ => "\"BUG: scheduling while atomic\" at the next sleep, far away from the cause",
+    });
+    story.help(format!(
+        "pair each disable with {how} on every path, early returns included"
+    ));
+}
+
+fn held_at_exit(story: &mut Story<'_>, at: &Event, edge: Boundary, held: &[Held]) {
+    let locks: Vec<_> = held.iter().map(|held| object(&held.object)).collect();
+    story.title(format!(
+        "{} still held {} {}",
+        name(&at.who.comm),
+        locks.join(" and "),
+        boundary(edge)
+    ));
+    for held in held {
+        story.step(
+            &held.acquired,
+            format!("{} was taken {}", object(&held.object), by(&held.acquired)),
+        );
+    }
+    story.blame(at, format!("left here at t={}", time(at.time_ns)));
+    story.note("nobody is left to release it: the next one who wants it waits for ever");
+    story.linux(match edge {
+        Boundary::UserReturn => {
+            "with lockdep: \"WARNING: lock held when returning to user space!\""
+        }
+        Boundary::ThreadExit => "with lockdep: \"WARNING: …/… still has locks held!\"",
+        Boundary::WorkReturn => "with lockdep: \"BUG: workqueue leaked lock or atomic\"",
+        _ => "silence, until somebody waits for it for ever",
+    });
+    story.help("release it on every path, early returns and error paths included");
+}
+
+fn bad_unlock(story: &mut Story<'_>, lock: &Object, at: &Event, why: &BadUnlock) {
+    let lock_name = object(lock);
+    match why {
+        BadUnlock::NotLocked { released } => {
+            story.title(format!(
+                "{} releases {lock_name}, which is not locked",
+                actor(at)
+            ));
+            story.step_if(released.as_ref(), |event| {
+                format!("released before {}", by(event))
+            });
+            story.blame(at, format!("released {}", by(at)));
+            story.help("each unlock needs its own lock: look for a path that unlocks twice or jumps over the lock");
+        }
+        BadUnlock::NotOwner { acquired } => {
+            story.title(format!(
+                "{} releases {lock_name}, which {} holds",
+                actor(at),
+                who(&acquired.who)
+            ));
+            story.step(acquired, format!("taken {}", by(acquired)));
+            story.blame(at, format!("released {}", by(at)));
+            story.help("the task that locks a mutex must unlock it; to signal another task use a `struct completion` or a semaphore");
+        }
+        BadUnlock::WrongForm { acquired } => {
+            story.title(format!(
+                "{} releases {lock_name}, which was taken with {}",
+                actor(at),
+                call(acquired, "another form")
+            ));
+            story.step(acquired, format!("taken {}", by(acquired)));
+            story.blame(at, format!("released {}", by(at)));
+            story.help("release a lock with the form that matches: `read_lock()`/`read_unlock()`, `spin_lock_irqsave()`/`spin_unlock_irqrestore()`");
+        }
+    }
+    story.linux("with lockdep: \"WARNING: bad unlock balance detected!\"; without, mutual exclusion is silently lost");
+}
+
+/// Writes one access of a race: ``plain write of 4 bytes by `inc/1` (pid 211, cpu1); locks held: none``.
+fn side(access_: &Access) -> String {
+    let marked = if access_.marked { "marked" } else { "plain" };
+    let locks: Vec<_> = access_.locks.iter().map(object).collect();
+    let locks = if locks.is_empty() {
+        "none".to_owned()
+    } else {
+        locks.join(", ")
+    };
+    format!(
+        "{marked} {} by {} on cpu{}; locks held: {locks}",
+        access(access_),
+        who(&access_.event.who),
+        access_.event.who.cpu
+    )
+}
+
+fn data_race(
+    story: &mut Story<'_>,
+    target: &Object,
+    first: &Access,
+    second: &Access,
+    ordered_by: Option<&Event>,
+) {
+    let marked = |access: &Access| if access.marked { "marked" } else { "plain" };
+    story.title(format!(
+        "{} {} and {} {} of {} race between {} and {}",
+        marked(second),
+        verb(second),
+        marked(first),
+        verb(first),
+        name(&target.name),
+        name(&second.event.who.comm),
+        name(&first.event.who.comm)
+    ));
+    story.step_label(
+        &first.event,
+        "conflicting access, not ordered before the other",
+        side(first),
+    );
+    story.blame(&second.event, side(second));
+    if let Some(declared) = &target.declared {
+        story.note(format!("{} is declared at {declared}", object(target)));
+    }
+    if let Some(event) = ordered_by {
+        story.note(format!(
+            "the last event that ordered the two was {} {}",
+            call(event, "an event"),
+            by(event)
+        ));
+    }
+    let function = |access: &Access| {
+        access
+            .event
+            .site
+            .as_ref()
+            .map_or_else(|| "…".to_owned(), |site| site.function.clone())
+    };
+    story.linux(format!(
+        "with CONFIG_KCSAN: \"BUG: KCSAN: data-race in {} / {}\"",
+        function(first),
+        function(second)
+    ));
+}
+
+/// Writes the bare verb of an access.
+fn verb(access: &Access) -> &'static str {
+    match access.kind {
+        crate::event::AccessKind::Write => "write",
+        crate::event::AccessKind::Atomic => "update",
+        _ => "read",
+    }
+}
+
+/// Draws an interleaving as a table with one column for each thread.
+fn drawing(story: &mut Story<'_>, threads: &[String], steps: &[Step]) {
+    if steps.is_empty() || threads.is_empty() {
+        return;
+    }
+    let wide = |texts: &mut dyn Iterator<Item = &str>| {
+        texts.map(|text| text.chars().count()).max().unwrap_or(0)
+    };
+    let width = wide(
+        &mut threads
+            .iter()
+            .map(String::as_str)
+            .chain(steps.iter().map(|step| step.what.as_str())),
+    )
+    .min(40)
+        + 3;
+    let mut lines = vec!["shortest interleaving:".to_owned()];
+    let mut head = "step   ".to_owned();
+    for thread in threads {
+        head.push_str(&format!("{thread:width$}"));
+    }
+    lines.push(head);
+    for (index, step) in steps.iter().enumerate() {
+        let column = usize::try_from(step.thread)
+            .unwrap_or(0)
+            .min(threads.len() - 1);
+        let mut line = format!("{:>4}   {}", index + 1, " ".repeat(column * width));
+        let rest = (threads.len() - column) * width;
+        line.push_str(&format!("{:rest$}{}", step.what, step.remark));
+        lines.push(line);
+    }
+    let lines: Vec<_> = lines.iter().map(|line| line.trim_end()).collect();
+    story.note(lines.join("\n"));
+}
