@@ -184,23 +184,3 @@ impl Builder {
         file
     }
 }
-
-/// A module of about `kib` KiB in the proportions of real ones: a symbol for 128 bytes of code, a patch for 16.
-pub(crate) fn sized(kib: usize) -> Vec<u8> {
-    let code = kib * 1024 * 2 / 5 / 128 * 128;
-    let mut builder = Builder::new();
-    let text = builder.progbits(".text", EXEC, &vec![0; code]);
-    let section = u16::try_from(text).unwrap();
-    let mut patches = Vec::new();
-    for function in 0..code / 128 {
-        let start = function as u64 * 128;
-        let local = builder.symbol(&format!("function_{function}"), 0x02, section, start, 120);
-        for slot in 0..6u64 {
-            patches.push((start + slot * 16, 2, local, -4));
-        }
-    }
-    let printk = builder.symbol("_printk", 0x10, 0, 0, 0);
-    patches.extend((0..code as u64 / 128).map(|function| (function * 128 + 100, 4, printk, -4)));
-    builder.relocate(text, &patches);
-    builder.finish()
-}
