@@ -1,0 +1,1 @@
+void msleep(unsigned int msecs);
