@@ -279,6 +279,12 @@ impl Judge<'_> {
         .iter()
         .any(|text| message.contains(text));
         if names_something && !first.is_empty() {
+            // "type defaults to 'int' in declaration of 'NAME'"
+            let first = if message.contains("in declaration of") {
+                quoted.last().copied().unwrap_or(first)
+            } else {
+                first
+            };
             let name = quoted
                 .iter()
                 .rev()

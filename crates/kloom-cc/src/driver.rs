@@ -779,6 +779,7 @@ impl Builder<'_> {
         }
         let (missing, hints) = diagnose::classify(&output.diagnostics, &files, &self.headers.dir);
         output.hints = hints;
+        let output = Box::new(output);
         Err(if missing.is_empty() {
             CcError::Compile(output)
         } else {
@@ -849,12 +850,12 @@ impl Builder<'_> {
                 stderr = stderr.replace(&format!("{index}.o:"), &format!("{object}:"));
             }
             let diagnostics = diagnose::parse(&stderr);
-            let output = CompilerOutput {
+            let output = Box::new(CompilerOutput {
                 stderr,
                 diagnostics,
                 hints: Vec::new(),
                 notes: item.notes.clone(),
-            };
+            });
             return Err(CcError::Link {
                 module: item.name.clone(),
                 output,

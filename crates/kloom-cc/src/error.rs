@@ -430,20 +430,20 @@ pub enum CcError {
         arch: &'static str,
     },
     /// The compiler refused the module's source.
-    Compile(CompilerOutput),
+    Compile(Box<CompilerOutput>),
     /// Linux has what the module uses, kloom does not have it yet. This does not indicate a bug in the module.
     Unsupported {
         /// What is missing.
         missing: Vec<Missing>,
         /// The compiler's output (empty when it was not run).
-        output: CompilerOutput,
+        output: Box<CompilerOutput>,
     },
     /// The linker refused the objects (a symbol defined twice).
     Link {
         /// Module name.
         module: String,
         /// Its output.
-        output: CompilerOutput,
+        output: Box<CompilerOutput>,
     },
     /// A tool crashed, was killed, or failed without a message.
     ToolFailed {

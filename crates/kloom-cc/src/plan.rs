@@ -162,7 +162,7 @@ fn c_unit(config: &Config, path: &Path) -> Result<UnitPlan, CcError> {
 fn unsupported(language: &'static str) -> CcError {
     CcError::Unsupported {
         missing: vec![Missing::Language(language)],
-        output: CompilerOutput::default(),
+        output: Box::new(CompilerOutput::default()),
     }
 }
 
