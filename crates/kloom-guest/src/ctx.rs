@@ -1,0 +1,92 @@
+//! The context: the few words that module code's hooks and thunks touch on every call.
+//!
+//! One per machine, at a fixed heap address that the thunks of that machine's images carry as a constant.
+
+use std::cell::Cell;
+
+use corosensei::Yielder;
+
+use crate::fiber::Yield;
+
+/// See the module docs. The offsets of the first three fields are known to [`crate::thunk`].
+#[repr(C)]
+#[derive(Debug)]
+pub struct Ctx {
+    /// Return address of the module's last call out.
+    pub call_site: Cell<u64>,
+    /// Stack pointer at that call (it points at the return address).
+    pub sp: Cell<u64>,
+    /// Frame pointer at that call.
+    pub fp: Cell<u64>,
+    /// Guest work left before the machine wants the CPU back, in hook units; the hooks count it down.
+    pub budget: Cell<i64>,
+    /// Lowest stack address module code may use now.
+    pub stack_floor: Cell<u64>,
+    /// Highest address of the current stack.
+    pub stack_top: Cell<u64>,
+    /// The running coroutine's yielder, null on the host stack.
+    pub yielder: Cell<*const Yielder<(), Yield>>,
+    /// `current`.
+    pub current: Cell<u64>,
+    /// The machine, as `kloom-shim` casts it.
+    pub machine: Cell<*mut ()>,
+    /// Resumes so far; with `budget` it tells the lockup timer whether module code made any hook call.
+    pub resumes: Cell<u64>,
+}
+
+impl Ctx {
+    /// A context of no machine.
+    pub fn new() -> Box<Ctx> {
+        Box::new(Ctx {
+            call_site: Cell::new(0),
+            sp: Cell::new(0),
+            fp: Cell::new(0),
+            budget: Cell::new(0),
+            stack_floor: Cell::new(0),
+            stack_top: Cell::new(0),
+            yielder: Cell::new(std::ptr::null()),
+            current: Cell::new(0),
+            machine: Cell::new(std::ptr::null_mut()),
+            resumes: Cell::new(0),
+        })
+    }
+
+    /// Return addresses of the module's frames at the last call out, innermost first, by walking frame pointers.
+    pub fn backtrace(&self, out: &mut [u64; 8]) {
+        let (low, high) = (self.stack_floor.get().saturating_sub(crate::layout::STACK_SLOT), self.stack_top.get());
+        out[0] = self.call_site.get();
+        let mut count = 1;
+        let mut fp = self.fp.get();
+        while count < out.len() && fp % 8 == 0 && fp > low && fp + 16 <= high {
+            // SAFETY: `fp` lies in the current stack's slot, which is mapped and readable up to its top, and is
+            // aligned; the words there are plain data.
+            let (next, ret) = unsafe { (*(fp as *const u64), *((fp + 8) as *const u64)) };
+            if !(crate::layout::IMAGE_BASE..crate::layout::IMAGE_BASE + crate::layout::IMAGE_SIZE * crate::layout::SLOTS as u64).contains(&ret) {
+                break;
+            }
+            out[count] = ret;
+            count += 1;
+            if next <= fp {
+                break;
+            }
+            fp = next;
+        }
+    }
+}
+
+thread_local! {
+    static CURRENT: Cell<*const Ctx> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Makes `ctx` the one that [`with`] finds on this OS thread.
+///
+/// # Safety
+/// `ctx` must stay valid until replaced or cleared (null).
+pub unsafe fn set_current(ctx: *const Ctx) {
+    CURRENT.with(|current| current.set(ctx));
+}
+
+/// The context of the machine that runs on this OS thread; null if none.
+pub fn current() -> *const Ctx {
+    CURRENT.with(Cell::get)
+}

@@ -1,0 +1,131 @@
+//! Coroutines that run module code, and the two ways out of one: giving up the CPU, and borrowing the host stack.
+
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use crate::ctx::{self, Ctx};
+use crate::hostfault::{self, HostFault};
+use crate::layout::THREAD_SIZE;
+use crate::stack::GuestStack;
+
+/// Why a coroutine gave up the CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Yield {
+    /// Its budget is used up.
+    Preempt,
+    /// An operation of the kernel said so; the kernel knows the rest.
+    Schedule,
+    /// It must never run again (the task exited, or was killed by an oops).
+    Never,
+}
+
+/// How a coroutine ended.
+#[derive(Clone, Copy, Debug)]
+pub enum Exit {
+    /// Its function returned this.
+    Returned(i64),
+    /// Module code faulted.
+    Fault(HostFault),
+}
+
+/// Outcome of running a coroutine for a while.
+#[derive(Clone, Copy, Debug)]
+pub enum Ran {
+    /// It can go on later.
+    Yielded(Yield),
+    /// It is over.
+    Ended(Exit),
+}
+
+/// One coroutine with its stack.
+pub struct Fiber {
+    coroutine: Coroutine<(), Yield, Exit, GuestStack>,
+    yielder: *const Yielder<(), Yield>,
+    top: u64,
+    floor: u64,
+}
+
+impl std::fmt::Debug for Fiber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fiber").field("top", &self.top).finish_non_exhaustive()
+    }
+}
+
+/// Bytes of each stack that kloom's own frames above the module's first may take beside [`THREAD_SIZE`].
+const ENTRY_ROOM: u64 = 2048;
+
+impl Fiber {
+    /// A coroutine that will run `body` on `stack`.
+    pub fn new(stack: GuestStack, body: impl FnOnce() -> i64 + 'static) -> Fiber {
+        let top = stack.top();
+        let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), Yield>, ()| {
+            // SAFETY: the context was set by `resume`, which runs us; it is valid while its machine runs.
+            let ctx = unsafe { &*ctx::current() };
+            ctx.yielder.set(yielder);
+            Exit::Returned(body())
+        });
+        Fiber { coroutine, yielder: std::ptr::null(), top, floor: top - ENTRY_ROOM - THREAD_SIZE }
+    }
+
+    /// Runs until it yields or ends. `ctx.budget` says for how long.
+    pub fn resume(&mut self, ctx: &Ctx) -> Ran {
+        ctx.yielder.set(self.yielder);
+        ctx.stack_floor.set(self.floor);
+        ctx.stack_top.set(self.top);
+        ctx.resumes.set(ctx.resumes.get() + 1);
+        hostfault::enter(self.coroutine.trap_handler());
+        let result = self.coroutine.resume(());
+        hostfault::leave();
+        self.yielder = ctx.yielder.replace(std::ptr::null());
+        match result {
+            CoroutineResult::Yield(why) => Ran::Yielded(why),
+            CoroutineResult::Return(exit) => Ran::Ended(exit),
+        }
+    }
+
+    /// Gives the stack back, whatever state the coroutine is in.
+    ///
+    /// # Safety
+    /// If it is suspended, no frame on its stack may need `Drop`: shims keep no owning values across a suspension.
+    pub unsafe fn into_stack(mut self) -> GuestStack {
+        // SAFETY: the caller's promise.
+        unsafe { self.coroutine.force_reset() };
+        self.coroutine.into_stack()
+    }
+}
+
+/// Gives up the CPU; returns when the machine runs this coroutine again.
+///
+/// # Panics
+/// When called on the host stack.
+pub fn suspend(ctx: &Ctx, why: Yield) {
+    let yielder = ctx.yielder.get();
+    assert!(!yielder.is_null(), "suspend outside a coroutine");
+    // SAFETY: the yielder belongs to the running coroutine (set at entry and by every resume), which is alive.
+    unsafe { (*yielder).suspend(why) };
+    // `resume` has put this coroutine's own values back.
+}
+
+struct AssertSend<T>(T);
+// SAFETY: the closure runs on this very OS thread, only on another stack.
+unsafe impl<T> Send for AssertSend<T> {}
+
+impl<F: FnOnce() -> R, R> AssertSend<F> {
+    fn call(self) -> R {
+        (self.0)()
+    }
+}
+
+/// Runs `f` on the host stack, which is deep, and returns what it returns. On the host stack already: just runs it.
+pub fn on_host<R>(ctx: &Ctx, f: impl FnOnce() -> R) -> R {
+    let yielder = ctx.yielder.get();
+    if yielder.is_null() {
+        return f();
+    }
+    let f = AssertSend(f);
+    // While on the host stack nobody may suspend or hop again.
+    ctx.yielder.set(std::ptr::null());
+    // SAFETY: as in `suspend`; the coroutine stays alive for the call, which returns before anything else runs.
+    let result = unsafe { (*yielder).on_parent_stack(move || AssertSend(f.call())) };
+    ctx.yielder.set(yielder);
+    result.0
+}

@@ -1,0 +1,315 @@
+//! Module images: placing sections, relocating, protecting, unloading.
+//!
+//! A load plan from `kloom-elf` becomes two ranges of pages: the core image and the init image, which is unmapped when
+//! the init function has returned. Pages of an unloaded module fault at once and are not used again while other
+//! addresses are left, so that a thread that returns into one is seen.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use kloom_elf::{Module, Relocation, SectionId, SectionKind, SymbolPlace};
+
+use crate::arena::{Arena, PagePerm};
+use crate::layout::IMAGE_SIZE;
+use crate::thunk::{self, THUNK_SIZE, Target};
+
+/// What an undefined symbol resolves to.
+#[derive(Clone, Copy, Debug)]
+pub enum Resolved {
+    /// A function of kloom's, called through a thunk.
+    Function(Target),
+    /// An address: a variable of the kernel, a symbol of another module, or 0 for a weak one.
+    Address(u64),
+}
+
+/// Where a section went.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    /// First address; 0 if the section was not placed.
+    pub addr: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Goes away after init.
+    pub init: bool,
+}
+
+/// A loaded image.
+#[derive(Debug)]
+pub struct Image {
+    /// Where each section of the plan went, by section number.
+    pub sections: Vec<Placed>,
+    /// The core range: address and bytes.
+    pub core: (u64, u64),
+    /// The init range.
+    pub init: (u64, u64),
+    /// Whether the init range is still mapped.
+    pub init_live: bool,
+    /// The plan, for symbols and lines.
+    pub module: Rc<Module>,
+    /// Copies of the per-CPU section, by CPU: address of the first, bytes from one to the next.
+    pub percpu: (u64, u64),
+}
+
+/// Why an image could not be placed.
+#[derive(Clone, Debug)]
+pub enum PlaceError {
+    /// No room in the image window.
+    NoMemory,
+    /// A relocation does not fit.
+    Relocation(kloom_elf::RelocError),
+    /// The host refused to change protections (errno).
+    Host(i32),
+}
+
+impl Image {
+    /// The address of a symbol the module defines.
+    pub fn symbol_addr(&self, name: &str) -> Option<u64> {
+        let symbol = &self.module.symbols[self.module.symbol(name)?.index()];
+        self.symbol_place(symbol)
+    }
+
+    fn symbol_place(&self, symbol: &kloom_elf::Symbol) -> Option<u64> {
+        match symbol.place {
+            SymbolPlace::Section(section) => Some(self.sections[section.index()].addr.wrapping_add(symbol.value)),
+            SymbolPlace::Absolute => Some(symbol.value),
+            _ => None,
+        }
+    }
+
+    /// The section and offset an address lies in.
+    pub fn locate(&self, addr: u64) -> Option<(SectionId, u64)> {
+        self.sections.iter().enumerate().find_map(|(index, placed)| {
+            let offset = addr.wrapping_sub(placed.addr);
+            (placed.addr != 0 && offset < placed.size).then_some((SectionId(index as u32), offset))
+        })
+    }
+
+    /// Whether an address lies in the image, mapped or not.
+    pub fn contains(&self, addr: u64) -> bool {
+        addr.wrapping_sub(self.core.0) < self.core.1 || addr.wrapping_sub(self.init.0) < self.init.1
+    }
+}
+
+/// Protection groups in the order they are laid out; each starts on a page of its own.
+fn group(kind: SectionKind, writable: bool) -> usize {
+    match kind {
+        SectionKind::Text | SectionKind::ExitText | SectionKind::InitText => 0,
+        _ if !writable && !matches!(kind, SectionKind::Bss | SectionKind::ThisModule | SectionKind::Param) => 1,
+        _ => 2,
+    }
+}
+
+/// Places images in the window of one machine.
+#[derive(Debug, Default)]
+pub struct Images {
+    next: u64,
+}
+
+impl Images {
+    /// Loads `module`: places sections, applies relocations (undefined symbols through `resolve`), sets protections.
+    ///
+    /// `resolve` is asked once per undefined symbol that is used and must know all of them.
+    ///
+    /// # Errors
+    /// No room, or a relocation that does not fit.
+    pub fn load(
+        &mut self,
+        arena: &mut Arena,
+        module: Rc<Module>,
+        ctx: u64,
+        cpus: u32,
+        mut resolve: impl FnMut(&str) -> Resolved,
+    ) -> Result<Image, PlaceError> {
+        let imports: Vec<(kloom_elf::SymbolId, Resolved)> =
+            module.undefined().map(|id| (id, resolve(&module.symbols[id.index()].name))).collect();
+        let thunks = imports.iter().filter(|(_, resolved)| matches!(resolved, Resolved::Function(_))).count() as u64;
+        let layout = plan_layout(&module, thunks * THUNK_SIZE, cpus);
+        let total = layout.core_size + layout.init_size;
+        if self.next + total + 0x1000 > IMAGE_SIZE {
+            return Err(PlaceError::NoMemory);
+        }
+        let core = arena.image_base() + self.next;
+        let init = core + layout.core_size;
+        // An unmapped page between images, so that running off one is seen.
+        self.next += total + 0x1000;
+        let mut image = Image {
+            sections: layout
+                .sections
+                .iter()
+                .map(|section| Placed {
+                    addr: if section.init { init } else { core } + section.offset,
+                    size: section.size,
+                    init: section.init,
+                })
+                .collect(),
+            core: (core, layout.core_size),
+            init: (init, layout.init_size),
+            init_live: layout.init_size > 0,
+            module: Rc::clone(&module),
+            percpu: (core + layout.percpu, layout.percpu_stride),
+        };
+        protect(arena, core, total, libc::PROT_READ | libc::PROT_WRITE, PagePerm::ReadWrite)?;
+        copy_sections(&module, &image);
+        let mut addresses: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut thunk_at = core + layout.thunks;
+        for (id, resolved) in imports {
+            let addr = match resolved {
+                Resolved::Address(addr) => addr,
+                Resolved::Function(target) => {
+                    let code = thunk::emit(target, ctx);
+                    write(thunk_at, &code);
+                    thunk_at += THUNK_SIZE;
+                    thunk_at - THUNK_SIZE
+                }
+            };
+            addresses.insert(id.0, addr);
+        }
+        for relocation in &module.relocations {
+            apply(&module, &image, relocation, &addresses)?;
+        }
+        self.fan_out_percpu(&module, &mut image, cpus);
+        for (start, len, group, _init) in layout.protections(core, init) {
+            let (prot, perm) = match group {
+                0 => (libc::PROT_READ | libc::PROT_EXEC, PagePerm::Read),
+                1 => (libc::PROT_READ, PagePerm::Read),
+                _ => (libc::PROT_READ | libc::PROT_WRITE, PagePerm::ReadWrite),
+            };
+            protect(arena, start, len, prot, perm)?;
+        }
+        Ok(image)
+    }
+
+    /// Every CPU gets a copy of the initialised per-CPU section.
+    fn fan_out_percpu(&self, module: &Module, image: &mut Image, cpus: u32) {
+        let Some(section) = module.section_of(SectionKind::PerCpu) else { return };
+        let first = image.sections[section.index()];
+        let mut bytes = vec![0; first.size as usize];
+        // SAFETY: the section was placed there and is mapped.
+        unsafe { std::ptr::copy_nonoverlapping(first.addr as *const u8, bytes.as_mut_ptr(), bytes.len()) };
+        for cpu in 1..u64::from(cpus) {
+            write(first.addr + cpu * image.percpu.1, &bytes);
+        }
+        image.percpu.0 = first.addr;
+    }
+
+    /// Unmaps the init range.
+    pub fn free_init(arena: &mut Arena, image: &mut Image) {
+        if image.init_live {
+            image.init_live = false;
+            let _ = protect(arena, image.init.0, image.init.1, libc::PROT_NONE, PagePerm::None);
+        }
+    }
+
+    /// Unmaps everything.
+    pub fn unload(arena: &mut Arena, image: &mut Image) {
+        Images::free_init(arena, image);
+        let _ = protect(arena, image.core.0, image.core.1, libc::PROT_NONE, PagePerm::None);
+        // SAFETY: the range is this image's own; nothing refers to its content any more.
+        unsafe { libc::madvise(image.core.0 as *mut libc::c_void, (image.core.1 + image.init.1) as usize, libc::MADV_DONTNEED) };
+    }
+}
+
+struct SectionPlace {
+    offset: u64,
+    size: u64,
+    init: bool,
+}
+
+struct Layout {
+    sections: Vec<SectionPlace>,
+    core_size: u64,
+    init_size: u64,
+    thunks: u64,
+    percpu: u64,
+    percpu_stride: u64,
+    /// Start offset of each group, core then init.
+    groups: [[u64; 4]; 2],
+}
+
+impl Layout {
+    fn protections(&self, core: u64, init: u64) -> Vec<(u64, u64, usize, bool)> {
+        let mut out = Vec::new();
+        for (part, base) in [(0, core), (1, init)] {
+            for group in 0..3 {
+                let (start, end) = (self.groups[part][group], self.groups[part][group + 1]);
+                if end > start {
+                    out.push((base + start, end - start, group, part == 1));
+                }
+            }
+        }
+        out
+    }
+}
+
+fn plan_layout(module: &Module, thunk_bytes: u64, cpus: u32) -> Layout {
+    let mut sections: Vec<SectionPlace> =
+        module.sections.iter().map(|section| SectionPlace { offset: 0, size: section.size, init: section.is_init() }).collect();
+    let mut groups = [[0; 4]; 2];
+    let (mut thunks, mut percpu, mut percpu_stride) = (0, 0, 0);
+    for part in 0..2 {
+        let mut at = 0;
+        for (index, start) in groups[part].iter_mut().enumerate().take(3) {
+            *start = at;
+            for (section, place) in module.sections.iter().zip(&mut sections) {
+                if place.init != (part == 1) || group(section.kind, section.writable) != index {
+                    continue;
+                }
+                at = u64::next_multiple_of(at, section.align.max(1));
+                place.offset = at;
+                at += section.size;
+                if section.kind == SectionKind::PerCpu {
+                    percpu = place.offset;
+                    percpu_stride = section.size.next_multiple_of(section.align.max(64));
+                    at = place.offset + percpu_stride * u64::from(cpus);
+                }
+            }
+            if part == 0 && index == 0 {
+                thunks = u64::next_multiple_of(at, 16);
+                at = thunks + thunk_bytes;
+            }
+            at = at.next_multiple_of(4096);
+        }
+        groups[part][3] = at;
+    }
+    Layout { sections, core_size: groups[0][3], init_size: groups[1][3], thunks, percpu, percpu_stride, groups }
+}
+
+fn copy_sections(module: &Module, image: &Image) {
+    for (section, placed) in module.sections.iter().zip(&image.sections) {
+        if !section.data.is_empty() {
+            write(placed.addr, &section.data);
+        }
+    }
+}
+
+fn apply(module: &Module, image: &Image, relocation: &Relocation, undefined: &BTreeMap<u32, u64>) -> Result<(), PlaceError> {
+    let place = image.sections[relocation.section.index()].addr + relocation.offset;
+    let symbol = &module.symbols[relocation.symbol.index()];
+    let target = image.symbol_place(symbol).or_else(|| undefined.get(&relocation.symbol.0).copied()).unwrap_or(0);
+    let mut existing = [0; 8];
+    let width = relocation.kind.width();
+    // SAFETY: the plan guarantees that the patched bytes lie inside the section, which is mapped.
+    unsafe { std::ptr::copy_nonoverlapping(place as *const u8, existing.as_mut_ptr(), width) };
+    let patch = relocation.patch(&existing[..width], target, place).map_err(PlaceError::Relocation)?;
+    write(place, patch.bytes());
+    Ok(())
+}
+
+/// Writes into an image that is being built.
+fn write(addr: u64, bytes: &[u8]) {
+    // SAFETY: called only for ranges inside the image being loaded, which is mapped writable at that time.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), addr as *mut u8, bytes.len()) };
+}
+
+fn protect(arena: &mut Arena, addr: u64, len: u64, prot: libc::c_int, perm: PagePerm) -> Result<(), PlaceError> {
+    if len == 0 {
+        return Ok(());
+    }
+    // SAFETY: the range lies in this machine's image window; module code that runs there afterwards faults as it must.
+    if unsafe { libc::mprotect(addr as *mut libc::c_void, len as usize, prot) } != 0 {
+        return Err(PlaceError::Host(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)));
+    }
+    let first = ((addr - arena.image_base()) >> 12) as usize;
+    arena.image_perms[first..first + (len >> 12) as usize].fill(perm);
+    Ok(())
+}
