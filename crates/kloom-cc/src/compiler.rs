@@ -274,10 +274,7 @@ impl Compiler {
             ],
         };
         flags.extend(own.iter().map(|flag| (*flag).to_owned()));
-        flags.push(format!(
-            "-DKLOOM_LINUX_VERSION_CODE={}",
-            config.kernel_version
-        ));
+        flags.push(format!("-DLINUX_VERSION_CODE={}", config.kernel_version));
         flags.extend(
             config
                 .extra_defines

@@ -33,7 +33,7 @@ pub struct Config {
     pub extra_defines: Vec<String>,
     /// Variables for Kbuild Makefiles, as given to `make NAME=value` (`CONFIG_FOO=m`).
     pub make_variables: BTreeMap<String, String>,
-    /// `LINUX_VERSION_CODE` that the module sees; reaches the headers as `KLOOM_LINUX_VERSION_CODE`.
+    /// `LINUX_VERSION_CODE` that the module sees; reaches the headers as `LINUX_VERSION_CODE`.
     pub kernel_version: u32,
     /// Kernel release in `vermagic` and for `uname -r`; must be that of the machine the module is inserted into.
     pub release: String,
