@@ -32,7 +32,8 @@ pub use outcome::{
     End, Explored, InternalBug, Limit, LimitKind, Outcome, Unsupported, UnsupportedKind, UsageError,
 };
 pub use render::{
-    BacktraceMode, Options, end_human, explain_human, github, human, json, junit, sarif, summary,
+    BacktraceMode, Options, end_human, explain_human, github, human, human_outcome, json, junit,
+    sarif, summary,
 };
 pub use report::{Help, NoSource, Patch, Report, SourceLines, Span, Step as ReportStep, Trace};
 pub use site::{Backtrace, KERNEL_MODULE, Site};

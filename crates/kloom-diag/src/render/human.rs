@@ -6,7 +6,8 @@ use annotate_snippets::{
 
 use crate::code::Explain;
 use crate::finding::{Finding, Severity};
-use crate::outcome::End;
+use crate::outcome::{End, Outcome};
+use crate::render::summary::summary;
 use crate::render::{BacktraceMode, Options, printable};
 use crate::report::{Patch, Report, SourceLines, Span, Trace};
 use crate::span::line_of;
@@ -22,6 +23,19 @@ const FRAMES_MAX: usize = 64;
 #[must_use]
 pub fn human(finding: &Finding, lines: &dyn SourceLines, options: &Options) -> String {
     draw(&report(finding, lines), lines, options)
+}
+
+/// Draws everything a run has to tell: its findings, its end and the closing line, with empty lines between them.
+#[must_use]
+pub fn human_outcome(outcome: &Outcome, lines: &dyn SourceLines, options: &Options) -> String {
+    let mut parts: Vec<_> = outcome
+        .findings
+        .iter()
+        .map(|finding| human(finding, lines, options))
+        .collect();
+    parts.extend(end_report(&outcome.end, lines).map(|end| draw(&end, lines, options)));
+    parts.push(summary(outcome));
+    parts.join("\n")
 }
 
 /// Draws the end of a run; empty when the scenario ran to its end.

@@ -10,7 +10,7 @@ mod sarif;
 mod summary;
 
 pub use github::github;
-pub use human::{end_human, explain_human, human};
+pub use human::{end_human, explain_human, human, human_outcome};
 pub use json::json;
 pub use junit::junit;
 pub use sarif::sarif;

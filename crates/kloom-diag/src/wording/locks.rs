@@ -140,7 +140,7 @@ fn deadlock(story: &mut Story<'_>, tasks: &[Blocked], sure: Proof) {
         [one, other] => format!("{one} and {other} wait for each other"),
         _ => format!("{} wait for each other in a circle", names.join(", ")),
     };
-    story.title(format!("deadlock: {circle}"));
+    story.title(format!("{circle}, for ever"));
     for (index, task) in tasks.iter().enumerate() {
         for held in &task.holds {
             story.step(

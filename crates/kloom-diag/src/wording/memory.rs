@@ -5,7 +5,7 @@ use crate::fault::{Fault, InvalidFree, ListDamage, RefcountMisuse};
 use crate::site::Site;
 use crate::wording::patch;
 use crate::wording::phrase::{
-    access, actor, acts, article, by, bytes, call, errno, name, object, plural, time, who,
+    access, actor, acts, an_object, by, bytes, call, errno, name, object, plural, time, who,
 };
 use crate::wording::story::Story;
 use crate::wording::threads::{keep_task_alive, task_title};
@@ -44,7 +44,7 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             story.title(format!(
                 "{} frees {} a second time",
                 actor(again),
-                article(&object(target))
+                an_object(target)
             ));
             story.step_if(created.as_ref(), |event| format!("allocated {}", by(event)));
             story.step(freed, format!("freed {}", by(freed)));
@@ -264,7 +264,7 @@ fn use_after_free(
             "{} {} {} after it was freed",
             actor(event),
             acts(used),
-            article(&object(target))
+            an_object(target)
         ),
     });
     story.title(title);
@@ -329,7 +329,6 @@ fn out_of_bounds(
     used: &Access,
     offset: i64,
 ) {
-    let what = object(target);
     let place = match u64::try_from(offset) {
         Err(_) => format!("{} before the start of", bytes(offset.unsigned_abs())),
         Ok(offset) if offset >= target.size => match offset - target.size {
@@ -339,11 +338,11 @@ fn out_of_bounds(
         Ok(_) => "across the end of".to_owned(),
     };
     story.title(format!(
-        "{} {} {} {place} {}",
+        "{} {} {} that lies {place} {}",
         actor(&used.event),
         acts(used),
         bytes(used.size),
-        article(&what)
+        an_object(target)
     ));
     match created {
         Some(created) => story.step(
@@ -395,7 +394,7 @@ fn invalid_free(story: &mut Story<'_>, freed: &Event, address: u64, why: &Invali
         } => {
             story.title(format!(
                 "{free} got a pointer into the middle of {}",
-                article(&object(target))
+                an_object(target)
             ));
             story.step(created, format!("allocated {}", by(created)));
             story.blame(
@@ -414,7 +413,7 @@ fn invalid_free(story: &mut Story<'_>, freed: &Event, address: u64, why: &Invali
         } => {
             story.title(format!(
                 "{free} got {}, which came from {}",
-                article(&object(target)),
+                an_object(target),
                 call(created, "another allocator")
             ));
             story.step(created, format!("allocated {}", by(created)));
@@ -500,7 +499,7 @@ fn err_ptr(
     story.step(
         returned,
         format!(
-            "{source} failed {}: it returns an error pointer, never `NULL`",
+            "called {}; it failed and returned an error pointer, never `NULL`",
             by(returned)
         ),
     );

@@ -71,7 +71,7 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
                 plural(*count, "non-breaking space"),
                 plural(*lines, "line")
             ));
-            story.blame_site(site, "", "the first is here");
+            story.blame_site(site, "\u{a0}", "the first is here");
             story.note("they come with text copied from a web page; a C compiler rejects them (\"stray '\\302' in program\")");
             story.help("replace them with ordinary spaces before building for real Linux");
         }

@@ -142,24 +142,29 @@ pub(crate) fn object(object: &Object) -> String {
 }
 
 /// Writes `a mutex`, `an hrtimer`, as the sound asks.
-pub(crate) fn article(noun: &str) -> String {
+fn article(noun: &str) -> String {
     let an = noun.starts_with(['a', 'e', 'i', 'o']) || noun.starts_with("hrtimer");
     format!("{} {noun}", if an { "an" } else { "a" })
 }
 
-/// Writes an access: `read of 4 bytes`, `call of it`.
+/// Writes an object for the first time in a story: a named one as [`object`], another with its article.
+pub(crate) fn an_object(target: &Object) -> String {
+    let text = object(target);
+    if target.name.is_empty() {
+        article(&text)
+    } else {
+        text
+    }
+}
+
+/// Writes an access: `read of 4 bytes`, `used`.
 pub(crate) fn access(access: &Access) -> String {
     let verb = match access.kind {
         AccessKind::Read => "read",
         AccessKind::Write => "write",
         AccessKind::Atomic => "atomic update",
         AccessKind::Execute => return "jump".to_owned(),
-        AccessKind::Call => {
-            return match access.event.call.as_str() {
-                "" => "use".to_owned(),
-                call => format!("use by `{call}()`"),
-            };
-        }
+        AccessKind::Call => return "used".to_owned(),
     };
     if access.size == 0 {
         return verb.to_owned();
