@@ -78,6 +78,11 @@ fn programs(archive: &mut Archive) -> Result<(), Error> {
         libraries.extend(libraries_of(&path)?);
         archive.file(&format!("bin/{name}"), 0o755, &read(&path)?);
     }
+    // `top` does not start without a description of its terminal.
+    let terminal = Path::new("/lib/terminfo/d/dumb");
+    if terminal.is_file() {
+        archive.file("lib/terminfo/d/dumb", 0o644, &read(terminal)?);
+    }
     for name in KMOD_NAMES {
         archive.symlink(&format!("bin/{name}"), "kmod");
     }

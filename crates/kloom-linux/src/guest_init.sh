@@ -2,7 +2,7 @@
 # The first program of the guest: runs the cases named in /kloom/cases one after another, marks
 # what happens on the two serial lines, and powers off. See protocol.rs for the marks.
 /bin/busybox --install -s /bin/.bb
-export PATH=/sbin:/bin:/usr/sbin:/usr/bin:/bin/.bb HOME=/root
+export PATH=/sbin:/bin:/usr/sbin:/usr/bin:/bin/.bb HOME=/root TERM=dumb
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
@@ -31,9 +31,8 @@ watch_for_hang() {
 		for task in /proc/[0-9]*; do
 			read -r stat < $task/stat || continue
 			rest=${stat##*) }
-			case $rest in D*|R*) ;; *) continue ;; esac
-			[ "${task#/proc/}" = "$$" ] && continue
-			{ echo "task: $stat"; sed 's/^/  /' $task/stack; } >&9
+			case $rest in D*) ;; *) continue ;; esac
+			{ echo "${stat%)*})"; sed 's/^/  /' $task/stack; } >&9
 		done
 		sleep 1
 		poweroff -f
@@ -57,8 +56,8 @@ for name in $(cat /kloom/cases); do
 	mark "done $status"
 	echo idle > /run/now
 	# A kernel that warned, oopsed or kept a module is not fit for another case.
-	read -r taint < /proc/sys/kernel/tainted
-	[ $((taint & 17059)) -eq 0 ] || { mark "stale tainted"; break; }
+	taint=$(cat /proc/sys/kernel/tainted)
+	[ $((taint & 17059)) -eq 0 ] || { mark "stale tainted $taint"; break; }
 	[ -z "$(lsmod | grep -v '^Module')" ] || { mark "stale modules"; break; }
 	[ "$lone" = 1 ] && { mark "stale lone"; break; }
 done

@@ -137,8 +137,11 @@ impl Reader {
             .last_mut()
             .filter(|_| !self.hang && !self.done)
         {
-            last.dmesg
-                .extend(text.lines().filter(|l| !l.is_empty()).map(str::to_owned));
+            last.dmesg.extend(
+                text.lines()
+                    .filter(|line| is_message(line))
+                    .map(str::to_owned),
+            );
         }
     }
 
@@ -175,6 +178,13 @@ fn ending_of(commands: &[CommandOutcome], done: bool) -> Ending {
     } else {
         Ending::Ok
     }
+}
+
+/// Whether a console line is worth keeping: not empty, not the clock's own calibration, which
+/// comes a few seconds after every boot.
+fn is_message(line: &str) -> bool {
+    let text = line.split_once("] ").map_or(line, |(_, text)| text);
+    !line.is_empty() && !text.starts_with("tsc: ") && !text.starts_with("clocksource: ")
 }
 
 /// Whether `line` heads the report of a dying task: `Oops: 0002 [#1] PREEMPT SMP NOPTI`,

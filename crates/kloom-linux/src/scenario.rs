@@ -105,8 +105,8 @@ fn is_complete(text: &str) -> bool {
             }
             ')' => {
                 scan.end_word(&mut word);
-                // Without an open one it ends a pattern of `case`, and a command follows.
-                scan.at_command = scan.parens == 0;
+                // A pattern of `case` and the head of a function are followed by a command.
+                scan.at_command = scan.parens == 0 || text[..at].ends_with('(');
                 scan.parens = scan.parens.saturating_sub(1);
             }
             '<' if chars.next_if(|&(_, next)| next == '<').is_some() => {

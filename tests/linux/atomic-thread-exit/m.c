@@ -1,0 +1,23 @@
+/* A thread that returns with preemption disabled */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/delay.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+static int work(void *data)
+{
+	preempt_disable();
+	return 0;
+}
+static int __init start(void)
+{
+	kthread_run(work, NULL, "culprit");
+	return 0;
+}
+module_init(start);
+static void __exit finish(void)
+{
+}
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,3 @@
+insmod m.ko
+sleep 250
+rmmod m

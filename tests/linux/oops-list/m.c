@@ -1,0 +1,31 @@
+/* list_del twice is noticed by CONFIG_DEBUG_LIST */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/delay.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+static LIST_HEAD(head);
+static struct list_head a;
+
+static struct task_struct *task;
+static int work(void *data)
+{
+	list_add(&a, &head);
+	list_del(&a);
+	list_del(&a);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+static int __init start(void)
+{
+	task = kthread_run(work, NULL, "culprit");
+	return 0;
+}
+module_init(start);
+static void __exit finish(void)
+{
+}
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,4 @@
+insmod m.ko
+sleep 35
+rmmod m
+sleep 1

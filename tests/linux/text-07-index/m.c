@@ -1,0 +1,33 @@
+/* A line with an index every second */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/delay.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+static struct task_struct *task;
+static int work(void *data)
+{
+	int index = 0;
+	while (!kthread_should_stop()) {
+		printk("Hello, World !; index %d\n", index++);
+		msleep(1000);
+	}
+	return 0;
+}
+
+static int __init start(void)
+{
+	pr_info("starting\n");
+	task = kthread_run(work, NULL, "indexer");
+	return PTR_ERR_OR_ZERO(task);
+}
+module_init(start);
+
+static void __exit finish(void)
+{
+	pr_info("finishing\n");
+	pr_info("kthread_stop() gave %d\n", kthread_stop(task));
+}
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,3 @@
+insmod m.ko
+sleep 4.5
+rmmod m
