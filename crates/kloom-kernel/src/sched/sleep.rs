@@ -159,7 +159,7 @@ impl Kernel {
     }
 
     /// Notes what the caller is about to wait for.
-    pub(crate) fn block_on(&mut self, caller: TaskId, what: BlockedOn) {
+    pub fn block_on(&mut self, caller: TaskId, what: BlockedOn) {
         let here = self.event_here_of(caller);
         let task = &mut self.tasks[caller];
         task.blocked_on = what;

@@ -1,0 +1,147 @@
+//! How a shim reaches the machine, waits, and calls back into module code.
+
+use kloom_guest::ctx::{self, Ctx};
+use kloom_guest::fiber::{self, Yield};
+use kloom_kernel::fault::Fault;
+use kloom_kernel::ops::{Op, Progress};
+use kloom_kernel::task::TaskId;
+
+use crate::Machine;
+
+/// Virtual time every call into the kernel takes.
+const CALL_COST_NS: u64 = 40;
+
+/// The context of the machine that runs on this thread.
+pub(crate) fn ctx() -> &'static Ctx {
+    // SAFETY: shims run only inside `MachineHandle::run`, which set the context; it outlives every coroutine.
+    unsafe { &*ctx::current() }
+}
+
+/// Runs `f` with the machine, on the host stack, as the current task.
+///
+/// `f` must not call module code and must not be nested.
+pub fn enter<R>(f: impl FnOnce(&mut Machine, TaskId) -> R) -> R {
+    let ctx = ctx();
+    fiber::on_host(ctx, || {
+        // SAFETY: module code and the session never hold a reference to the machine while module code runs, and
+        // `on_host` bars nesting, so this is the only one.
+        let machine = unsafe { &mut *ctx.machine.get().cast::<Machine>() };
+        machine.settle();
+        machine.capture_here();
+        machine.kernel.charge(CALL_COST_NS);
+        let before_ns = machine.kernel.now();
+        let current = machine.kernel.current();
+        let result = f(machine, current);
+        let cost_ns = machine.kernel.now().saturating_sub(before_ns) + CALL_COST_NS;
+        machine.deduct(cost_ns);
+        machine.publish_jiffies();
+        result
+    })
+}
+
+/// Gives up the CPU because the kernel said so.
+pub fn yield_cpu() {
+    fiber::suspend(ctx(), Yield::Schedule);
+}
+
+/// Ends this coroutine for ever; the kernel already knows why.
+pub fn never_return() -> ! {
+    loop {
+        fiber::suspend(ctx(), Yield::Never);
+    }
+}
+
+/// Where the module's call came from, kept over a suspension.
+#[derive(Clone, Copy)]
+pub(crate) struct CallSite {
+    call_site: u64,
+    sp: u64,
+    fp: u64,
+}
+
+impl CallSite {
+    pub(crate) fn save() -> CallSite {
+        let ctx = ctx();
+        CallSite { call_site: ctx.call_site.get(), sp: ctx.sp.get(), fp: ctx.fp.get() }
+    }
+
+    pub(crate) fn restore(self) {
+        let ctx = ctx();
+        ctx.call_site.set(self.call_site);
+        ctx.sp.set(self.sp);
+        ctx.fp.set(self.fp);
+    }
+}
+
+/// Polls an operation of the current task until it is done, giving up the CPU in between.
+///
+/// # Errors
+/// A fault of the module that ends the operation. [`Fault::Deadlock`] is reported and the wait goes on, as on Linux.
+pub fn blocking<T>(mut poll: impl FnMut(&mut Machine, TaskId, &mut Progress) -> Result<Op<T>, Fault>) -> Result<T, Fault> {
+    let site = CallSite::save();
+    let mut progress = Progress::default();
+    loop {
+        let outcome = enter(|machine, current| {
+            let outcome = poll(machine, current, &mut progress);
+            match outcome {
+                Ok(Op::Block) => {
+                    machine.kernel.schedule(current);
+                    Ok(Op::Block)
+                }
+                Err(fault @ Fault::Deadlock { .. }) => {
+                    machine.kernel.report(fault);
+                    machine.kernel.schedule(current);
+                    Ok(Op::Block)
+                }
+                other => other,
+            }
+        });
+        match outcome? {
+            Op::Done(value) => return Ok(value),
+            Op::Block | Op::Spin => yield_cpu(),
+        }
+        site.restore();
+    }
+}
+
+/// As [`blocking`] for operations that cannot fault, after the check that the caller may sleep.
+pub fn sleeping<T>(name: &'static str, mut poll: impl FnMut(&mut Machine, TaskId, &mut Progress) -> Op<T>) -> T {
+    might_sleep(name);
+    match blocking(|machine, current, progress| Ok(poll(machine, current, progress))) {
+        Ok(value) => value,
+        Err(_) => unreachable!("the poll returns no fault"),
+    }
+}
+
+/// Reports a sleep in atomic context; the sleep happens all the same, as on Linux.
+pub fn might_sleep(name: &'static str) {
+    enter(|machine, _| machine.might_sleep(name, false));
+}
+
+/// Calls module code with one argument.
+pub fn call1(func: u64, a: u64) -> u64 {
+    call3(func, a, 0, 0)
+}
+
+/// Calls module code with three arguments.
+pub fn call3(func: u64, a: u64, b: u64, c: u64) -> u64 {
+    call4(func, [a, b, c, 0])
+}
+
+/// Calls module code with four arguments. A wrong address faults there, as a wrong call does.
+pub fn call4(func: u64, args: [u64; 4]) -> u64 {
+    let site = CallSite::save();
+    // SAFETY: we are on a coroutine's stack; whatever lies at `func`, the host faults or the code runs instrumented.
+    // The C calling convention lets a function ignore arguments.
+    let result = unsafe {
+        let function = std::mem::transmute::<usize, extern "C" fn(u64, u64, u64, u64) -> u64>(nonnull(func));
+        function(args[0], args[1], args[2], args[3])
+    };
+    site.restore();
+    result
+}
+
+/// A Rust function pointer must not be null: a null one becomes another address of the same unmapped page.
+fn nonnull(func: u64) -> usize {
+    if func == 0 { 1 } else { func as usize }
+}

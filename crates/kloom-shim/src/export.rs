@@ -1,0 +1,219 @@
+//! The symbol table: every function and variable a module can name.
+
+use kloom_guest::arena::Arena;
+use kloom_guest::image::Resolved;
+use kloom_guest::thunk::{Call, Target};
+use kloom_kernel::Kernel;
+use rustc_hash::FxHashMap;
+
+use crate::{hooks, include};
+
+/// One function modules can call.
+#[derive(Clone, Copy)]
+pub struct Export {
+    /// Its name in C.
+    pub name: &'static str,
+    /// The Rust function.
+    pub function: *const (),
+    /// How it is called.
+    pub call: Call,
+}
+
+// SAFETY: a function's address is the same on every thread and never changes.
+unsafe impl Sync for Export {}
+
+impl std::fmt::Debug for Export {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Builds a header's table: `exports![plain: a, b; variadic: c; named: "yield" => yield_]`.
+#[macro_export]
+macro_rules! exports {
+    (plain: $($plain:ident),* ; variadic: $($variadic:ident),* ; named: $($cname:literal => $function:ident),* $(,)?) => {
+        /// The functions of this header.
+        pub static EXPORTS: &[$crate::export::Export] = &[
+            $($crate::export::Export { name: stringify!($plain), function: $plain as *const (), call: kloom_guest::thunk::Call::Plain },)*
+            $($crate::export::Export { name: stringify!($variadic), function: $variadic as *const (), call: kloom_guest::thunk::Call::Variadic },)*
+            $($crate::export::Export { name: $cname, function: $function as *const (), call: kloom_guest::thunk::Call::Plain },)*
+        ];
+    };
+}
+
+macro_rules! hook_table {
+    ($($name:literal $function:ident $call:expr;)*) => {
+        static HOOKS: &[Export] = &[$(Export { name: $name, function: hooks::$function as *const (), call: $call },)*];
+    };
+}
+
+hook_table! {
+    "__tsan_init" nothing Call::Plain;
+    "__tsan_func_entry" func_entry Call::Hook(1);
+    "__tsan_func_exit" func_exit Call::Hook(0);
+    "__sanitizer_cov_trace_pc" trace_pc Call::Hook(0);
+    "__tsan_read1" read1 Call::Hook(1);
+    "__tsan_read2" read2 Call::Hook(1);
+    "__tsan_read4" read4 Call::Hook(1);
+    "__tsan_read8" read8 Call::Hook(1);
+    "__tsan_read16" read16 Call::Hook(1);
+    "__tsan_write1" write1 Call::Hook(1);
+    "__tsan_write2" write2 Call::Hook(1);
+    "__tsan_write4" write4 Call::Hook(1);
+    "__tsan_write8" write8 Call::Hook(1);
+    "__tsan_write16" write16 Call::Hook(1);
+    "__tsan_volatile_read1" read1 Call::Hook(1);
+    "__tsan_volatile_read2" read2 Call::Hook(1);
+    "__tsan_volatile_read4" read4 Call::Hook(1);
+    "__tsan_volatile_read8" read8 Call::Hook(1);
+    "__tsan_volatile_read16" read16 Call::Hook(1);
+    "__tsan_volatile_write1" write1 Call::Hook(1);
+    "__tsan_volatile_write2" write2 Call::Hook(1);
+    "__tsan_volatile_write4" write4 Call::Hook(1);
+    "__tsan_volatile_write8" write8 Call::Hook(1);
+    "__tsan_volatile_write16" write16 Call::Hook(1);
+    "__tsan_unaligned_read2" read2 Call::Hook(1);
+    "__tsan_unaligned_read4" read4 Call::Hook(1);
+    "__tsan_unaligned_read8" read8 Call::Hook(1);
+    "__tsan_unaligned_read16" read16 Call::Hook(1);
+    "__tsan_unaligned_write2" write2 Call::Hook(1);
+    "__tsan_unaligned_write4" write4 Call::Hook(1);
+    "__tsan_unaligned_write8" write8 Call::Hook(1);
+    "__tsan_unaligned_write16" write16 Call::Hook(1);
+    "__tsan_unaligned_volatile_read2" read2 Call::Hook(1);
+    "__tsan_unaligned_volatile_read4" read4 Call::Hook(1);
+    "__tsan_unaligned_volatile_read8" read8 Call::Hook(1);
+    "__tsan_unaligned_volatile_write2" write2 Call::Hook(1);
+    "__tsan_unaligned_volatile_write4" write4 Call::Hook(1);
+    "__tsan_unaligned_volatile_write8" write8 Call::Hook(1);
+    "__tsan_read_write1" write1 Call::Hook(1);
+    "__tsan_read_write2" write2 Call::Hook(1);
+    "__tsan_read_write4" write4 Call::Hook(1);
+    "__tsan_read_write8" write8 Call::Hook(1);
+    "__tsan_vptr_read" read8 Call::Hook(1);
+    "__tsan_read_range" read_range Call::Hook(2);
+    "__tsan_write_range" write_range Call::Hook(2);
+    "__tsan_atomic_thread_fence" fence Call::Plain;
+    "__tsan_atomic_signal_fence" fence Call::Plain;
+    "__tsan_atomic8_load" load8 Call::Plain;
+    "__tsan_atomic16_load" load16 Call::Plain;
+    "__tsan_atomic32_load" load32 Call::Plain;
+    "__tsan_atomic64_load" load64 Call::Plain;
+    "__tsan_atomic8_store" store8 Call::Plain;
+    "__tsan_atomic16_store" store16 Call::Plain;
+    "__tsan_atomic32_store" store32 Call::Plain;
+    "__tsan_atomic64_store" store64 Call::Plain;
+    "__tsan_atomic8_exchange" exchange8 Call::Plain;
+    "__tsan_atomic16_exchange" exchange16 Call::Plain;
+    "__tsan_atomic32_exchange" exchange32 Call::Plain;
+    "__tsan_atomic64_exchange" exchange64 Call::Plain;
+    "__tsan_atomic8_fetch_add" add8 Call::Plain;
+    "__tsan_atomic16_fetch_add" add16 Call::Plain;
+    "__tsan_atomic32_fetch_add" add32 Call::Plain;
+    "__tsan_atomic64_fetch_add" add64 Call::Plain;
+    "__tsan_atomic8_fetch_sub" sub8 Call::Plain;
+    "__tsan_atomic16_fetch_sub" sub16 Call::Plain;
+    "__tsan_atomic32_fetch_sub" sub32 Call::Plain;
+    "__tsan_atomic64_fetch_sub" sub64 Call::Plain;
+    "__tsan_atomic8_fetch_and" and8 Call::Plain;
+    "__tsan_atomic16_fetch_and" and16 Call::Plain;
+    "__tsan_atomic32_fetch_and" and32 Call::Plain;
+    "__tsan_atomic64_fetch_and" and64 Call::Plain;
+    "__tsan_atomic8_fetch_or" or8 Call::Plain;
+    "__tsan_atomic16_fetch_or" or16 Call::Plain;
+    "__tsan_atomic32_fetch_or" or32 Call::Plain;
+    "__tsan_atomic64_fetch_or" or64 Call::Plain;
+    "__tsan_atomic8_fetch_xor" xor8 Call::Plain;
+    "__tsan_atomic16_fetch_xor" xor16 Call::Plain;
+    "__tsan_atomic32_fetch_xor" xor32 Call::Plain;
+    "__tsan_atomic64_fetch_xor" xor64 Call::Plain;
+    "__tsan_atomic8_fetch_nand" nand8 Call::Plain;
+    "__tsan_atomic16_fetch_nand" nand16 Call::Plain;
+    "__tsan_atomic32_fetch_nand" nand32 Call::Plain;
+    "__tsan_atomic64_fetch_nand" nand64 Call::Plain;
+    "__tsan_atomic8_compare_exchange_strong" cas8 Call::Plain;
+    "__tsan_atomic16_compare_exchange_strong" cas16 Call::Plain;
+    "__tsan_atomic32_compare_exchange_strong" cas32 Call::Plain;
+    "__tsan_atomic64_compare_exchange_strong" cas64 Call::Plain;
+    "__tsan_atomic8_compare_exchange_weak" cas_weak8 Call::Plain;
+    "__tsan_atomic16_compare_exchange_weak" cas_weak16 Call::Plain;
+    "__tsan_atomic32_compare_exchange_weak" cas_weak32 Call::Plain;
+    "__tsan_atomic64_compare_exchange_weak" cas_weak64 Call::Plain;
+}
+
+/// Finds functions by name.
+#[derive(Debug)]
+pub struct Symbols {
+    by_name: FxHashMap<&'static str, Target>,
+    hooks: FxHashMap<&'static str, Target>,
+}
+
+impl Symbols {
+    /// The table of all headers.
+    pub fn new() -> Symbols {
+        let target = |export: &Export| (export.name, Target { addr: export.function as u64, call: export.call });
+        Symbols {
+            by_name: include::ALL.iter().flat_map(|table| table.iter()).map(target).collect(),
+            hooks: HOOKS.iter().map(target).collect(),
+        }
+    }
+
+    /// A function by its C name, or a compiler hook.
+    pub fn function(&self, name: &str) -> Option<Target> {
+        self.by_name.get(name).or_else(|| self.hooks.get(name)).copied()
+    }
+
+    /// Names of all exported functions (hooks are no exports), sorted.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&'static str> = self.by_name.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+impl Default for Symbols {
+    fn default() -> Self {
+        Symbols::new()
+    }
+}
+
+/// Variables of the kernel that modules can name.
+#[derive(Debug, Default)]
+pub struct KernelData {
+    /// Address of `jiffies`.
+    pub jiffies: u64,
+    by_name: FxHashMap<String, u64>,
+}
+
+impl KernelData {
+    pub(crate) fn new(arena: &mut Arena, kernel: &Kernel) -> KernelData {
+        let mut data = KernelData { jiffies: arena.alloc_kdata(8), by_name: FxHashMap::default() };
+        data.by_name.insert("jiffies".into(), data.jiffies);
+        data.by_name.insert("jiffies_64".into(), data.jiffies);
+        data.by_name.insert("init_task".into(), kernel.tasks[kernel.cpus[0].idle].addr);
+        data
+    }
+
+    /// Makes a variable.
+    pub fn add(&mut self, arena: &mut Arena, name: &str, bytes: &[u8]) -> u64 {
+        let addr = arena.alloc_kdata(bytes.len().max(8) as u64);
+        arena.write_kdata(addr, bytes);
+        self.by_name.insert(name.to_string(), addr);
+        addr
+    }
+
+    /// The address of a variable.
+    pub fn get(&self, name: &str) -> Option<u64> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The name of the variable at an address.
+    pub fn name_of(&self, addr: u64) -> Option<&str> {
+        self.by_name.iter().find(|(_, value)| **value == addr).map(|(name, _)| name.as_str())
+    }
+
+    /// As an image resolves it.
+    pub fn resolve(&self, name: &str) -> Option<Resolved> {
+        self.get(name).map(Resolved::Address)
+    }
+}

@@ -1,0 +1,215 @@
+//! C header: include/linux/printk.h.
+
+use std::cell::RefCell;
+
+use kloom_guest::thunk::VaFrame;
+use kloom_kernel::printk::Level;
+use kloom_lib::vsprintf::{self, Args, Env, FormatWarning};
+use kloom_lib::{BadAddress, vsprintf::Symbol};
+
+use crate::Machine;
+use crate::call::enter;
+
+/// The variable arguments of a call, from a fixed one on.
+pub(crate) struct VarArgs<'a> {
+    frame: &'a VaFrame,
+    next: usize,
+}
+
+impl VarArgs<'_> {
+    pub(crate) fn after(frame: &VaFrame, fixed: usize) -> VarArgs<'_> {
+        VarArgs { frame, next: fixed }
+    }
+}
+
+impl Args for VarArgs<'_> {
+    fn next(&mut self) -> u64 {
+        let index = self.next;
+        self.next += 1;
+        match self.frame.regs.get(index) {
+            Some(&value) => value,
+            None if index >= MAX_VARARGS => 0,
+            // SAFETY: the caller's frame lies above on the same stack; a format that asks for more arguments than
+            // were passed reads other words of that stack, bounded so that it stays inside the slot.
+            None => unsafe { *self.frame.overflow.add(index - self.frame.regs.len()) },
+        }
+    }
+}
+
+/// More arguments than any call has; bounds what a wrong format reads.
+const MAX_VARARGS: usize = 64;
+
+/// A C `va_list` (x86-64), as `vprintk()` and `%pV` get it.
+pub(crate) struct VaList<'a> {
+    machine: &'a Machine,
+    gp_offset: u64,
+    overflow: u64,
+    save: u64,
+    left: usize,
+}
+
+impl<'a> VaList<'a> {
+    /// Reads the `va_list` at `addr`.
+    pub(crate) fn at(machine: &'a Machine, addr: u64) -> VaList<'a> {
+        VaList {
+            machine,
+            gp_offset: u64::from(machine.peek_u32(addr)),
+            overflow: machine.peek_u64(addr + 8),
+            save: machine.peek_u64(addr + 16),
+            left: MAX_VARARGS,
+        }
+    }
+}
+
+impl Args for VaList<'_> {
+    fn next(&mut self) -> u64 {
+        if self.left == 0 {
+            return 0;
+        }
+        self.left -= 1;
+        let addr = if self.gp_offset < 48 {
+            self.gp_offset += 8;
+            self.save + self.gp_offset - 8
+        } else {
+            self.overflow += 8;
+            self.overflow - 8
+        };
+        self.machine.peek_u64(addr)
+    }
+}
+
+/// What a format may look at: guest memory through the arena's check.
+pub(crate) struct FormatEnv<'a> {
+    machine: &'a Machine,
+    pub(crate) warnings: RefCell<Vec<String>>,
+}
+
+impl<'a> FormatEnv<'a> {
+    pub(crate) fn new(machine: &'a Machine) -> FormatEnv<'a> {
+        FormatEnv { machine, warnings: RefCell::default() }
+    }
+}
+
+impl Env for FormatEnv<'_> {
+    fn read(&self, addr: u64, out: &mut [u8]) -> Result<(), BadAddress> {
+        self.machine.arena.read(addr, out).map_err(|_| BadAddress { addr })
+    }
+
+    fn read_cstr(&self, addr: u64, max: usize, out: &mut Vec<u8>) -> Result<(), BadAddress> {
+        out.extend(self.machine.arena.read_cstr(addr, max).map_err(|(addr, _)| BadAddress { addr })?);
+        Ok(())
+    }
+
+    fn hash_pointer(&self, addr: u64) -> u64 {
+        // Deterministic, one to one enough, and unlike the address: what the real hash gives, without its secret.
+        let mixed = (addr ^ 0x6b6c_6f6f_6d6b_6c6f).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed ^ (mixed >> 32)) & 0xffff_ffff
+    }
+
+    fn symbol(&self, addr: u64) -> Option<Symbol> {
+        let (_, module, section, offset) = self.machine.locate(addr)?;
+        let symbolizer = module.symbolizer();
+        let symbol = symbolizer.resolve(section, offset)?;
+        Some(Symbol {
+            name: symbol.name.to_string(),
+            offset: symbol.offset,
+            size: symbol.size,
+            module: module.name().map(str::to_string),
+            build_id: None,
+        })
+    }
+
+    fn va_format(&self, addr: u64) -> Option<vsprintf::VaFormat<'_>> {
+        let fmt = self.machine.arena.read_u64(addr).ok()?;
+        let list = self.machine.arena.read_u64(addr + 8).ok()?;
+        let fmt = self.machine.arena.read_cstr(fmt, 4096).ok()?;
+        Some(vsprintf::VaFormat { fmt, args: Box::new(VaList::at(self.machine, list)) })
+    }
+
+    fn warn(&self, warning: FormatWarning) {
+        self.warnings.borrow_mut().push(warning.to_string());
+    }
+}
+
+/// Formats into a fresh buffer of at most `size` bytes; the untruncated length too. Warnings become reports.
+pub(crate) fn format(machine: &mut Machine, fmt: u64, args: &mut dyn Args, size: usize) -> (Vec<u8>, usize) {
+    let mut out = Vec::new();
+    let mut length = 0;
+    let warnings = {
+        let env = FormatEnv::new(machine);
+        match machine.arena.read_cstr(fmt, 8192) {
+            Ok(fmt) => length = vsprintf::vsnprintf(&mut out, size, &fmt, args, &env),
+            Err(_) => env.warnings.borrow_mut().push("the format string itself cannot be read".to_string()),
+        }
+        env.warnings.into_inner()
+    };
+    for text in warnings {
+        machine.report_once(kloom_kernel::fault::Fault::BadFormat { text });
+    }
+    (out, length)
+}
+
+/// As `format`, for a text no longer than one kernel name or path.
+pub(crate) fn format_short(machine: &mut Machine, fmt: u64, args: &mut dyn Args) -> Vec<u8> {
+    format(machine, fmt, args, 4096).0
+}
+
+/// `_printk()`: formats a record into the log. Returns its length.
+///
+/// # Context
+/// Any; no scheduling point.
+pub(crate) extern "C" fn _printk(frame: &VaFrame) -> i32 {
+    enter(|machine, _| log(machine, frame.regs[0], &mut VarArgs::after(frame, 1)))
+}
+
+/// `vprintk()`.
+pub(crate) extern "C" fn vprintk(fmt: u64, args: u64) -> i32 {
+    enter(|machine, _| {
+        let (text, _) = {
+            let mut out = Vec::new();
+            let env = FormatEnv::new(machine);
+            let mut list = VaList::at(machine, args);
+            if let Ok(fmt) = machine.arena.read_cstr(fmt, 8192) {
+                vsprintf::vsnprintf(&mut out, MAX_LINE + 1, &fmt, &mut list, &env);
+            }
+            (out, 0)
+        };
+        log_text(machine, &text)
+    })
+}
+
+const MAX_LINE: usize = kloom_kernel::printk::LINE_MAX;
+
+fn log(machine: &mut Machine, fmt: u64, args: &mut dyn Args) -> i32 {
+    let (text, _) = format(machine, fmt, args, MAX_LINE + 1);
+    log_text(machine, &text)
+}
+
+/// Adds an already formatted text with its level prefix to the log.
+pub(crate) fn log_text(machine: &mut Machine, text: &[u8]) -> i32 {
+    let (prefix, rest) = vsprintf::printk_level(text);
+    let ends = rest.last() == Some(&b'\n');
+    let body = if ends { &rest[..rest.len() - 1] } else { rest };
+    let level = prefix.level.and_then(|level| Level::from_digit(level as u8));
+    machine.kernel.printk_bytes(level, prefix.cont, body, ends);
+    rest.len() as i32
+}
+
+/// `dump_stack()`.
+pub(crate) extern "C" fn dump_stack() {
+    enter(|machine, current| {
+        let task = &machine.kernel.tasks[current];
+        let (comm, pid, cpu) = (task.c.comm_text(), task.pid, machine.kernel.this_cpu);
+        let taint = machine.kernel.taint_text();
+        let release = machine.kernel.config.release.clone();
+        machine.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
+        machine.print(Level::Warning, "Hardware name: kloom simulated machine".into());
+        machine.print_call_trace();
+    });
+}
+
+crate::exports![
+    plain: vprintk, dump_stack;
+    variadic: _printk;
+    named:
+];

@@ -1,0 +1,234 @@
+//! C header: include/linux/sched.h, include/linux/preempt.h's scheduling side, include/asm/current.h.
+
+use kloom_abi::sched::{SCHED_FIFO, SCHED_NORMAL, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE};
+use kloom_kernel::task::BlockedOn;
+
+use crate::call::{CallSite, blocking, ctx, enter, might_sleep, yield_cpu};
+use crate::oops::or_oops;
+
+/// `current`.
+pub(crate) extern "C" fn kloom_current() -> u64 {
+    ctx().current.get()
+}
+
+/// `schedule()`: gives the CPU away; the task stays off it while its state says so.
+///
+/// # Context
+/// Process context; the scheduling point.
+pub(crate) extern "C" fn schedule() {
+    let site = CallSite::save();
+    enter(|machine, current| {
+        machine.might_sleep("schedule", true);
+        if machine.kernel.tasks[current].state() != 0 && machine.kernel.tasks[current].blocked_on == BlockedOn::Nothing {
+            machine.kernel.block_on(current, BlockedOn::Schedule);
+        }
+        machine.kernel.schedule(current);
+    });
+    yield_cpu();
+    site.restore();
+}
+
+/// `schedule_timeout()`: sleeps in the state already set; jiffies left.
+pub(crate) extern "C" fn schedule_timeout(timeout: i64) -> i64 {
+    enter(|machine, _| {
+        if timeout < 0 {
+            machine.print(kloom_kernel::printk::Level::Err, format!("schedule_timeout: wrong timeout value {:x}", timeout as u64));
+        }
+        machine.might_sleep("schedule_timeout", true);
+    });
+    or_oops(blocking(|machine, current, progress| Ok(machine.kernel.schedule_timeout(current, timeout, progress))))
+}
+
+fn timeout_in(state: u32, timeout: i64) -> i64 {
+    enter(|machine, current| machine.kernel.tasks[current].c.set_task_state(state));
+    schedule_timeout(timeout)
+}
+
+/// `schedule_timeout_interruptible()`.
+pub(crate) extern "C" fn schedule_timeout_interruptible(timeout: i64) -> i64 {
+    timeout_in(TASK_INTERRUPTIBLE, timeout)
+}
+
+/// `schedule_timeout_killable()`.
+pub(crate) extern "C" fn schedule_timeout_killable(timeout: i64) -> i64 {
+    timeout_in(TASK_KILLABLE, timeout)
+}
+
+/// `schedule_timeout_uninterruptible()`.
+pub(crate) extern "C" fn schedule_timeout_uninterruptible(timeout: i64) -> i64 {
+    timeout_in(TASK_UNINTERRUPTIBLE, timeout)
+}
+
+/// `schedule_timeout_idle()`.
+pub(crate) extern "C" fn schedule_timeout_idle(timeout: i64) -> i64 {
+    timeout_in(TASK_IDLE, timeout)
+}
+
+/// `yield()`: moves the caller behind the other runnable tasks of its CPU.
+pub(crate) extern "C" fn yield_() {
+    let site = CallSite::save();
+    enter(|machine, current| {
+        machine.might_sleep("yield", true);
+        machine.kernel.tasks[current].c.set_task_state(0);
+        machine.kernel.schedule(current);
+    });
+    yield_cpu();
+    site.restore();
+}
+
+/// `wake_up_process()`: 1 if it was woken, 0 if it already ran.
+///
+/// # Context
+/// Any; no scheduling point for the caller.
+pub(crate) extern "C" fn wake_up_process(task: u64) -> i32 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "wake_up_process")?;
+        Ok(machine.kernel.wake_kthread(id))
+    }))
+}
+
+/// `wake_up_state()`: as `wake_up_process()` for the states given.
+pub(crate) extern "C" fn wake_up_state(task: u64, state: u32) -> i32 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "wake_up_state")?;
+        if machine.kernel.tasks[id].blocked_on == BlockedOn::NeverWoken {
+            return Ok(if state & TASK_UNINTERRUPTIBLE != 0 { machine.kernel.wake_kthread(id) } else { 0 });
+        }
+        Ok(i32::from(machine.kernel.try_to_wake_up(id, state)))
+    }))
+}
+
+/// `set_current_state()`.
+pub(crate) extern "C" fn kloom_set_current_state(state: u32) {
+    enter(|machine, current| machine.kernel.tasks[current].c.set_task_state(state));
+}
+
+/// `need_resched()`.
+pub(crate) extern "C" fn kloom_need_resched() -> i32 {
+    enter(|machine, _| i32::from(machine.kernel.cpus[machine.kernel.this_cpu as usize].need_resched))
+}
+
+/// `__cond_resched()`: gives way if a reschedule is due; 1 if it did.
+pub(crate) extern "C" fn __cond_resched() -> i32 {
+    let site = CallSite::save();
+    if !enter(|machine, current| machine.kernel.cond_resched(current)) {
+        return 0;
+    }
+    yield_cpu();
+    site.restore();
+    1
+}
+
+/// `__might_sleep()`: reports a sleep in atomic context; otherwise a voluntary scheduling point.
+pub(crate) extern "C" fn __might_sleep(_file: u64, _line: i32) {
+    might_sleep("might_sleep");
+}
+
+/// `set_user_nice()`.
+pub(crate) extern "C" fn set_user_nice(task: u64, nice: i64) {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "set_user_nice")?;
+        machine.kernel.set_user_nice(id, nice);
+        Ok(())
+    }));
+}
+
+/// `sched_setscheduler_nocheck()`.
+pub(crate) extern "C" fn sched_setscheduler_nocheck(task: u64, policy: i32, param: u64) -> i32 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "sched_setscheduler")?;
+        machine.check_access(param, 4, false)?;
+        let priority = machine.peek_u32(param) as i32;
+        Ok(match machine.kernel.set_scheduler(id, policy as u32, priority) {
+            Ok(()) => 0,
+            Err(errno) => -errno.0,
+        })
+    }))
+}
+
+fn set_policy(task: u64, policy: u32, priority: i32, nice: Option<i32>) {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "sched_set_fifo")?;
+        let _ = machine.kernel.set_scheduler(id, policy, priority);
+        if let Some(nice) = nice {
+            machine.kernel.set_user_nice(id, i64::from(nice));
+        }
+        Ok(())
+    }));
+}
+
+/// `sched_set_fifo()`: SCHED_FIFO at priority 50.
+pub(crate) extern "C" fn sched_set_fifo(task: u64) {
+    set_policy(task, SCHED_FIFO, 50, None);
+}
+
+/// `sched_set_fifo_low()`: SCHED_FIFO at priority 1.
+pub(crate) extern "C" fn sched_set_fifo_low(task: u64) {
+    set_policy(task, SCHED_FIFO, 1, None);
+}
+
+/// `sched_set_normal()`: SCHED_NORMAL with the nice value.
+pub(crate) extern "C" fn sched_set_normal(task: u64, nice: i32) {
+    set_policy(task, SCHED_NORMAL, 0, Some(nice));
+}
+
+/// `set_cpus_allowed_ptr()`.
+pub(crate) extern "C" fn set_cpus_allowed_ptr(task: u64, mask: u64) -> i32 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "set_cpus_allowed_ptr")?;
+        machine.check_access(mask, 8, false)?;
+        let mask = machine.peek_u64(mask);
+        Ok(machine.kernel.set_cpus_allowed(id, mask).map_or_else(|errno| -errno.0, |()| 0))
+    }))
+}
+
+/// `sched_clock()` and its relatives: nanoseconds since boot.
+pub(crate) extern "C" fn sched_clock() -> u64 {
+    enter(|machine, _| machine.kernel.now())
+}
+
+/// `get_task_struct()`.
+pub(crate) extern "C" fn kloom_get_task_struct(task: u64) {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "get_task_struct")?;
+        machine.kernel.get_task(id);
+        Ok(())
+    }));
+}
+
+/// `put_task_struct()`.
+pub(crate) extern "C" fn kloom_put_task_struct(task: u64) {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "put_task_struct")?;
+        machine.kernel.put_task(id);
+        Ok(())
+    }));
+}
+
+/// `find_task_by_vpid()`.
+pub(crate) extern "C" fn find_task_by_vpid(pid: i32) -> u64 {
+    enter(|machine, _| machine.kernel.tasks.find(pid).map_or(0, |id| machine.kernel.tasks[id].addr))
+}
+
+/// `__get_task_comm()`.
+pub(crate) extern "C" fn __get_task_comm(buf: u64, size: u64, task: u64) -> u64 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "get_task_comm")?;
+        let comm = machine.kernel.tasks[id].comm();
+        let len = comm.len().min(size as usize);
+        machine.check_access(buf, len as u64, true)?;
+        let _ = machine.arena.write(buf, &comm[..len]);
+        Ok(buf)
+    }))
+}
+
+crate::exports![
+    plain: kloom_current, schedule, schedule_timeout, schedule_timeout_interruptible, schedule_timeout_killable,
+        schedule_timeout_uninterruptible, schedule_timeout_idle, wake_up_process, wake_up_state, kloom_set_current_state,
+        kloom_need_resched, __cond_resched, __might_sleep, set_user_nice, sched_setscheduler_nocheck, sched_set_fifo,
+        sched_set_fifo_low, sched_set_normal, set_cpus_allowed_ptr, sched_clock, kloom_get_task_struct, kloom_put_task_struct,
+        find_task_by_vpid, __get_task_comm;
+    variadic: ;
+    named: "yield" => yield_, "io_schedule" => schedule, "kloom_set_current_state_plain" => kloom_set_current_state,
+        "sched_setscheduler" => sched_setscheduler_nocheck, "local_clock" => sched_clock
+];

@@ -1,0 +1,375 @@
+//! A machine: one kernel, one guest, and the coroutines that run module code.
+
+use std::rc::Rc;
+
+use kloom_guest::arena::{Arena, ArenaError};
+use kloom_guest::ctx::{self, Ctx};
+use kloom_guest::fiber::{Exit, Fiber, Ran, Yield};
+use kloom_guest::hostfault::{self, ThreadGuard};
+use kloom_guest::image::{Image, Images};
+use kloom_kernel::chooser::Chooser;
+use kloom_kernel::fault::Report;
+use kloom_kernel::sched::Context;
+use kloom_kernel::site::Trace;
+use kloom_kernel::task::TaskId;
+use kloom_kernel::{Config, Kernel};
+use rustc_hash::FxHashMap;
+
+use crate::call;
+use crate::export::KernelData;
+
+/// What happens when a module hands kloom a pointer to a released task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnUseAfterFree {
+    /// Report it as KASAN would, and go on as if the object were still there.
+    #[default]
+    Report,
+    /// Do what Linux 6.1 without KASAN was seen to do.
+    Oops,
+}
+
+/// What a machine is made of; see the module docs.
+pub struct Machine {
+    /// The kernel.
+    pub kernel: Kernel,
+    /// Guest memory.
+    pub arena: Arena,
+    /// Loaded images by module number; unloaded ones stay, so that addresses in them can be told.
+    pub images: Vec<(u32, Image)>,
+    /// Places images.
+    pub placer: Images,
+    /// Variables of the kernel that modules can name.
+    pub kdata: KernelData,
+    /// What to do about stale task pointers.
+    pub on_use_after_free: OnUseAfterFree,
+    /// Instructions (return addresses of `trace_pc`) that ran, for coverage; empty when off.
+    pub coverage: Option<FxHashMap<u64, u64>>,
+    /// Names of calls Linux has dropped that were noted already.
+    pub removed_noted: Vec<String>,
+    /// Per-task bookkeeping of the shims: what `kmalloc` failures to inject, …
+    pub fail_after: FailPlan,
+    ctx: Box<Ctx>,
+    fibers: Vec<Option<Fiber>>,
+    irq_fibers: Vec<Vec<Fiber>>,
+    /// Tasks that spin in code without hooks: they keep their CPU and never run again.
+    wedged: Vec<TaskId>,
+    granted: i64,
+    scale: i64,
+    jiffies_shown: u64,
+}
+
+/// Which operations are to fail.
+#[derive(Clone, Debug, Default)]
+pub struct FailPlan {
+    /// Names of functions that fail (`kthread_create`, `kmalloc`, …), each with the calls that do; empty: all.
+    pub rules: Vec<(String, Vec<u64>)>,
+    counts: Vec<u64>,
+}
+
+impl FailPlan {
+    /// Adds a rule.
+    pub fn add(&mut self, name: &str, calls: Vec<u64>) {
+        self.rules.push((name.to_string(), calls));
+        self.counts.push(0);
+    }
+
+    /// Whether this call of `name` is to fail.
+    pub fn fails(&mut self, name: &str) -> bool {
+        for ((rule, calls), count) in self.rules.iter().zip(&mut self.counts) {
+            if rule == name {
+                *count += 1;
+                return calls.is_empty() || calls.contains(count);
+            }
+        }
+        false
+    }
+}
+
+/// Virtual nanoseconds one unit of guest work takes (a basic block or a memory access).
+const UNIT_NS: i64 = 2;
+
+/// Owns a machine. All access goes through it, so that nobody holds a reference while module code runs.
+pub struct MachineHandle {
+    machine: *mut Machine,
+    _thread: ThreadGuard,
+}
+
+impl std::fmt::Debug for MachineHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MachineHandle")
+    }
+}
+
+/// Why a machine could not be made.
+#[derive(Debug)]
+pub enum MachineError {
+    /// No addresses.
+    Arena(ArenaError),
+    /// No signal stack or timer.
+    Host(std::io::Error),
+}
+
+impl std::fmt::Display for MachineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            MachineError::Arena(error) => error.fmt(f),
+            MachineError::Host(error) => write!(f, "the host refuses a signal stack or timer: {error}"),
+        }
+    }
+}
+
+impl MachineHandle {
+    /// Boots a machine on this OS thread. One machine runs on a thread at a time.
+    ///
+    /// # Errors
+    /// The host refuses memory or timers.
+    pub fn new(config: Config, chooser: Box<dyn Chooser>) -> Result<MachineHandle, MachineError> {
+        let thread = hostfault::install().map_err(MachineError::Host)?;
+        let mut arena = Arena::new().map_err(MachineError::Arena)?;
+        arena.heap.limit = config.mem_bytes;
+        let cpus = config.cpus as usize;
+        let memory = arena.task_memory();
+        let kernel = Kernel::new(config, memory, chooser);
+        let kdata = KernelData::new(&mut arena, &kernel);
+        let ctx = Ctx::new();
+        let machine = Box::into_raw(Box::new(Machine {
+            kernel,
+            arena,
+            images: Vec::new(),
+            placer: Images::default(),
+            kdata,
+            on_use_after_free: OnUseAfterFree::default(),
+            coverage: None,
+            removed_noted: Vec::new(),
+            fail_after: FailPlan::default(),
+            ctx,
+            fibers: Vec::new(),
+            irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),
+            wedged: Vec::new(),
+            granted: 0,
+            scale: 1,
+            jiffies_shown: 0,
+        }));
+        // SAFETY: the machine was just made; the context is boxed, so its address stays.
+        unsafe {
+            (*machine).ctx.machine.set(machine.cast());
+            ctx::set_current(&*(*machine).ctx);
+        }
+        let mut handle = MachineHandle { machine, _thread: thread };
+        handle.get().publish_jiffies();
+        Ok(handle)
+    }
+
+    /// The machine, while no module code runs.
+    pub fn get(&mut self) -> &mut Machine {
+        // SAFETY: the pointer is valid until drop; `&mut self` makes this the only reference, and module code runs
+        // only inside `run`, which takes `&mut self` too.
+        unsafe { &mut *self.machine }
+    }
+
+    /// Gives `task` something to run on its kernel stack.
+    pub fn start(&mut self, task: TaskId, body: impl FnOnce() -> i64 + 'static) -> bool {
+        let machine = self.get();
+        let Some(stack) = machine.arena.stacks.take() else { return false };
+        machine.put_fiber(task, Fiber::new(stack, body));
+        true
+    }
+
+    /// Whether a task has a coroutine.
+    pub fn has_fiber(&mut self, task: TaskId) -> bool {
+        self.get().fibers.get(task.0 as usize).is_some_and(Option::is_some)
+    }
+
+    /// Runs the context a [`kloom_kernel::sched::Step::Run`] names for its budget. None if it had nothing to run (the
+    /// caller then lets the budget pass).
+    pub fn run(&mut self, context: Context, budget_ns: u64, scale: u64) -> Option<Ran> {
+        let machine = self.get();
+        machine.scale = scale as i64;
+        let units = (budget_ns / (UNIT_NS as u64 * scale)).clamp(1, i64::MAX as u64 / 4) as i64;
+        let mut fiber = match context {
+            Context::Task(task) => {
+                if machine.wedged.contains(&task) {
+                    machine.kernel.charge(budget_ns);
+                    return None;
+                }
+                machine.ensure_kthread_fiber(task);
+                machine.fibers.get_mut(task.0 as usize)?.take()?
+            }
+            Context::Irq(cpu) => {
+                machine.ensure_irq_fiber(cpu);
+                machine.irq_fibers[cpu as usize].pop()?
+            }
+        };
+        machine.publish_jiffies();
+        let current = machine.kernel.current();
+        let ctx: *const Ctx = &*machine.ctx;
+        // SAFETY: the context is boxed and lives as long as the machine; all its fields are cells.
+        let ctx = unsafe { &*ctx };
+        ctx.current.set(machine.kernel.tasks[current].addr);
+        ctx.budget.set(units);
+        machine.granted = units;
+        // SAFETY: valid for the machine's life; another machine of this thread may have run in between.
+        unsafe { ctx::set_current(ctx) };
+        let ran = fiber.resume(ctx);
+        let machine = self.get();
+        machine.settle();
+        match (ran, context) {
+            (Ran::Yielded(Yield::Never) | Ran::Ended(_), _) => machine.retire(fiber),
+            (Ran::Yielded(_), Context::Task(task)) => machine.put_fiber(task, fiber),
+            (Ran::Yielded(_), Context::Irq(cpu)) => machine.irq_fibers[cpu as usize].push(fiber),
+        }
+        if let Ran::Ended(Exit::Fault(fault)) = ran {
+            self.get().host_fault(fault);
+        }
+        Some(ran)
+    }
+
+    /// Makes a task keep its CPU for ever without running: it spins in code without hooks.
+    pub fn wedge(&mut self, task: TaskId) {
+        self.get().wedged.push(task);
+    }
+}
+
+impl Drop for MachineHandle {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::into_raw` in `new`; nothing refers to it any more. Fibers are reset, not unwound: the
+        // shims keep nothing on a coroutine's stack that needs Drop.
+        unsafe {
+            ctx::set_current(std::ptr::null());
+            let mut machine = Box::from_raw(self.machine);
+            let fibers: Vec<Fiber> = machine.fibers.drain(..).flatten().chain(machine.irq_fibers.drain(..).flatten()).collect();
+            for fiber in fibers {
+                drop(fiber.into_stack());
+            }
+        }
+    }
+}
+
+impl Machine {
+    /// Charges the guest work done since the last call to the CPU's clock.
+    pub(crate) fn settle(&mut self) {
+        let used = self.granted - self.ctx.budget.get();
+        self.granted = self.ctx.budget.get();
+        self.kernel.charge((used * UNIT_NS * self.scale).max(0) as u64);
+    }
+
+    /// Takes what an operation cost off the budget of the code that called it.
+    pub(crate) fn deduct(&mut self, cost_ns: u64) {
+        let units = cost_ns as i64 / (UNIT_NS * self.scale);
+        self.ctx.budget.set(self.ctx.budget.get() - units);
+        self.granted = self.ctx.budget.get();
+    }
+
+    /// Ends the running code's budget, so that the machine looks for something else at the next hook.
+    pub fn end_budget(&mut self) {
+        self.settle();
+        self.ctx.budget.set(0);
+        self.granted = 0;
+    }
+
+    /// Writes `jiffies` where modules read it.
+    pub(crate) fn publish_jiffies(&mut self) {
+        let jiffies = self.kernel.jiffies();
+        if jiffies != self.jiffies_shown {
+            self.jiffies_shown = jiffies;
+            self.arena.write_kdata(self.kdata.jiffies, &jiffies.to_le_bytes());
+        }
+    }
+
+    /// The call chain of the module code that called out.
+    pub(crate) fn capture_here(&mut self) {
+        let mut frames = [0; 8];
+        self.ctx.backtrace(&mut frames);
+        self.kernel.here = Trace(frames);
+    }
+
+    fn put_fiber(&mut self, task: TaskId, fiber: Fiber) {
+        let index = task.0 as usize;
+        if self.fibers.len() <= index {
+            self.fibers.resize_with(index + 1, || None);
+        }
+        self.fibers[index] = Some(fiber);
+    }
+
+    fn retire(&mut self, fiber: Fiber) {
+        // SAFETY: shims keep no owning values across a suspension (see the crate's docs).
+        let stack = unsafe { fiber.into_stack() };
+        self.arena.stacks.give_back(stack);
+    }
+
+    /// A kthread gets its coroutine when it first runs.
+    fn ensure_kthread_fiber(&mut self, task: TaskId) {
+        let index = task.0 as usize;
+        if self.fibers.get(index).is_some_and(Option::is_some) {
+            return;
+        }
+        let Some(kthread) = self.kernel.tasks[task].kthread() else { return };
+        let (func, data) = (kthread.func, kthread.data);
+        let Some(stack) = self.arena.stacks.take() else { return };
+        self.put_fiber(
+            task,
+            Fiber::new(stack, move || {
+                if call::enter(|machine, current| machine.kernel.kthread_may_enter(current)) {
+                    call::call1(func, data) as i32 as i64
+                } else {
+                    kloom_abi::Errno::EINTR.to_c()
+                }
+            }),
+        );
+    }
+
+    fn ensure_irq_fiber(&mut self, cpu: u32) {
+        let frames = &self.kernel.cpus[cpu as usize].irq_frames;
+        if self.irq_fibers[cpu as usize].len() >= frames.len() {
+            return;
+        }
+        let Some(callback) = frames.last().map(|frame| frame.callback) else { return };
+        let Some(stack) = self.arena.stacks.take() else { return };
+        let [a, b, c] = callback.args;
+        self.irq_fibers[cpu as usize].push(Fiber::new(stack, move || call::call3(callback.func, a, b, c) as i64));
+    }
+
+    /// Whether `addr` is code of a loaded module; its module's name.
+    pub fn module_of(&self, addr: u64) -> Option<(u32, &Image)> {
+        self.images.iter().rev().find(|(_, image)| image.contains(addr)).map(|(id, image)| (*id, image))
+    }
+
+    /// The plan of the image an address lies in, with section and offset.
+    pub fn locate(&self, addr: u64) -> Option<(u32, Rc<kloom_elf::Module>, kloom_elf::SectionId, u64)> {
+        let (id, image) = self.module_of(addr)?;
+        let (section, offset) = image.locate(addr)?;
+        Some((id, Rc::clone(&image.module), section, offset))
+    }
+
+    /// Drops coroutines of tasks that are gone.
+    pub fn reap_fibers(&mut self) {
+        for task in std::mem::take(&mut self.kernel.dead_tasks) {
+            if let Some(fiber) = self.fibers.get_mut(task.0 as usize).and_then(Option::take) {
+                self.retire(fiber);
+            }
+            self.wedged.retain(|&wedged| wedged != task);
+        }
+    }
+
+    /// Drops the coroutine of the topmost interrupt frame of a CPU.
+    pub fn drop_irq_fiber(&mut self, cpu: u32) {
+        if let Some(fiber) = self.irq_fibers[cpu as usize].pop() {
+            self.retire(fiber);
+        }
+    }
+
+    /// Takes the reports made since the last call, the same fault at the same place folded.
+    pub fn take_reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.kernel.reports)
+    }
+
+    /// The context module code runs with.
+    pub(crate) fn ctx(&self) -> &Ctx {
+        &self.ctx
+    }
+
+    /// Address of the context, for thunks.
+    pub fn ctx_addr(&self) -> u64 {
+        std::ptr::from_ref::<Ctx>(&self.ctx) as u64
+    }
+}

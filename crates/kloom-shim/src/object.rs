@@ -1,0 +1,112 @@
+//! The handle in a C object: from the object's address to the kernel's table and back.
+
+use kloom_kernel::fault::Fault;
+
+use crate::Machine;
+
+/// Magic numbers of `include/kloom/object.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+#[allow(missing_docs, reason = "the names are those of the header")]
+pub enum Magic {
+    Spinlock = 0x4b4c_0001,
+    Rwlock = 0x4b4c_0002,
+    Mutex = 0x4b4c_0003,
+    Semaphore = 0x4b4c_0004,
+    Rwsem = 0x4b4c_0005,
+    WaitQueueHead = 0x4b4c_0011,
+    WaitQueueEntry = 0x4b4c_0012,
+    Completion = 0x4b4c_0013,
+    Timer = 0x4b4c_0021,
+}
+
+impl Magic {
+    /// The C type, for reports.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Magic::Spinlock => "spinlock_t",
+            Magic::Rwlock => "rwlock_t",
+            Magic::Mutex => "struct mutex",
+            Magic::Semaphore => "struct semaphore",
+            Magic::Rwsem => "struct rw_semaphore",
+            Magic::WaitQueueHead => "wait_queue_head_t",
+            Magic::WaitQueueEntry => "struct wait_queue_entry",
+            Magic::Completion => "struct completion",
+            Magic::Timer => "struct timer_list",
+        }
+    }
+}
+
+impl Machine {
+    /// The handle in the object at `addr`, registered at first use.
+    ///
+    /// An object that was never initialised is reported, then treated as if it had been.
+    ///
+    /// # Errors
+    /// A fault when the memory cannot be accessed at all.
+    pub fn handle(
+        &mut self,
+        addr: u64,
+        magic: Magic,
+        func: &'static str,
+        register: impl FnOnce(&mut Machine, String) -> u32,
+    ) -> Result<u32, Fault> {
+        self.check_access(addr, 8, true)?;
+        let found = self.peek_u32(addr);
+        let handle = self.peek_u32(addr + 4);
+        if found == magic as u32 && handle != 0 {
+            return Ok(handle);
+        }
+        if found != magic as u32 {
+            self.kernel.report(Fault::UninitObject { kind: magic.type_name(), addr, func });
+        }
+        let name = self.object_name(addr);
+        let handle = register(self, name);
+        self.poke_u32(addr, magic as u32);
+        self.poke_u32(addr + 4, handle);
+        Ok(handle)
+    }
+
+    /// Initialises the object at `addr` with a fresh handle.
+    ///
+    /// # Errors
+    /// A fault when the memory cannot be accessed.
+    pub fn init_object(&mut self, addr: u64, magic: Magic, handle: u32) -> Result<(), Fault> {
+        self.check_access(addr, 8, true)?;
+        self.poke_u32(addr, magic as u32);
+        self.poke_u32(addr + 4, handle);
+        Ok(())
+    }
+
+    /// A name for the object at `addr`: the static variable it lies in, or its place in a heap block.
+    pub fn object_name(&self, addr: u64) -> String {
+        if let Some((_, module, section, offset)) = self.locate(addr)
+            && let symbolizer = module.symbolizer()
+            && let Some(symbol) = symbolizer.resolve(section, offset)
+        {
+            let rest = symbol.offset;
+            return if rest == 0 { symbol.name.to_string() } else { format!("{}+{rest:#x}", symbol.name) };
+        }
+        format!("{addr:#x}")
+    }
+
+    /// A word of memory known to be accessible.
+    pub(crate) fn peek_u32(&self, addr: u64) -> u32 {
+        self.arena.read_u32(addr).unwrap_or(0)
+    }
+
+    /// A word of memory known to be accessible.
+    pub(crate) fn peek_u64(&self, addr: u64) -> u64 {
+        self.arena.read_u64(addr).unwrap_or(0)
+    }
+
+    /// Writes memory known to be accessible.
+    pub(crate) fn poke_u32(&mut self, addr: u64, value: u32) {
+        let _ = self.arena.write(addr, &value.to_le_bytes());
+    }
+
+    /// Writes memory known to be accessible.
+    pub(crate) fn poke_u64(&mut self, addr: u64, value: u64) {
+        let _ = self.arena.write(addr, &value.to_le_bytes());
+    }
+}

@@ -1,0 +1,423 @@
+//! What happens when module code goes wrong: KASAN-like reports that let it go on, oopses that kill its task.
+//!
+//! Texts follow Linux 6.1 (arch/x86/mm/fault.c, arch/x86/kernel/dumpstack.c, mm/kasan/report.c): what a real machine
+//! would print also stands in the log.
+
+use kloom_guest::arena::Bad;
+use kloom_guest::hostfault::{FaultKind, HostFault, Registers};
+use kloom_kernel::fault::{AccessKind, Fault};
+use kloom_kernel::printk::Level;
+use kloom_kernel::site::ContextKind;
+use kloom_kernel::task::{TaskId, TaskKind};
+use kloom_kernel::taint;
+
+use crate::Machine;
+use crate::call;
+
+/// What to do after a bad access was reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum After {
+    /// The memory is mapped guest memory: the access does no harm to kloom.
+    GoOn,
+    /// The task dies.
+    Die,
+}
+
+impl Machine {
+    /// Checks an access by a shim on the module's behalf.
+    ///
+    /// Heap, stack and task-struct misuse is reported and allowed (KASAN's way); what Linux would oops on is an error.
+    ///
+    /// # Errors
+    /// The fault to oops with ([`call_oops`]).
+    pub fn check_access(&mut self, addr: u64, size: u64, write: bool) -> Result<(), Fault> {
+        let Err(bad) = self.arena.check_range(addr, size, write) else { return Ok(()) };
+        let ip = self.kernel.here.0[0];
+        let (fault, after) = self.access_fault(bad, addr, size, write, ip);
+        match after {
+            After::GoOn => {
+                self.report_once(fault);
+                Ok(())
+            }
+            After::Die => Err(fault),
+        }
+    }
+
+    /// What a bad access is, and whether it can go on.
+    pub(crate) fn access_fault(&self, bad: Bad, addr: u64, size: u64, write: bool, ip: u64) -> (Fault, After) {
+        let access = if write { AccessKind::Write } else { AccessKind::Read };
+        match bad {
+            Bad::Null => (Fault::NullDeref { addr, size, access, ip }, After::Die),
+            Bad::ErrPtr => (Fault::ErrPtrDeref { value: addr as i64, func: None, ip }, After::Die),
+            Bad::Heap => match self.arena.heap.block_at(addr) {
+                Some(block) if block.freed.is_some() => (Fault::HeapUseAfterFree { addr, size, access, block }, After::GoOn),
+                Some(block) => (Fault::HeapOutOfBounds { addr, size, access, block }, After::GoOn),
+                None => (Fault::WildAccess { addr, size, access, ip }, After::Die),
+            },
+            Bad::Task(slot) => (Fault::TaskUseAfterFree { target: TaskId(slot), func: "" }, After::GoOn),
+            Bad::Stack => (Fault::StackUseAfterFree { addr, access }, After::GoOn),
+            Bad::Image => match self.module_of(addr) {
+                Some((_, image)) if !self.is_loaded(addr) || !image.init_live => {
+                    let module = image.module.name().unwrap_or("").to_string();
+                    let init = self.is_loaded(addr);
+                    (Fault::ModuleDataUseAfterFree { addr, access, module, init }, After::Die)
+                }
+                _ => (Fault::WildAccess { addr, size, access, ip }, After::Die),
+            },
+            Bad::ReadOnly => (Fault::ReadOnlyWrite { addr, ip }, After::Die),
+            Bad::User => (Fault::UserAccess { addr, access, ip }, After::Die),
+            Bad::Wild => (Fault::WildAccess { addr, size, access, ip }, After::Die),
+        }
+    }
+
+    fn is_loaded(&self, addr: u64) -> bool {
+        self.module_of(addr).is_some_and(|(id, _)| self.kernel.modules.get(id).is_some())
+    }
+
+    /// Reports a fault; the same kind at the same place only counts up.
+    pub fn report_once(&mut self, fault: Fault) {
+        let here = self.kernel.here.0[0];
+        let same = |other: &Fault| std::mem::discriminant(other) == std::mem::discriminant(&fault);
+        if let Some(report) = self.kernel.reports.iter_mut().rev().find(|report| report.at.trace.0[0] == here && same(&report.fault)) {
+            report.repeats += 1;
+            return;
+        }
+        self.kasan_text(&fault);
+        self.kernel.report(fault);
+    }
+
+    /// KASAN's report in the log.
+    fn kasan_text(&mut self, fault: &Fault) {
+        let (what, access, size, addr) = match fault {
+            Fault::HeapUseAfterFree { addr, size, access, .. } => ("slab-use-after-free", *access, *size, *addr),
+            Fault::HeapOutOfBounds { addr, size, access, .. } => ("slab-out-of-bounds", *access, *size, *addr),
+            Fault::StackUseAfterFree { addr, access } => ("vmalloc-out-of-bounds", *access, 1, *addr),
+            Fault::TaskUseAfterFree { target, .. } => {
+                let addr = self.task_addr(*target);
+                ("slab-use-after-free", AccessKind::Read, 4, addr)
+            }
+            _ => return,
+        };
+        let place = self.symbolic(self.kernel.here.0[0].saturating_sub(1));
+        let access = if access == AccessKind::Write { "Write" } else { "Read" };
+        let current = self.kernel.current();
+        let (comm, pid) = (self.kernel.tasks[current].c.comm_text(), self.kernel.tasks[current].pid);
+        self.print(Level::Err, "==================================================================".into());
+        self.print(Level::Err, format!("BUG: KASAN: {what} in {place}"));
+        self.print(Level::Err, format!("{access} of size {size} at addr {addr:016x} by task {comm}/{pid}"));
+        self.print(Level::Err, "==================================================================".into());
+        self.kernel.tainted |= 1 << 5;
+    }
+
+    pub(crate) fn task_addr(&self, id: TaskId) -> u64 {
+        self.arena.base() + kloom_guest::layout::TASKS + u64::from(id.0) * kloom_guest::layout::TASK_STRIDE
+    }
+
+    /// Prints a line to the log.
+    pub(crate) fn print(&mut self, level: Level, text: String) {
+        self.kernel.printk(level, text);
+    }
+
+    /// `name+0x12/0x40 [module]` for an address in module code, the bare address otherwise (`%pS`).
+    pub fn symbolic(&self, addr: u64) -> String {
+        let Some((_, module, section, offset)) = self.locate(addr) else { return format!("{addr:#x}") };
+        let name = module.name().unwrap_or("").to_string();
+        match module.symbolizer().resolve(section, offset) {
+            Some(symbol) => format!("{}+{:#x}/{:#x} [{name}]", symbol.name, symbol.offset, symbol.size),
+            None => format!("{addr:#x} [{name}]"),
+        }
+    }
+
+    /// The task behind a pointer a module passed to `func`.
+    ///
+    /// # Errors
+    /// Use after free, NULL, an error pointer, or no task at all.
+    pub fn task_from(&mut self, addr: u64, func: &'static str) -> Result<TaskId, Fault> {
+        let ip = self.kernel.here.0[0];
+        if let Some(slot) = self.arena.task_slot(addr) {
+            let id = TaskId(slot);
+            if self.kernel.tasks.get(id).is_some() {
+                return Ok(id);
+            }
+            if self.kernel.tasks.tombstone(id).is_some() {
+                return Err(Fault::TaskUseAfterFree { target: id, func });
+            }
+        }
+        if addr > u64::MAX - 4096 {
+            return Err(Fault::ErrPtrDeref { value: addr as i64, func: Some(func), ip });
+        }
+        let size = 4;
+        let offset = TASK_USAGE_OFFSET;
+        let bad = self.arena.check(addr.wrapping_add(offset), size, true).err().unwrap_or(Bad::Wild);
+        let (fault, _) = self.access_fault(bad, addr.wrapping_add(offset), size, true, ip);
+        Err(fault)
+    }
+
+    /// Reports a sleep where none may be (`might_sleep()`, or `schedule()` itself).
+    pub(crate) fn might_sleep(&mut self, func: &'static str, scheduling: bool) {
+        if !self.kernel.is_atomic() {
+            return;
+        }
+        let current = self.kernel.current();
+        let (count, irqs_off) = (self.kernel.preempt_count(), self.kernel.irqs_disabled());
+        let task = &self.kernel.tasks[current];
+        let (comm, pid) = (task.c.comm_text(), task.pid);
+        let since = task.held.last().map_or(task.preempt_site, |lock| lock.taken);
+        let fault = Fault::SleepInAtomic { func, preempt_count: count, irqs_off, since, scheduling };
+        if scheduling {
+            self.print(Level::Err, format!("BUG: scheduling while atomic: {comm}/{pid}/0x{count:08x}"));
+        } else {
+            let (file, line) = self.here_file_line();
+            self.print(Level::Err, format!("BUG: sleeping function called from invalid context at {file}:{line}"));
+            let in_atomic = u32::from(count != 0);
+            let irqs = u32::from(irqs_off);
+            self.print(Level::Err, format!("in_atomic(): {in_atomic}, irqs_disabled(): {irqs}, non_block: 0, pid: {pid}, name: {comm}"));
+        }
+        let here = self.kernel.here.0[0];
+        let seen = self.kernel.reports.iter().any(|report| matches!(report.fault, Fault::SleepInAtomic { .. }) && report.at.trace.0[0] == here);
+        if !seen {
+            self.kernel.report(fault);
+        }
+    }
+
+    /// File and line of the module code that called.
+    pub(crate) fn here_file_line(&self) -> (String, u32) {
+        let ip = self.kernel.here.0[0].saturating_sub(1);
+        let frame = self.locate(ip).and_then(|(_, module, section, offset)| module.lines().frames(section, offset).into_iter().next());
+        match frame {
+            Some(frame) => (frame.file.clone().unwrap_or_default().to_string(), frame.line.unwrap_or(0)),
+            None => (String::from("?"), 0),
+        }
+    }
+
+    /// Prints the oops for `fault`, reports it and ends the running task (or the machine, in interrupt context).
+    /// The coroutine must not run again.
+    pub fn oops(&mut self, fault: Fault, regs: Option<Registers>) {
+        let title = oops_title(self, &fault);
+        for line in title {
+            self.print(Level::Alert, line);
+        }
+        self.oops_body(&fault, regs);
+        let in_irq = self.kernel.context_kind() != ContextKind::Task;
+        let current = self.kernel.current();
+        let idle = matches!(self.kernel.tasks[current].kind, TaskKind::Idle);
+        self.kernel.report(fault);
+        self.kernel.tainted |= 1 << taint::DIE;
+        if in_irq || idle {
+            self.kernel.panicked = true;
+            self.print(Level::Emerg, "Kernel panic - not syncing: Fatal exception in interrupt".into());
+            return;
+        }
+        self.kill_current(9);
+    }
+
+    /// Ends the current task as `make_task_dead()` does: locks stay locked, nothing is freed.
+    pub(crate) fn kill_current(&mut self, signal: i32) {
+        let current = self.kernel.current();
+        let task = &mut self.kernel.tasks[current];
+        task.held.clear();
+        task.preempt_count = 0;
+        task.irqs_off = false;
+        if task.kthread().is_some() {
+            self.kernel.kthread_exit(current, i64::from(signal));
+        } else {
+            self.kernel.do_exit(current, signal);
+        }
+    }
+
+    fn oops_body(&mut self, fault: &Fault, regs: Option<Registers>) {
+        let current = self.kernel.current();
+        let cpu = self.kernel.this_cpu;
+        let (comm, pid) = (self.kernel.tasks[current].c.comm_text(), self.kernel.tasks[current].pid);
+        let taint = self.kernel.taint_text();
+        let release = self.kernel.config.release.clone();
+        let regs = regs.unwrap_or_else(|| self.call_registers());
+        let ip = if regs.rip != 0 { regs.rip } else { self.kernel.here.0[0] };
+        self.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
+        self.print(Level::Warning, "Hardware name: kloom simulated machine".into());
+        let place = self.symbolic(ip);
+        if self.locate(ip).is_some() {
+            self.print(Level::Warning, format!("RIP: 0010:{place}"));
+        } else {
+            self.print(Level::Warning, format!("RIP: 0010:{ip:#x}"));
+        }
+        let lines = [
+            format!("RSP: 0018:{:016x} EFLAGS: {:08x}", regs.rsp, regs.eflags),
+            format!("RAX: {:016x} RBX: {:016x} RCX: {:016x}", regs.rax, regs.rbx, regs.rcx),
+            format!("RDX: {:016x} RSI: {:016x} RDI: {:016x}", regs.rdx, regs.rsi, regs.rdi),
+            format!("RBP: {:016x} R08: {:016x} R09: {:016x}", regs.rbp, regs.r8, regs.r9),
+            format!("R10: {:016x} R11: {:016x} R12: {:016x}", regs.r10, regs.r11, regs.r12),
+            format!("R13: {:016x} R14: {:016x} R15: {:016x}", regs.r13, regs.r14, regs.r15),
+        ];
+        for line in lines {
+            self.print(Level::Warning, line);
+        }
+        if let Fault::NullDeref { addr, .. } | Fault::WildAccess { addr, .. } | Fault::UserAccess { addr, .. } = fault {
+            self.print(Level::Warning, format!("CR2: {addr:016x}"));
+        }
+        self.print_call_trace();
+        let linked = self.kernel.modules_linked_in();
+        self.print(Level::Warning, linked);
+        if let Fault::NullDeref { addr, .. } = fault {
+            self.print(Level::Warning, format!("CR2: {addr:016x}"));
+        }
+        self.print(Level::Warning, "---[ end trace 0000000000000000 ]---".into());
+    }
+
+    /// Registers as far as a call into the kernel knows them.
+    fn call_registers(&self) -> Registers {
+        let ctx = self.ctx();
+        Registers { rip: ctx.call_site.get(), rsp: ctx.sp.get() + 8, rbp: ctx.fp.get(), eflags: 0x246, ..Registers::default() }
+    }
+
+    /// `Call Trace:` by name, module frames and what is below them.
+    pub(crate) fn print_call_trace(&mut self) {
+        self.print(Level::Warning, "Call Trace:".into());
+        self.print(Level::Warning, " <TASK>".into());
+        let frames: Vec<u64> = self.kernel.here.ips().collect();
+        for ip in frames {
+            let place = self.symbolic(ip.saturating_sub(1));
+            self.print(Level::Warning, format!(" {place}"));
+        }
+        let current = self.kernel.current();
+        let tail: &[&str] = match &self.kernel.tasks[current].kind {
+            TaskKind::Kthread(_) => &[" kthread+0xd7/0x100", " ? kthread_complete_and_exit+0x20/0x20", " ret_from_fork+0x22/0x30"],
+            TaskKind::User(_) => &[" do_syscall_64+0x55/0xb0", " entry_SYSCALL_64_after_hwframe+0x6e/0xd8"],
+            _ => &[],
+        };
+        for line in tail {
+            self.print(Level::Warning, (*line).to_string());
+        }
+        self.print(Level::Warning, " </TASK>".into());
+    }
+
+    /// A host fault ended the running coroutine: turns it into the module's fault and oopses.
+    pub(crate) fn host_fault(&mut self, fault: HostFault) {
+        self.kernel.here = kloom_kernel::site::Trace(fault.trace);
+        let ip = fault.regs.rip;
+        let what = match fault.kind {
+            FaultKind::Lockup => {
+                let current = self.kernel.current();
+                let cpu = self.kernel.this_cpu;
+                self.kernel.report_soft_lockup(cpu, true);
+                let _ = current;
+                return;
+            }
+            FaultKind::Divide => Fault::DivideError { ip },
+            FaultKind::InvalidOpcode | FaultKind::Breakpoint => Fault::InvalidOpcode { ip },
+            FaultKind::GeneralProtection => Fault::GeneralProtection { ip },
+            FaultKind::Page { addr, fetch: true, .. } => self.fetch_fault(addr),
+            FaultKind::Page { addr, write, .. } => {
+                let ctx = self.ctx();
+                let floor = ctx.stack_floor.get();
+                if addr < floor && floor - addr < kloom_guest::layout::STACK_SLOT {
+                    Fault::StackOverflow { ip, used: ctx.stack_top.get() - addr }
+                } else {
+                    let bad = self.arena.check(addr, 1, write).err().unwrap_or(Bad::Wild);
+                    self.access_fault(bad, addr, 1, write, ip).0
+                }
+            }
+        };
+        self.oops(what, Some(fault.regs));
+    }
+
+    /// Module code jumped to `addr`, where no code is.
+    fn fetch_fault(&mut self, addr: u64) -> Fault {
+        if let Some((id, image)) = self.module_of(addr) {
+            let module = image.module.name().unwrap_or("").to_string();
+            let unloaded = self.kernel.modules.unloaded.iter().rev().find(|entry| entry.0 == id).map(|entry| entry.2);
+            if let Some(unloaded) = unloaded {
+                return Fault::ModuleTextGone { ip: addr, module, unloaded };
+            }
+            return Fault::ModuleDataUseAfterFree { addr, access: AccessKind::Execute, module, init: true };
+        }
+        if addr < 4096 {
+            return Fault::NullDeref { addr, size: 1, access: AccessKind::Execute, ip: addr };
+        }
+        Fault::WildAccess { addr, size: 1, access: AccessKind::Execute, ip: addr }
+    }
+}
+
+/// Offset of the reference count in `task_struct`, the first member most functions touch.
+const TASK_USAGE_OFFSET: u64 = std::mem::offset_of!(kloom_abi::TaskStruct, usage) as u64;
+
+/// The first lines of an oops.
+fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
+    let access_line = |access: AccessKind, present: bool| {
+        let word = match access {
+            AccessKind::Read => "read access",
+            AccessKind::Write => "write access",
+            AccessKind::Execute => "instruction fetch",
+        };
+        let code = u32::from(access == AccessKind::Write) * 2 + u32::from(access == AccessKind::Execute) * 16 + u32::from(present);
+        let why = if present { "permissions violation" } else { "not-present page" };
+        vec![format!("#PF: supervisor {word} in kernel mode"), format!("#PF: error_code(0x{code:04x}) - {why}")]
+    };
+    let with = |first: String, rest: Vec<String>, code: &str| {
+        let mut lines = vec![first];
+        lines.extend(rest);
+        lines.push(format!("Oops: {code} [#1] PREEMPT SMP NOPTI"));
+        lines
+    };
+    match fault {
+        Fault::NullDeref { addr, access, .. } => {
+            with(format!("BUG: kernel NULL pointer dereference, address: {addr:016x}"), access_line(*access, false), code(*access, false))
+        }
+        Fault::ErrPtrDeref { value, .. } => {
+            with(format!("BUG: unable to handle page fault for address: {:016x}", *value as u64), access_line(AccessKind::Read, false), "0000")
+        }
+        Fault::WildAccess { addr, access, .. } | Fault::ModuleDataUseAfterFree { addr, access, .. } => {
+            with(format!("BUG: unable to handle page fault for address: {addr:016x}"), access_line(*access, false), code(*access, false))
+        }
+        Fault::ModuleTextGone { ip, .. } => {
+            with(format!("BUG: unable to handle page fault for address: {ip:016x}"), access_line(AccessKind::Execute, false), "0010")
+        }
+        Fault::ReadOnlyWrite { addr, .. } => {
+            with(format!("BUG: unable to handle page fault for address: {addr:016x}"), access_line(AccessKind::Write, true), "0003")
+        }
+        Fault::UserAccess { addr, access, .. } => {
+            with(format!("BUG: unable to handle page fault for address: {addr:016x}"), access_line(*access, true), code(*access, true))
+        }
+        Fault::DivideError { .. } => vec!["divide error: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
+        Fault::InvalidOpcode { .. } => vec!["invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
+        Fault::Bug { file, line, .. } => {
+            vec!["------------[ cut here ]------------".to_string(), format!("kernel BUG at {file}:{line}!"), "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string()]
+        }
+        Fault::GeneralProtection { .. } => vec!["general protection fault: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
+        Fault::StackOverflow { .. } => {
+            let current = machine.kernel.current();
+            let task = &machine.kernel.tasks[current];
+            vec![
+                format!("BUG: TASK stack guard page was hit at {:016x} (stack is {:016x}..{:016x})", machine.ctx().sp.get(), machine.ctx().stack_floor.get(), machine.ctx().stack_top.get()),
+                format!("stack guard page: 0000 [#1] PREEMPT SMP NOPTI ({}:{})", task.c.comm_text(), task.pid),
+            ]
+        }
+        _ => vec!["Oops: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
+    }
+}
+
+fn code(access: AccessKind, present: bool) -> &'static str {
+    match (access, present) {
+        (AccessKind::Read, false) => "0000",
+        (AccessKind::Read, true) => "0001",
+        (AccessKind::Write, false) => "0002",
+        (AccessKind::Write, true) => "0003",
+        (AccessKind::Execute, false) => "0010",
+        (AccessKind::Execute, true) => "0011",
+    }
+}
+
+/// Oopses from a shim and never returns to the module.
+pub fn call_oops(fault: Fault) -> ! {
+    call::enter(|machine, _| machine.oops(fault, None));
+    call::never_return()
+}
+
+/// Unwraps what a kernel operation answered; a fault becomes an oops of the caller.
+pub fn or_oops<T>(result: Result<T, Fault>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(fault) => call_oops(fault),
+    }
+}
