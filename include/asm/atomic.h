@@ -1,0 +1,5 @@
+//! See linux/atomic.h.
+#ifndef KLOOM_ASM_ATOMIC_H
+#define KLOOM_ASM_ATOMIC_H
+#include <linux/atomic.h>
+#endif

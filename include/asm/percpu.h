@@ -1,0 +1,5 @@
+//! See linux/percpu.h.
+#ifndef KLOOM_ASM_PERCPU_H
+#define KLOOM_ASM_PERCPU_H
+#include <linux/percpu.h>
+#endif

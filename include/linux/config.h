@@ -1,0 +1,1 @@
+//! Dropped in 2.6.19; kept empty for old modules.

@@ -1,0 +1,7 @@
+//! Resolution.
+#ifndef KLOOM_LINUX_HRTIMER_DEFS_H
+#define KLOOM_LINUX_HRTIMER_DEFS_H
+#define HIGH_RES_NSEC 1
+#define LOW_RES_NSEC 4000000
+#define KTIME_HIGH_RES 1
+#endif

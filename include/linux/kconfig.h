@@ -1,0 +1,1 @@
+//! The configuration is in kloom/prelude.h, which is always included.

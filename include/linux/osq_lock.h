@@ -1,0 +1,1 @@
+//! Empty: nothing here needs it.

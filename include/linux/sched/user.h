@@ -1,0 +1,5 @@
+//! See linux/cred.h.
+#ifndef KLOOM_LINUX_SCHED_USER_H
+#define KLOOM_LINUX_SCHED_USER_H
+#include <linux/cred.h>
+#endif

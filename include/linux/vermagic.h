@@ -1,0 +1,1 @@
+//! The version magic is the loader's.

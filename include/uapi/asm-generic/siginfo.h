@@ -1,0 +1,5 @@
+//! See asm-generic/siginfo.h.
+#ifndef KLOOM_UAPI_ASM_GENERIC_SIGINFO_H
+#define KLOOM_UAPI_ASM_GENERIC_SIGINFO_H
+#include <asm-generic/siginfo.h>
+#endif
