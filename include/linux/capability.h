@@ -4,6 +4,7 @@
 #include <linux/types.h>
 typedef struct { u64 val; } kernel_cap_t;
 #define CAP_CHOWN 0
+#define CAP_DAC_OVERRIDE 1
 #define CAP_KILL 5
 #define CAP_NET_ADMIN 12
 #define CAP_SYS_MODULE 16

@@ -15,7 +15,9 @@ static inline int ispunct(int c) { return isgraph(c) && !isalnum(c); }
 static inline int iscntrl(int c) { return (c >= 0 && c < 32) || c == 127; }
 static inline int isascii(int c) { return (unsigned char)c <= 0x7f; }
 static inline int toascii(int c) { return c & 0x7f; }
-static inline unsigned char tolower(unsigned char c) { return isupper(c) ? c + 32 : c; }
-static inline unsigned char toupper(unsigned char c) { return islower(c) ? c - 32 : c; }
+static inline unsigned char __tolower(unsigned char c) { return isupper(c) ? c + 32 : c; }
+static inline unsigned char __toupper(unsigned char c) { return islower(c) ? c - 32 : c; }
+#define tolower(c) __tolower(c)
+#define toupper(c) __toupper(c)
 static inline char _tolower(const char c) { return c | 0x20; }
 #endif

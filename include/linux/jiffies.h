@@ -6,6 +6,7 @@
 #include <linux/types.h>
 #include <linux/time64.h>
 #include <linux/minmax.h>
+#include <linux/typecheck.h>
 #include <asm/param.h>
 extern unsigned long volatile jiffies; //@2n ticks since boot, starting at INITIAL_JIFFIES
 extern u64 jiffies_64; //@2n the same in 64 bits
@@ -53,5 +54,4 @@ static inline unsigned long round_jiffies(unsigned long j) { return __kloom_roun
 static inline unsigned long round_jiffies_relative(unsigned long j) { return __kloom_round(j, false, true); }
 static inline unsigned long round_jiffies_up(unsigned long j) { return __kloom_round(j, true, false); }
 static inline unsigned long round_jiffies_up_relative(unsigned long j) { return __kloom_round(j, true, true); }
-#include <linux/typecheck.h>
 #endif

@@ -13,6 +13,9 @@
 #define L1_CACHE_BYTES 64
 #define L1_CACHE_SHIFT 6
 #endif
+#define __kprobes
+#define nokprobe_inline __always_inline
+#define NOKPROBE_SYMBOL(fn)
 #define __read_mostly __section(".data..read_mostly")
 #define __ro_after_init __section(".data..ro_after_init")
 #define __refdata

@@ -6,7 +6,6 @@
 #include <linux/spinlock_types.h>
 #include <linux/rwsem.h>
 #include <linux/rbtree_types.h>
-#include <linux/completion.h>
 #include <asm/page.h>
 struct task_struct;
 struct file;

@@ -3,6 +3,7 @@
 #define KLOOM_LINUX_SIGNAL_TYPES_H
 #include <linux/types.h>
 #include <linux/list.h>
+#include <linux/spinlock_types.h>
 #include <asm/signal.h>
 struct kernel_siginfo {
 	int si_signo, si_errno, si_code;
@@ -28,5 +29,4 @@ struct sighand_struct {
 	refcount_t count;
 	struct k_sigaction action[64];
 };
-#include <linux/spinlock_types.h>
 #endif
