@@ -57,7 +57,7 @@ for name in $(cat /kloom/cases); do
 	echo idle > /run/now
 	# A kernel that warned, oopsed or kept a module is not fit for another case.
 	taint=$(cat /proc/sys/kernel/tainted)
-	[ $((taint & 17059)) -eq 0 ] || { mark "stale tainted $taint"; break; }
+	[ $((taint & ~12288)) -eq 0 ] || { mark "stale tainted $taint"; break; }
 	[ -z "$(lsmod | grep -v '^Module')" ] || { mark "stale modules"; break; }
 	[ "$lone" = 1 ] && { mark "stale lone"; break; }
 done

@@ -68,9 +68,12 @@ pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Err
         .arg("-C")
         .arg(&linux.build_dir)
         .arg(format!("M={}", scratch.path().display()));
+    // The kernel prints the path of a BUG or WARN: it shall be the one the user knows.
+    let mut flags = format!("-fmacro-prefix-map={}/=", scratch.path().display());
     if let Some(header) = compat_header(scratch.path(), &mut built)? {
-        command.arg(format!("KCFLAGS=-include {}", header.display()));
+        flags.push_str(&format!(" -include {}", header.display()));
     }
+    command.arg(format!("KCFLAGS={flags}"));
     let done = host::finish(command.arg("modules"), "building the module", BUILD_LIMIT_S)?;
     let log = done
         .text

@@ -142,6 +142,10 @@ fn qemu_command(
         "-no-reboot",
     ]);
     command.args(["-accel", if machine.kvm { "kvm" } else { "tcg" }]);
+    if !machine.kvm {
+        // What every machine of the last ten years has: user memory is out of the kernel's reach.
+        command.args(["-cpu", "qemu64,+smep,+smap"]);
+    }
     command.args(["-m", &machine.memory_mib.to_string()]);
     command.args(["-smp", &machine.cpus.to_string()]);
     if machine.cpus == 1 && !machine.kvm {

@@ -10,7 +10,10 @@ static const int fixed = 3;
 static struct task_struct *task;
 static int work(void *data)
 {
-	*(int *)&fixed = 4;
+	int *p = (int *)&fixed;
+	OPTIMIZER_HIDE_VAR(p);
+	WRITE_ONCE(*p, 4);
+	pr_info("%d\n", READ_ONCE(fixed));
 	while (!kthread_should_stop())
 		msleep(20);
 	return 0;

@@ -5,14 +5,19 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
-static struct task_struct *task;
-static int work(void *data)
+static noinline void smash(void)
 {
 	char room[16];
 	char *p = room;
 	OPTIMIZER_HIDE_VAR(p);
-	memset(p, 0x41, 64);
-	pr_info("%.16s\n", p);
+	memset(p, 0x41, 32);
+	pr_info("%.4s\n", p);
+}
+
+static struct task_struct *task;
+static int work(void *data)
+{
+	smash();
 	while (!kthread_should_stop())
 		msleep(20);
 	return 0;

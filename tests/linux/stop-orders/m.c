@@ -25,24 +25,32 @@ static int quick(void *data)
 static int __init start(void)
 {
 	struct task_struct *t;
+	int ret;
 	t = kthread_create(work, (void *)1L, "unwoken");
-	pr_info("unwoken: %d, ran %d\n", kthread_stop(t), ran);
+	ret = kthread_stop(t);
+	pr_info("unwoken: %d, ran %d\n", ret, ran);
 	t = kthread_create(work, (void *)2L, "woken");
-	pr_info("wake %d, again %d\n", wake_up_process(t), wake_up_process(t));
-	pr_info("woken at once: %d, ran %d\n", kthread_stop(t), ran);
+	ret = wake_up_process(t);
+	pr_info("wake %d, again %d\n", ret, wake_up_process(t));
+	ret = kthread_stop(t);
+	pr_info("woken at once: %d, ran %d\n", ret, ran);
 	t = kthread_run(work, (void *)3L, "slept");
 	msleep(50);
-	pr_info("after it ran: %d, ran %d\n", kthread_stop(t), ran);
+	ret = kthread_stop(t);
+	pr_info("after it ran: %d, ran %d\n", ret, ran);
 	t = kthread_create(quick, NULL, "quick");
 	get_task_struct(t);
 	wake_up_process(t);
 	msleep(50);
-	pr_info("ended: wake %d, stop %d, ran %d\n", wake_up_process(t), kthread_stop(t), ran);
+	pr_info("ended: wake %d\n", wake_up_process(t));
+	ret = kthread_stop(t);
+	pr_info("ended: stop %d, ran %d\n", ret, ran);
 	pr_info("park of an ended one: %d\n", kthread_park(t));
 	put_task_struct(t);
 	t = kthread_run(work, (void *)5L, "parked");
 	msleep(50);
-	pr_info("park %d, state %u\n", kthread_park(t), READ_ONCE(t->__state));
+	ret = kthread_park(t);
+	pr_info("park %d, state %u\n", ret, READ_ONCE(t->__state));
 	pr_info("park again %d\n", kthread_park(t));
 	pr_info("wake a parked one %d\n", wake_up_process(t));
 	pr_info("stop a parked one %d\n", kthread_stop(t));

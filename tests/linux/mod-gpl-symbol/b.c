@@ -1,0 +1,18 @@
+/* A proprietary module may not use a GPL-only symbol of another module */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/delay.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+int shared_gpl(void);
+static int __init start(void)
+{
+	return shared_gpl() - 1;
+}
+module_init(start);
+static void __exit finish(void)
+{
+}
+module_exit(finish);
+MODULE_LICENSE("GPL");

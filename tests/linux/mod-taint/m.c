@@ -1,0 +1,17 @@
+/* The messages for the first foreign module of a boot */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/delay.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+static int __init start(void)
+{
+	return 0;
+}
+module_init(start);
+static void __exit finish(void)
+{
+}
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,3 @@
+insmod m.ko
+ls /proc/kloomdir
+rmmod m

@@ -1,0 +1,4 @@
+insmod m.ko
+rmmod m
+taskset -p 2
+chrt -p 2
