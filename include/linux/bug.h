@@ -16,13 +16,17 @@ void add_taint(unsigned int flag, int lockdep_ok); //@4n sets a taint bit
 #define BUG() kloom_bug(__FILE__, __LINE__, __func__, NULL)
 #define BUG_ON(condition) do { if (unlikely(condition)) kloom_bug(__FILE__, __LINE__, __func__, #condition); } while (0)
 #define WARN_ON(condition) ({ int __warned = !!(condition); \
-	if (unlikely(__warned)) kloom_warn_on(__FILE__, __LINE__, __func__, #condition); unlikely(__warned); })
+	if (unlikely(__warned)) kloom_warn_on(__FILE__, __LINE__, __func__, #condition); \
+	unlikely(__warned); })
 #define WARN(condition, fmt, ...) ({ int __warned = !!(condition); \
-	if (unlikely(__warned)) kloom_warn(__FILE__, __LINE__, __func__, fmt, ##__VA_ARGS__); unlikely(__warned); })
+	if (unlikely(__warned)) kloom_warn(__FILE__, __LINE__, __func__, fmt, ##__VA_ARGS__); \
+	unlikely(__warned); })
 #define WARN_ON_ONCE(condition) ({ int __warned = !!(condition); \
-	if (unlikely(__warned) && __kloom_first_time()) kloom_warn_on(__FILE__, __LINE__, __func__, #condition); unlikely(__warned); })
+	if (unlikely(__warned) && __kloom_first_time()) kloom_warn_on(__FILE__, __LINE__, __func__, #condition); \
+	unlikely(__warned); })
 #define WARN_ONCE(condition, fmt, ...) ({ int __warned = !!(condition); \
-	if (unlikely(__warned) && __kloom_first_time()) kloom_warn(__FILE__, __LINE__, __func__, fmt, ##__VA_ARGS__); unlikely(__warned); })
+	if (unlikely(__warned) && __kloom_first_time()) kloom_warn(__FILE__, __LINE__, __func__, fmt, ##__VA_ARGS__); \
+	unlikely(__warned); })
 #define WARN_TAINT(condition, taint, fmt, ...) WARN(condition, fmt, ##__VA_ARGS__)
 #define WARN_TAINT_ONCE(condition, taint, fmt, ...) WARN_ONCE(condition, fmt, ##__VA_ARGS__)
 #define CHECK_DATA_CORRUPTION(condition, fmt, ...) WARN(condition, fmt, ##__VA_ARGS__)

@@ -61,7 +61,9 @@ __printf(1, 2) int kloom_trace_printk(const char *fmt, ...); //@4n writes a line
 
 /* True the first time it is evaluated. */
 #define __kloom_first_time() ({ static bool __section(".data.once") __once; !__atomic_exchange_n(&__once, true, __ATOMIC_RELAXED); })
-#define printk_once(fmt, ...) ({ bool __first = __kloom_first_time(); if (__first) printk(fmt, ##__VA_ARGS__); unlikely(__first); })
+#define printk_once(fmt, ...) ({ bool __first = __kloom_first_time(); if (__first) \
+		printk(fmt, ##__VA_ARGS__); \
+	unlikely(__first); })
 #define pr_emerg_once(fmt, ...) printk_once(KERN_EMERG pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_alert_once(fmt, ...) printk_once(KERN_ALERT pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_crit_once(fmt, ...) printk_once(KERN_CRIT pr_fmt(fmt), ##__VA_ARGS__)
