@@ -318,3 +318,80 @@ pub fn refresh(linux: &Linux, suite: &Path, only: &[String]) -> Result<Reports, 
     }
     Ok(reports)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Capture, Case, CaseSettings};
+    use crate::Error;
+
+    const TEXT: &str = "# kloom linux capture 1\n# kernel: x\noutcome: hang at command 2\n\
+        $ for i in 1\n> do\n>\n> done\n| out\n|\n|~end\n? 0\n[    1.000000] a\n[] bare\n\
+        $ rmmod m\n[    2.000000] b\n";
+
+    #[test]
+    fn a_capture_is_read_and_written_back() {
+        let capture = Capture::read(TEXT, "t").expect("well formed");
+        assert_eq!(capture.provenance, ["kernel: x"]);
+        let first = &capture.outcome.commands[0];
+        assert_eq!(first.text, "for i in 1\ndo\n\ndone");
+        assert_eq!(first.stdout, "out\n\nend");
+        assert_eq!(first.status, Some(0));
+        assert_eq!(first.dmesg, ["[    1.000000] a", "bare"]);
+        assert_eq!(capture.outcome.commands[1].status, None);
+        let again = Capture::read(&capture.write(), "t").expect("own output");
+        assert_eq!(again, capture);
+    }
+
+    #[track_caller]
+    fn check_bad(text: &str, line: usize) {
+        match Capture::read(text, "t") {
+            Err(Error::Format { line: at, .. }) => assert_eq!(at, line, "text: {text:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn broken_captures_name_their_line() {
+        check_bad("", 1);
+        check_bad("# kloom linux capture 2\n", 1);
+        check_bad("# kloom linux capture 1\n# a: b\n", 3);
+        check_bad("# kloom linux capture 1\noutcome: fine\n", 2);
+        check_bad("# kloom linux capture 1\noutcome: ok\n? 0\n", 3);
+        check_bad("# kloom linux capture 1\noutcome: ok\n$ a\n? x\n", 4);
+        check_bad("# kloom linux capture 1\noutcome: ok\n$ a\nwhat\n", 4);
+    }
+
+    #[test]
+    fn case_settings_have_defaults_and_reject_typing_errors() {
+        let settings: CaseSettings = toml::from_str("cpus = 2").expect("well formed");
+        assert_eq!((settings.cpus, settings.hang_after_s), (2, 300));
+        assert!(toml::from_str::<CaseSettings>("cpu = 2").is_err());
+    }
+
+    #[test]
+    fn every_committed_case_has_a_capture_of_its_own_commands() {
+        let suite = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/linux");
+        let cases = Case::load_all(&suite).expect("well formed cases");
+        assert!(cases.len() > 50, "{} cases", cases.len());
+        for case in cases {
+            let capture = case.capture().expect("well formed").expect("captured");
+            let commands = crate::scenario::split(&case.script);
+            let shown: Vec<&str> = capture
+                .outcome
+                .commands
+                .iter()
+                .map(|c| c.text.as_str())
+                .collect();
+            assert!(commands.len() >= shown.len(), "{}", case.name);
+            assert_eq!(commands[..shown.len()], shown, "{}", case.name);
+            assert!(!case.settings.about.is_empty(), "{}", case.name);
+            // What Linux showed is always a member of what Linux showed.
+            assert_eq!(
+                crate::compare::compare(&capture, &capture.outcome),
+                [],
+                "{}",
+                case.name
+            );
+        }
+    }
+}
