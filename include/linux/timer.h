@@ -11,7 +11,7 @@ struct timer_list {
 	struct kloom_object obj;
 	struct hlist_node entry;
 	unsigned long expires;
-	void (*function)(struct timer_list *);
+	void *function; /* takes the timer, or `data` before 4.15; untyped so that both can be assigned */
 	u32 flags;
 	unsigned long data; /* for functions of the years before 4.15, which take it */
 };
@@ -24,7 +24,7 @@ struct timer_list {
 #define KLOOM_TIMER_DATA 0x01000000
 #define __TIMER_INITIALIZER(fn, fl) { .obj = KLOOM_OBJECT_INIT(TIMER), .entry = { .next = TIMER_ENTRY_STATIC }, .function = (fn), .flags = (fl) }
 #define DEFINE_TIMER_1(name, fn) struct timer_list name = __TIMER_INITIALIZER(fn, 0)
-#define TIMER_INITIALIZER(fn, exp, dat) { .obj = KLOOM_OBJECT_INIT(TIMER), .entry = { .next = TIMER_ENTRY_STATIC }, .function = (void *)(fn), .expires = (exp), .data = (dat), .flags = KLOOM_TIMER_DATA }
+#define TIMER_INITIALIZER(fn, exp, dat) { .obj = KLOOM_OBJECT_INIT(TIMER), .entry = { .next = TIMER_ENTRY_STATIC }, .function = (fn), .expires = (exp), .data = (dat), .flags = KLOOM_TIMER_DATA }
 #define DEFINE_TIMER_4(name, fn, exp, dat) struct timer_list name = TIMER_INITIALIZER(fn, exp, dat)
 #define __kloom_timer_pick(_1, _2, _3, _4, f, ...) f
 /* Two arguments since 4.15, four before. */
@@ -52,7 +52,7 @@ void kloom_init_timer_data(struct timer_list *timer, void *func, unsigned long d
 #define init_timer(t) do { static struct lock_class_key __key; kloom_init_timer_data((t), NULL, 0, #t, &__key, "init_timer"); } while (0)
 #define init_timer_on_stack(t) init_timer(t)
 #define init_timer_deferrable(t) do { init_timer(t); (t)->flags |= TIMER_DEFERRABLE; } while (0)
-#define setup_timer(t, fn, dat) do { static struct lock_class_key __key; void (*__tf)(unsigned long) = (fn); kloom_init_timer_data((t), __tf, (unsigned long)(dat), #t, &__key, "setup_timer"); } while (0)
+#define setup_timer(t, fn, dat) do { static struct lock_class_key __key; kloom_init_timer_data((t), (fn), (unsigned long)(dat), #t, &__key, "setup_timer"); } while (0)
 #define setup_timer_on_stack(t, fn, dat) setup_timer(t, fn, dat)
 #define timer_pending(t) kloom_timer_pending(t)
 #define from_timer(var, callback_timer, timer_fieldname) container_of(callback_timer, typeof(*var), timer_fieldname)

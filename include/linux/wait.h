@@ -162,7 +162,7 @@ long interruptible_sleep_on_timeout(struct wait_queue_head *q, long timeout); //
 	ktime_t __end = ktime_add_safe(ktime_get(), (t)); bool __forever = (t) == KTIME_MAX; \
 	__res = (int)__kloom_wait(wq, cond, state, 0, 0, \
 		if (__forever) schedule(); \
-		else if (schedule_hrtimeout(&__end, HRTIMER_MODE_ABS) == 0) { __wret = (cond) ? 0 : -ETIME; break; }); } __res; })
+		else if (schedule_hrtimeout(&__end, HRTIMER_MODE_ABS) == 0) { __wret = -ETIME; break; }); } __res; })
 #define wait_event_hrtimeout(wq, cond, t) __kloom_wait_hr(wq, cond, t, TASK_UNINTERRUPTIBLE)
 #define wait_event_interruptible_hrtimeout(wq, cond, t) __kloom_wait_hr(wq, cond, t, TASK_INTERRUPTIBLE)
 #include <linux/sched.h>
