@@ -26,8 +26,13 @@ const PRELUDE: &str = "#include <linux/module.h>\n#include <linux/kernel.h>\n\
 pub const SHIMS: &[Shim] = &[
     Shim {
         name: "do_exit",
-        fate: "not exported to modules since 5.17; built as kthread_exit()",
-        code: "#define do_exit(code) kthread_exit(code)",
+        fate: "not exported to modules since 5.17; built as kthread_complete_and_exit(NULL, …)",
+        code: "#define do_exit(code) kthread_complete_and_exit(NULL, code)",
+    },
+    Shim {
+        name: "kthread_exit",
+        fate: "not exported to modules; built as kthread_complete_and_exit(NULL, …)",
+        code: "#define kthread_exit(code) kthread_complete_and_exit(NULL, code)",
     },
     Shim {
         name: "complete_and_exit",
@@ -171,8 +176,8 @@ mod tests {
     #[test]
     fn the_header_names_what_it_builds() {
         let (header, _) = header_for("do_exit(0);").expect("one bridge");
-        assert!(header.contains("#define do_exit(code) kthread_exit(code)"));
-        assert!(!header.contains("complete_and_exit"));
+        assert!(header.contains("#define do_exit(code) kthread_complete_and_exit(NULL, code)"));
+        assert!(!header.contains("kthread_stop_put"));
     }
 
     #[test]
