@@ -13,6 +13,7 @@
 //! | `CPU: n`, `CPU#n`, `stuck for ns` | where and how long is the scheduler's choice |
 //! | kernel release in `Tainted:`/`Not tainted` lines | kloom is not a Debian kernel |
 //! | `Hardware name`, registers, `Code:`, `PGD`, `Kernel Offset` | describe the processor, not the module |
+//! | `[last unloaded: …]` | what ran before in the same boot |
 //! | call trace frames outside modules and those marked `?` | Linux' own functions between the module and the fault |
 //! | line of source of the kernel's own WARNINGs and BUGs | moves with every stable release |
 //! | the shell's name and line in its own errors | the guest runs a generated script |
@@ -25,6 +26,9 @@ pub fn message(line: &str) -> Option<String> {
         return None;
     }
     let text = without_release(text);
+    let text = text
+        .split_once(" [last unloaded: ")
+        .map_or(text, |(before, _)| before);
     let mut words = Vec::new();
     for word in text.split_whitespace() {
         let after_pid = words.last().is_some_and(|last: &String| {
@@ -314,6 +318,10 @@ mod tests {
         }
         check("[    1.0]  work+0x1b/0x4f [m]", Some("work+<offset> [m]"));
         check("[    1.0]  <TASK>", Some("<TASK>"));
+        check(
+            "[    1.0] Modules linked in: m(OE+) [last unloaded: m(OE)]",
+            Some("Modules linked in: m(OE+)"),
+        );
         check(
             "[    1.0] RIP: 0010:work+0x13/0xffb [m]",
             Some("RIP: 0010:work+<offset> [m]"),

@@ -20,6 +20,7 @@ mod guest;
 mod host;
 mod initramfs;
 pub mod kbuild;
+pub mod known;
 pub mod outcome;
 pub mod protocol;
 pub mod qemu;
