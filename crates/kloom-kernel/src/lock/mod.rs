@@ -43,6 +43,10 @@ pub struct Mutex {
     pub owner: Option<Holder>,
     /// Who waits, in order.
     pub waiters: Vec<TaskId>,
+    /// The first waiter lost the race for it once: the next unlock gives it to that one.
+    pub handoff: bool,
+    /// Nobody else may take it.
+    pub pickup: Option<TaskId>,
 }
 
 /// A semaphore or rw_semaphore.
@@ -88,7 +92,7 @@ impl Locks {
 
     /// Registers a C mutex.
     pub fn register_mutex(&mut self, addr: u64, name: String) -> u32 {
-        self.mutex.insert(Mutex { addr, name, owner: None, waiters: Vec::new() }) as u32 + 1
+        self.mutex.insert(Mutex { addr, name, owner: None, waiters: Vec::new(), handoff: false, pickup: None }) as u32 + 1
     }
 
     /// Registers a C semaphore with `count` free units.
@@ -96,6 +100,30 @@ impl Locks {
         let semaphore =
             Semaphore { addr, name, count, readers: Vec::new(), writer: None, waiters: Vec::new(), takers: Vec::new() };
         self.semaphore.insert(semaphore) as u32 + 1
+    }
+
+    /// Forgets the lock of `class` behind `handle` if it belongs to the object at `addr`, which is initialised anew.
+    pub fn forget(&mut self, class: LockClass, handle: u32, addr: u64) {
+        let Some(index) = (handle as usize).checked_sub(1) else { return };
+        match class {
+            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => {
+                if self.spin.get(index).is_some_and(|lock| lock.addr == addr && lock.writer.is_none() && lock.readers.is_empty()) {
+                    self.spin.remove(index);
+                }
+            }
+            LockClass::Mutex => {
+                if self.mutex.get(index).is_some_and(|lock| lock.addr == addr && lock.owner.is_none() && lock.waiters.is_empty()) {
+                    self.mutex.remove(index);
+                }
+            }
+            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => {
+                let idle = |lock: &Semaphore| lock.addr == addr && lock.waiters.is_empty() && lock.writer.is_none() && lock.readers.is_empty();
+                if self.semaphore.get(index).is_some_and(idle) {
+                    self.semaphore.remove(index);
+                }
+            }
+            LockClass::Rcu | LockClass::Srcu => {}
+        }
     }
 }
 

@@ -3,55 +3,122 @@
 //! C header: include/linux/spinlock.h, include/linux/rwlock.h. Taking one disables preemption; the `_irq` and `_bh`
 //! forms are composed by the shims. A CPU that finds the lock taken spins: its clock runs, the others step.
 
-use super::object;
+use super::{Holder, object};
 use crate::Kernel;
 use crate::fault::Fault;
 use crate::irq::PREEMPT_OFFSET;
-use crate::ops::Op;
+use crate::ops::{Op, Progress};
+use crate::site::ContextKind;
 use crate::task::{BlockedOn, LockClass, TaskId};
 
 impl Kernel {
-    /// Takes a lock; `write` is false for the reader side of an rwlock. Polled; [`Op::Spin`] while another CPU has it.
+    /// Takes a lock; `class` tells spinlock, or which side of an rwlock. Polled; [`Op::Spin`] while someone else has it.
+    /// Preemption is off from the first poll on.
     ///
     /// # Context
     /// Any; no scheduling point.
     ///
     /// # Errors
-    /// [`Fault::SpinDeadlock`] when the holder is this very CPU: it can never be released.
-    pub fn spin_lock(&mut self, caller: TaskId, handle: u32, class: LockClass) -> Result<Op<()>, Fault> {
-        let this_cpu = self.this_cpu;
+    /// [`Fault::SpinDeadlock`] when the holder can never release it, [`Fault::Deadlock`] when spinning tasks hold each
+    /// other's locks. Each once per call: polled on, it spins, as on Linux.
+    pub fn spin_lock(&mut self, caller: TaskId, handle: u32, class: LockClass, p: &mut Progress) -> Result<Op<()>, Fault> {
+        if p.first() {
+            self.preempt_add(PREEMPT_OFFSET);
+        }
         let lock = object(&mut self.locks.spin, handle);
         let write = class != LockClass::RwlockRead;
         let blocker = match lock.writer {
             Some(holder) => Some(holder),
-            None if write => lock.readers.first().copied(),
+            None if write => lock.readers.iter().find(|holder| holder.task == caller).or(lock.readers.first()).copied(),
             None => None,
         };
+        let in_task = self.context_kind() == ContextKind::Task;
         let Some(holder) = blocker else {
-            self.preempt_add(PREEMPT_OFFSET);
             let holder = self.lock_taken(class, handle);
             let lock = object(&mut self.locks.spin, handle);
             if write { lock.writer = Some(holder) } else { lock.readers.push(holder) }
-            self.tasks[caller].blocked_on = BlockedOn::Nothing;
+            if in_task && self.tasks[caller].blocked_on == BlockedOn::Spinlock(handle) {
+                self.tasks[caller].blocked_on = BlockedOn::Nothing;
+            }
             return Ok(Op::Done(()));
         };
-        let running_on = self.tasks.get(holder.task).map(|task| task.se.cpu);
-        let holder_runs = running_on.is_some_and(|cpu| self.cpus[cpu as usize].current == holder.task);
-        if !holder_runs || running_on == Some(this_cpu) || self.cpus.len() == 1 {
+        if in_task {
+            self.tasks[caller].blocked_on = BlockedOn::Spinlock(handle);
+        }
+        self.spin_step();
+        if p.note == 0 && self.never_releases(holder) {
+            p.note = 1;
             return Err(Fault::SpinDeadlock { lock: handle, owner: holder.at });
         }
-        self.tasks[caller].blocked_on = BlockedOn::Spinlock(handle);
-        self.spin_step();
+        if p.note == 0
+            && in_task
+            && let Some(cycle) = self.spin_cycle(caller)
+        {
+            p.note = 1;
+            return Err(Fault::Deadlock { cycle });
+        }
         Ok(Op::Spin)
     }
 
-    /// Lets the clock of a CPU that spins run, so that the others get their turn.
+    /// Whether a lock's holder cannot run again while this CPU spins: it is the code below on this CPU, or gone, or there
+    /// is no other CPU.
+    fn never_releases(&self, holder: Holder) -> bool {
+        match self.tasks.get(holder.task) {
+            Some(task) if !task.has_exited() => {}
+            _ => return true,
+        }
+        self.cpus.len() == 1 || self.current() == holder.task
+    }
+
+    /// The tasks that spin for each other's locks, if `start` is one of them.
+    fn spin_cycle(&self, start: TaskId) -> Option<Vec<TaskId>> {
+        let mut chain = vec![start];
+        let mut at = start;
+        loop {
+            let BlockedOn::Spinlock(handle) = self.tasks.get(at)?.blocked_on else { return None };
+            let lock = self.locks.spin.get(handle as usize - 1)?;
+            let holder = lock.writer.or(lock.readers.first().copied())?;
+            if holder.at.context != ContextKind::Task {
+                return None;
+            }
+            if holder.task == start {
+                return (chain.len() > 1).then_some(chain);
+            }
+            if chain.contains(&holder.task) {
+                return None;
+            }
+            chain.push(holder.task);
+            at = holder.task;
+        }
+    }
+
+    /// Lets the clock of a CPU that spins run, so that the others get their turn; never past the next event, and in
+    /// larger steps the longer the same task has kept the CPU.
     pub fn spin_step(&mut self) {
         let me = self.this_cpu;
         let others = self.cpus.iter().filter(|cpu| cpu.id != me && cpu.has_work()).map(|cpu| cpu.clock_ns).min();
         let now_ns = self.now();
-        let target = others.map_or(now_ns + SPIN_NS, |other| other.max(now_ns) + SPIN_NS);
-        self.charge(target - now_ns);
+        let own = &self.cpus[me as usize];
+        let mut until_ns = match others {
+            Some(other_ns) => other_ns.max(now_ns),
+            None => (now_ns + SPIN_NS * own.spin_scale).min(own.next_tick_ns),
+        };
+        if let Some(event_ns) = self.events.next_time() {
+            until_ns = until_ns.min(event_ns);
+        }
+        self.charge(until_ns.max(now_ns + SPIN_NS) - now_ns);
+    }
+
+    /// Whether another CPU spins on the lock (`spin_is_contended()`).
+    pub fn spin_is_contended(&self, handle: u32) -> bool {
+        let spins = |task: TaskId| self.tasks.get(task).is_some_and(|task| task.blocked_on == BlockedOn::Spinlock(handle));
+        self.cpus.iter().any(|cpu| cpu.id != self.this_cpu && spins(cpu.current))
+    }
+
+    /// Whether the code that runs now may release the lock (`lockdep_is_held()` for spinlocks).
+    pub fn spin_held_by(&self, handle: u32, caller: TaskId) -> bool {
+        let Some(lock) = self.locks.spin.get((handle as usize).wrapping_sub(1)) else { return false };
+        lock.writer.iter().chain(&lock.readers).any(|holder| holder.task == caller)
     }
 
     /// Takes a lock if it is free (`spin_trylock()`).
@@ -96,7 +163,7 @@ impl Kernel {
 
     /// Whether anyone holds the lock (`spin_is_locked()`).
     pub fn spin_is_locked(&self, handle: u32) -> bool {
-        self.locks.spin.get(handle as usize - 1).is_some_and(|lock| lock.writer.is_some() || !lock.readers.is_empty())
+        self.locks.spin.get((handle as usize).wrapping_sub(1)).is_some_and(|lock| lock.writer.is_some() || !lock.readers.is_empty())
     }
 }
 
