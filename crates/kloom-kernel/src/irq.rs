@@ -130,15 +130,21 @@ impl Kernel {
     }
 
     fn callback_starts(&mut self, _cpu: u32, source: CallbackSource) {
-        if let CallbackSource::Timer(timer) = source {
-            self.timers.set_running(timer, true);
+        match source {
+            CallbackSource::Timer(timer) => self.timers.set_running(timer, true),
+            CallbackSource::HrTimer(timer) => self.hrtimers.set_running(timer, true),
+            CallbackSource::Other(_) => {}
         }
     }
 
     fn callback_ends(&mut self, source: CallbackSource, _ret: i64) {
-        if let CallbackSource::Timer(timer) = source {
-            self.timers.set_running(timer, false);
-            self.wake_timer_waiters(timer);
+        match source {
+            CallbackSource::Timer(timer) => {
+                self.timers.set_running(timer, false);
+                self.wake_timer_waiters(timer);
+            }
+            CallbackSource::HrTimer(timer) => self.hrtimers.set_running(timer, false),
+            CallbackSource::Other(_) => {}
         }
     }
 

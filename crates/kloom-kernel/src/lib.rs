@@ -89,6 +89,10 @@ pub struct Kernel {
     pub printk: printk::Printk,
     /// Module timers.
     pub timers: time::timer::Timers,
+    /// Module high-resolution timers.
+    pub hrtimers: time::hrtimer::HrTimers,
+    /// The wall clock.
+    pub clock: time::Clock,
     /// Wait queues.
     pub waits: wait::Waits,
     /// Completions.
@@ -145,6 +149,8 @@ impl Kernel {
             events: EventQueue::default(),
             printk: printk::Printk::default(),
             timers: Default::default(),
+            hrtimers: Default::default(),
+            clock: Default::default(),
             waits: Default::default(),
             completions: Default::default(),
             locks: Default::default(),

@@ -23,6 +23,8 @@ pub struct Timer {
     pub arg: u64,
     /// Queued.
     pub pending: Option<EventKey>,
+    /// The jiffy it was last armed for.
+    pub expires: u64,
     /// Handed to a CPU's softirq, not yet started.
     pub queued: bool,
     /// The callback runs now.
@@ -58,6 +60,7 @@ impl Timers {
             func: 0,
             arg: 0,
             pending: None,
+            expires: 0,
             queued: false,
             running: false,
             shut_down: false,
@@ -92,6 +95,13 @@ impl Kernel {
     /// # Context
     /// Any; no scheduling point.
     pub fn mod_timer(&mut self, handle: u32, func: u64, arg: u64, expires: u64, cpu: Option<u32>) -> i32 {
+        if let Some(timer) = self.timers.get(handle)
+            && timer.pending.is_some()
+            && (timer.expires, timer.func, timer.arg) == (expires, func, arg)
+        {
+            // __mod_timer(): armed for that jiffy already, it keeps its place.
+            return 1;
+        }
         let was_pending = self.del_timer(handle);
         let cpu = cpu.unwrap_or(self.this_cpu);
         let at = self.event_here();
@@ -102,6 +112,7 @@ impl Kernel {
         }
         timer.func = func;
         timer.arg = arg;
+        timer.expires = expires;
         timer.armed = at;
         timer.pending = Some(self.events.add_lifo(time_ns, class, Event::Timer { timer: handle, cpu }));
         let addr = timer.addr;
@@ -131,7 +142,7 @@ impl Kernel {
     ///
     /// # Context
     /// Process context, or softirq if the callback cannot run on this CPU meanwhile; must not hold a lock the
-    /// callback takes. On Linux the wait spins; a thread here yields its CPU while the callback runs elsewhere.
+    /// callback takes. The wait spins.
     pub fn del_timer_sync(&mut self, caller: TaskId, handle: u32, shutdown: bool, p: &mut Progress) -> Op<i32> {
         if p.first() {
             p.note = 0;
@@ -145,7 +156,20 @@ impl Kernel {
         if !timer.waiters.contains(&caller) {
             timer.waiters.push(caller);
         }
+        self.spin_step();
         Op::Spin
+    }
+
+    /// Whether its callback runs now, on any CPU.
+    pub fn timer_running(&self, handle: u32) -> bool {
+        self.timers.get(handle).is_some_and(|timer| timer.running)
+    }
+
+    /// Bars a timer from being started again (`timer_shutdown()`).
+    pub fn timer_shutdown(&mut self, handle: u32) {
+        if let Some(timer) = self.timers.get_mut(handle) {
+            timer.shut_down = true;
+        }
     }
 
     /// Whether a timer is armed (`timer_pending()`).
@@ -185,7 +209,93 @@ impl Kernel {
             }
         }
     }
+}
 
-    /// High-resolution timers arrive with the rest of the deferred-work facilities.
-    pub(crate) fn hrtimer_due(&mut self, _timer: u32, _cpu: u32) {}
+#[cfg(test)]
+mod tests {
+    use kloom_abi::time::TICK_NSEC;
+
+    use crate::Kernel;
+    use crate::sched::cpu::CallbackSource;
+    use crate::sched::{Context, Step};
+    use crate::testing::machine;
+
+    fn run_until_callback(kernel: &mut Kernel) -> Option<(u32, u32)> {
+        loop {
+            match kernel.next() {
+                Step::Run { cpu, context: Context::Irq(_), .. } => {
+                    let source = kernel.cpus[cpu as usize].irq_frames.last()?.callback.source;
+                    let CallbackSource::Timer(handle) = source else { return None };
+                    return Some((handle, cpu));
+                }
+                Step::Run { budget_ns, .. } => kernel.charge(budget_ns),
+                Step::Quiescent | Step::TimeLimit => return None,
+            }
+        }
+    }
+
+    #[test]
+    fn timers_fire_after_their_jiffy_and_once() {
+        let mut kernel = machine(2);
+        let at = kernel.event_here();
+        let base = kernel.jiffies();
+        let delays = [3, 1, 250, 0, 62, 700];
+        let handles: Vec<u32> = delays.iter().map(|_| kernel.timers.register(0x10, at)).collect();
+        for (&handle, &delay) in handles.iter().zip(&delays) {
+            assert_eq!(kernel.mod_timer(handle, 0xf, 0, base + delay, None), 0);
+        }
+        let mut fired = Vec::new();
+        while let Some((handle, cpu)) = run_until_callback(&mut kernel) {
+            let delay = delays[handles.iter().position(|&other| other == handle).expect("one of ours")];
+            assert!(kernel.jiffies() > base + delay);
+            assert!(kernel.timer_running(handle) && !kernel.timer_pending(handle));
+            kernel.irq_finished(cpu, 0);
+            assert!(!kernel.timer_running(handle));
+            fired.push(delay);
+        }
+        assert_eq!(fired, [0, 1, 3, 62, 250, 700]);
+        assert!(kernel.now() >= 700 * TICK_NSEC);
+    }
+
+    #[test]
+    fn mod_timer_tells_whether_it_was_pending_and_the_last_time_counts() {
+        let mut kernel = machine(1);
+        let at = kernel.event_here();
+        let base = kernel.jiffies();
+        let handle = kernel.timers.register(0x10, at);
+        assert_eq!(kernel.mod_timer(handle, 0xf, 0, base + 1, None), 0);
+        assert_eq!(kernel.mod_timer(handle, 0xf, 0, base + 9, None), 1);
+        assert_eq!(kernel.mod_timer(handle, 0xf, 0, base + 9, None), 1);
+        assert!(run_until_callback(&mut kernel).is_some());
+        assert!(kernel.jiffies() > base + 9);
+        // Armed by its own callback, as periodic timers are.
+        assert_eq!(kernel.mod_timer(handle, 0xf, 0, base + 20, None), 0);
+        kernel.irq_finished(0, 0);
+        assert_eq!(kernel.del_timer(handle), 1);
+        assert_eq!(kernel.del_timer(handle), 0);
+        assert!(run_until_callback(&mut kernel).is_none());
+    }
+
+    #[test]
+    fn a_timer_that_was_shut_down_cannot_be_armed() {
+        let mut kernel = machine(1);
+        let at = kernel.event_here();
+        let handle = kernel.timers.register(0x10, at);
+        kernel.timer_shutdown(handle);
+        assert_eq!(kernel.mod_timer(handle, 0xf, 0, kernel.jiffies() + 1, None), 0);
+        assert!(!kernel.timer_pending(handle));
+    }
+
+    #[test]
+    fn armed_timers_are_found_by_the_memory_they_lie_in() {
+        let mut kernel = machine(1);
+        let at = kernel.event_here();
+        let handles: Vec<u32> = [0x1000, 0x1ff8, 0x2000].iter().map(|&addr| kernel.timers.register(addr, at)).collect();
+        assert_eq!(kernel.timers.within(0x1000..0x2000), handles[..2]);
+        kernel.mod_timer(handles[1], 0xf, 0, kernel.jiffies() + 1, None);
+        assert_eq!(kernel.timers.armed().map(|(handle, _)| handle).collect::<Vec<_>>(), [handles[1]]);
+        kernel.forget_timer(handles[1]);
+        assert_eq!(kernel.timers.within(0x1000..0x2000), handles[..1]);
+        assert!(run_until_callback(&mut kernel).is_none());
+    }
 }
