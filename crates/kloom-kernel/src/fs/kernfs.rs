@@ -90,6 +90,8 @@ pub struct KernNode {
 pub struct Kernfs {
     nodes: BTreeMap<KernId, KernNode>,
     next: u32,
+    /// Values of the numbers in /proc/sys that live nowhere else.
+    pub(crate) sysctl_values: BTreeMap<&'static str, i64>,
 }
 
 impl Kernfs {

@@ -26,6 +26,7 @@
 //! * Numbers of inodes, entries, pipes and files are never reused, so a stale one is seen, not mistaken.
 //! * Every descriptor of a task names a file of [`Vfs::files`], and a file's `refs` counts those descriptors.
 
+pub mod boot;
 pub mod devfs;
 pub mod dir;
 pub mod file;
@@ -415,5 +416,26 @@ impl Kernel {
 impl std::fmt::Debug for Vfs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Vfs").field("files", &self.files.len()).field("mounts", &self.mounts.len()).finish_non_exhaustive()
+    }
+}
+
+/// Tasks for the unit tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use crate::task::{TaskId, TaskKind, UserTask};
+    use crate::{Kernel, NewTask};
+
+    /// A process of user space in `/`.
+    pub(crate) fn user(kernel: &mut Kernel, name: &str) -> TaskId {
+        let user = UserTask { cwd: "/".to_string(), umask: 0o022, cmdline: format!("{name}\0").into_bytes(), ..UserTask::default() };
+        let parent = kernel.init;
+        kernel.new_task(NewTask { name: name.as_bytes(), parent, kind: TaskKind::User(Box::new(user)) }).expect("room for a task")
+    }
+
+    /// A machine with two CPUs and a process.
+    pub(crate) fn with_user() -> (Kernel, TaskId) {
+        let mut kernel = crate::testing::machine(2);
+        let task = user(&mut kernel, "a");
+        (kernel, task)
     }
 }

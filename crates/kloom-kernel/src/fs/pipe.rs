@@ -265,7 +265,7 @@ mod tests {
     use kloom_abi::signal::{SIGPIPE, SIGUSR1, bit};
 
     use super::{PIPE_BUF, PIPE_SIZE};
-    use crate::fs::file::{ReadPlan, WritePlan};
+    use crate::fs::file::{ClosePlan, ReadPlan, WritePlan};
     use crate::fs::flags::O_NONBLOCK;
     use crate::fs::testing::{user, with_user};
     use crate::ops::{Op, Progress};
@@ -302,12 +302,12 @@ mod tests {
         let (r, w) = kernel.sys_pipe(a).unwrap();
         let b = user(&mut kernel, "b");
         kernel.share_fds(a, b);
-        kernel.sys_close(a, w).unwrap();
+        assert_eq!(kernel.sys_close(a, w), Ok(ClosePlan::Done));
         assert_eq!(read(&mut kernel, a, r, 1), Ok(Op::Block), "the child still holds the write end");
         kernel.close_all(b);
         assert_eq!(kernel.tasks[a].state(), 0, "the last close wakes the reader");
         assert_eq!(read(&mut kernel, a, r, 1), Ok(Op::Done(ReadPlan::Data(vec![]))));
-        kernel.sys_close(a, r).unwrap();
+        assert_eq!(kernel.sys_close(a, r), Ok(ClosePlan::Done));
         assert!(kernel.vfs.pipes.is_empty());
         assert!(kernel.vfs.files.is_empty());
     }
@@ -316,7 +316,7 @@ mod tests {
     fn writing_without_a_reader_is_epipe_and_sigpipe() {
         let (mut kernel, a) = with_user();
         let (r, w) = kernel.sys_pipe(a).unwrap();
-        kernel.sys_close(a, r).unwrap();
+        assert_eq!(kernel.sys_close(a, r), Ok(ClosePlan::Done));
         assert_eq!(write(&mut kernel, a, w, b"x", &mut Progress::default()), Err(Errno::EPIPE));
         assert_ne!(kernel.tasks[a].signals.pending & bit(SIGPIPE), 0);
     }
@@ -364,7 +364,7 @@ mod tests {
     fn a_signal_interrupts_a_reader() {
         let (mut kernel, a) = with_user();
         let (r, _) = kernel.sys_pipe(a).unwrap();
-        kernel.set_action(a, SIGUSR1, Action::Handle);
+        kernel.set_signal_action(a, SIGUSR1, Action::Handle);
         assert_eq!(read(&mut kernel, a, r, 1), Ok(Op::Block));
         kernel.send_signal(a, SIGUSR1).unwrap();
         assert_eq!(kernel.tasks[a].state(), 0);
