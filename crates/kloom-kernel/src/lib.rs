@@ -15,6 +15,7 @@ pub mod completion;
 pub mod event;
 pub mod exit;
 pub mod fault;
+pub mod fs;
 pub mod irq;
 pub mod kthread;
 pub mod lock;
@@ -101,6 +102,8 @@ pub struct Kernel {
     pub locks: lock::Locks,
     /// Loaded modules.
     pub modules: module::Modules,
+    /// File systems.
+    pub vfs: fs::Vfs,
     /// Answers every choice.
     pub chooser: Box<dyn Chooser>,
     /// The chooser always answers 0.
@@ -155,6 +158,7 @@ impl Kernel {
             completions: Default::default(),
             locks: Default::default(),
             modules: Default::default(),
+            vfs: Default::default(),
             chooser,
             natural,
             trace: TraceBuffer::default(),
