@@ -79,7 +79,7 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             ));
             story.blame(
                 taken,
-                format!("taken by {} {}", call(taken, "this"), by(taken)),
+                format!("taken with {} {}", call(taken, "this"), by(taken)),
             );
             story.step(unloaded, gone(unloaded));
             story.linux("silence: the object is never freed");
@@ -97,7 +97,7 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             ));
             for (index, holder) in holders.iter().take(8).enumerate() {
                 let text = format!(
-                    "reference {} taken by {} {}",
+                    "reference {} taken with {} {}",
                     index + 1,
                     call(holder, "this"),
                     by(holder)

@@ -273,7 +273,7 @@ fn cause_steps(story: &mut Story<'_>, why: &AtomicCause) {
         | AtomicCause::BhDisabled { disabled: began }
         | AtomicCause::RcuRead { entered: began } => {
             story.step_if(began.as_ref(), |event| {
-                format!("entered by {} {}", call(event, "this"), by(event))
+                format!("entered with {} {}", call(event, "this"), by(event))
             });
         }
         AtomicCause::Softirq | AtomicCause::Hardirq => {}
@@ -291,7 +291,13 @@ fn sleep_in_atomic(story: &mut Story<'_>, slept: &Event, why: &AtomicCause, real
         "this time it did not have to sleep, but it may at any time"
     });
     story.linux(if really {
-        format!("\"BUG: scheduling while atomic: {}/{}/0x00000002\"", slept.who.comm, slept.who.pid)
+        // The count Linux prints includes the one level that `schedule()` itself adds.
+        let count = match why {
+            AtomicCause::Softirq => "0x00000101",
+            AtomicCause::Hardirq => "0x00010001",
+            _ => "0x00000002",
+        };
+        format!("\"BUG: scheduling while atomic: {}/{}/{count}\"", slept.who.comm, slept.who.pid)
     } else {
         "with CONFIG_DEBUG_ATOMIC_SLEEP: \"BUG: sleeping function called from invalid context\"; without, a rare deadlock".to_owned()
     });
@@ -335,7 +341,7 @@ fn unbalanced(
     };
     story.title(format!("{} {what}", name(&at.who.comm)));
     story.step_if(disabled, |event| {
-        format!("disabled by {} {}", call(event, "this"), by(event))
+        format!("disabled with {} {}", call(event, "this"), by(event))
     });
     story.blame(at, format!("noticed here at t={}", time(at.time_ns)));
     if depth != 0 {

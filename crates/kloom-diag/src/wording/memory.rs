@@ -302,9 +302,9 @@ fn use_after_free(
         keep_task_alive(story);
         return;
     }
-    if target.size > 0 {
+    if offset > 0 {
         story.note(format!(
-            "the access is {} into {}",
+            "the access is {} into the {}",
             bytes(offset),
             object(target)
         ));
@@ -464,7 +464,11 @@ fn null_deref(
     );
     story.title(format!("{} {} {pointer}", actor(event), through(used)));
     story.step_if(returned, |event| {
-        format!("{} returned `NULL` {}", call(event, "this call"), by(event))
+        format!(
+            "{} returned `NULL`; called {}",
+            call(event, "this call"),
+            by(event)
+        )
     });
     let offset = if used.address == 0 {
         String::new()

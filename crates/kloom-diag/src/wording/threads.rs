@@ -43,6 +43,9 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
                 "`kthread_stop()` wakes the thread once; the condition was false, so it went back to sleep ({} in all)",
                 plural(*wakeups, "wake-up")
             ));
+            if !wait.call.contains("interruptible") {
+                story.note("since Linux 6.1 a stop request also ends interruptible waits (-ERESTARTSYS); this wait is not one");
+            }
             story.note(proof(*sure, "the condition did not become true"));
             story.linux(hung_line(&stopper.who));
             story.help(

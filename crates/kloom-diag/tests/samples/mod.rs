@@ -9,13 +9,13 @@ use kloom_diag::{
 };
 
 /// A finding with the source it talks about.
-pub struct Sample {
+pub(crate) struct Sample {
     /// Name of the golden file.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The finding.
-    pub finding: Finding,
+    pub(crate) finding: Finding,
     /// Its sources.
-    pub sources: BTreeMap<String, String>,
+    pub(crate) sources: BTreeMap<String, String>,
 }
 
 /// A C file to point into.
@@ -72,7 +72,7 @@ fn unload(time_ns: u64) -> Event {
 }
 
 /// Returns a sample for each code, in the order of the registry, and some variants.
-pub fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     let mut samples = Vec::new();
     threads(&mut samples);
     waiting(&mut samples);
