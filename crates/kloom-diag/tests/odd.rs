@@ -137,7 +137,7 @@ proptest! {
     fn renderings_survive_odd_input(
         text in odd_text(),
         source in proptest::option::of(odd_text()),
-        number in prop_oneof![Just(0u32), Just(1), 2u32..300, any::<u32>()],
+        number in prop_oneof![1 => Just(0u32), 1 => Just(1), 6 => 2u32..40, 1 => 2u32..300, 1 => any::<u32>()],
         index in any::<proptest::sample::Index>(),
         width in 0usize..300,
     ) {
@@ -177,4 +177,15 @@ fn huge_lines_are_cut() {
         &Options::default(),
     );
     assert!(text.len() < 20_000, "{}", text.len());
+}
+
+#[test]
+fn a_column_inside_a_character_is_rounded_down() {
+    let sample = samples::all().swap_remove(0);
+    for text in ["漢字漢字 = 漢字;", "\té\u{301}(漢);", "\u{202e}x->漢++"] {
+        for column in 0..40 {
+            let odd = disturb(&sample.finding, "", column).expect("same shape");
+            render_all(odd, &Everywhere(Some(text.to_owned())), 110);
+        }
+    }
 }
