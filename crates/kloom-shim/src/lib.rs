@@ -7,9 +7,11 @@
 
 pub mod call;
 pub mod export;
+pub mod fileops;
 pub mod hooks;
 pub mod include;
 pub mod machine;
+pub mod memory;
 pub mod object;
 pub mod oops;
 

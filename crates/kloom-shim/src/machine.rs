@@ -48,6 +48,8 @@ pub struct Machine {
     pub removed_noted: Vec<String>,
     /// Per-task bookkeeping of the shims: what `kmalloc` failures to inject, …
     pub fail_after: FailPlan,
+    /// Caches, pids, random numbers: what the shims of memory keep.
+    pub mem: crate::memory::State,
     ctx: Box<Ctx>,
     fibers: Vec<Option<Fiber>>,
     irq_fibers: Vec<Vec<Fiber>>,
@@ -142,6 +144,7 @@ impl MachineHandle {
             coverage: None,
             removed_noted: Vec::new(),
             fail_after: FailPlan::default(),
+            mem: crate::memory::State::default(),
             ctx,
             fibers: Vec::new(),
             irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),
@@ -283,6 +286,14 @@ impl Machine {
         self.kernel.here = Trace(frames);
     }
 
+    /// Gives a user task an address space: a value that is not NULL, as modules test `task->mm`.
+    pub fn set_user_memory(&mut self, task: TaskId) {
+        let mm = self.kdata.get("init_mm").unwrap_or_else(|| self.arena.alloc_kdata(256));
+        let c = self.kernel.tasks[task].c;
+        c.mm.set(mm);
+        c.active_mm.set(mm);
+    }
+
     fn put_fiber(&mut self, task: TaskId, fiber: Fiber) {
         let index = task.0 as usize;
         if self.fibers.len() <= index {
@@ -373,3 +384,6 @@ impl Machine {
         std::ptr::from_ref::<Ctx>(&self.ctx) as u64
     }
 }
+
+/// Functions that `--fail` can make fail.
+pub const FAILABLE: &[&str] = &["kthread_create", "kmalloc", "proc_create", "copy_to_user", "copy_from_user"];

@@ -4,6 +4,7 @@
 //! would print also stands in the log.
 
 use kloom_guest::arena::Bad;
+use kloom_abi::signal::{SIGKILL, SIGSEGV};
 use kloom_guest::hostfault::{FaultKind, HostFault, Registers};
 use kloom_kernel::fault::{AccessKind, Fault};
 use kloom_kernel::printk::Level;
@@ -200,6 +201,10 @@ impl Machine {
         }
         self.oops_body(&fault, regs);
         let in_irq = self.kernel.context_kind() != ContextKind::Task;
+        let trapped = matches!(
+            fault,
+            Fault::Bug { .. } | Fault::BadList { .. } | Fault::InvalidOpcode { .. } | Fault::DivideError { .. } | Fault::GeneralProtection { .. }
+        );
         let current = self.kernel.current();
         let idle = matches!(self.kernel.tasks[current].kind, TaskKind::Idle);
         self.kernel.report(fault);
@@ -209,7 +214,8 @@ impl Machine {
             self.print(Level::Emerg, "Kernel panic - not syncing: Fatal exception in interrupt".into());
             return;
         }
-        self.kill_current(9);
+        // A page fault ends the task by SIGKILL; what `die()` handles, by SIGSEGV (arch/x86/kernel/dumpstack.c).
+        self.kill_current(if trapped { SIGSEGV } else { SIGKILL });
     }
 
     /// Ends the current task as `make_task_dead()` does: locks stay locked, nothing is freed.
@@ -242,17 +248,7 @@ impl Machine {
         } else {
             self.print(Level::Warning, format!("RIP: 0010:{ip:#x}"));
         }
-        let lines = [
-            format!("RSP: 0018:{:016x} EFLAGS: {:08x}", regs.rsp, regs.eflags),
-            format!("RAX: {:016x} RBX: {:016x} RCX: {:016x}", regs.rax, regs.rbx, regs.rcx),
-            format!("RDX: {:016x} RSI: {:016x} RDI: {:016x}", regs.rdx, regs.rsi, regs.rdi),
-            format!("RBP: {:016x} R08: {:016x} R09: {:016x}", regs.rbp, regs.r8, regs.r9),
-            format!("R10: {:016x} R11: {:016x} R12: {:016x}", regs.r10, regs.r11, regs.r12),
-            format!("R13: {:016x} R14: {:016x} R15: {:016x}", regs.r13, regs.r14, regs.r15),
-        ];
-        for line in lines {
-            self.print(Level::Warning, line);
-        }
+        self.print_registers(&regs);
         if let Fault::NullDeref { addr, .. } | Fault::WildAccess { addr, .. } | Fault::UserAccess { addr, .. } = fault {
             self.print(Level::Warning, format!("CR2: {addr:016x}"));
         }
@@ -265,8 +261,23 @@ impl Machine {
         self.print(Level::Warning, "---[ end trace 0000000000000000 ]---".into());
     }
 
+    /// The register lines of an oops or a warning.
+    pub(crate) fn print_registers(&mut self, regs: &Registers) {
+        let lines = [
+            format!("RSP: 0018:{:016x} EFLAGS: {:08x}", regs.rsp, regs.eflags),
+            format!("RAX: {:016x} RBX: {:016x} RCX: {:016x}", regs.rax, regs.rbx, regs.rcx),
+            format!("RDX: {:016x} RSI: {:016x} RDI: {:016x}", regs.rdx, regs.rsi, regs.rdi),
+            format!("RBP: {:016x} R08: {:016x} R09: {:016x}", regs.rbp, regs.r8, regs.r9),
+            format!("R10: {:016x} R11: {:016x} R12: {:016x}", regs.r10, regs.r11, regs.r12),
+            format!("R13: {:016x} R14: {:016x} R15: {:016x}", regs.r13, regs.r14, regs.r15),
+        ];
+        for line in lines {
+            self.print(Level::Warning, line);
+        }
+    }
+
     /// Registers as far as a call into the kernel knows them.
-    fn call_registers(&self) -> Registers {
+    pub(crate) fn call_registers(&self) -> Registers {
         let ctx = self.ctx();
         Registers { rip: ctx.call_site.get(), rsp: ctx.sp.get() + 8, rbp: ctx.fp.get(), eflags: 0x246, ..Registers::default() }
     }
@@ -383,6 +394,10 @@ fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
         Fault::InvalidOpcode { .. } => vec!["invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
         Fault::Bug { file, line, .. } => {
             vec!["------------[ cut here ]------------".to_string(), format!("kernel BUG at {file}:{line}!"), "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string()]
+        }
+        Fault::BadList { why } => {
+            let line = crate::include::bug::list_debug_line(why);
+            vec!["------------[ cut here ]------------".to_string(), format!("kernel BUG at lib/list_debug.c:{line}!"), "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string()]
         }
         Fault::GeneralProtection { .. } => vec!["general protection fault: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
         Fault::StackOverflow { .. } => {

@@ -258,52 +258,6 @@ fn end_thread(machine: &mut Machine, current: TaskId, code: i64) {
     }
 }
 
-impl Machine {
-    /// Notes once per name that the module used a call Linux has dropped.
-    pub(crate) fn note_removed(&mut self, name: &str, replacement: &str) {
-        if self.removed_noted.iter().any(|noted| noted == name) {
-            return;
-        }
-        self.removed_noted.push(name.to_string());
-        self.kernel.report(Fault::RemovedApi { name: name.to_string(), replacement: replacement.to_string() });
-    }
-
-    /// What a WARN of the kernel's own code prints; the report is a module's misuse.
-    pub(crate) fn warn_kernel(&mut self, file: &str, line: u32, function: &str) {
-        self.warn_block(None, file, line, function);
-        let message = String::new();
-        self.kernel.report(Fault::Warn { file: file.to_string(), line, function: function.to_string(), message });
-    }
-
-    /// As `warn_kernel` with a message; no report of its own.
-    pub(crate) fn warn_kernel_text(&mut self, text: &str, file: &str, line: u32, function: &str) {
-        self.warn_block(Some(text), file, line, function);
-    }
-
-    /// The block a WARN prints.
-    pub(crate) fn warn_block(&mut self, text: Option<&str>, file: &str, line: u32, function: &str) {
-        use kloom_kernel::printk::Level;
-        let current = self.kernel.current();
-        let (cpu, pid, comm) = (self.kernel.this_cpu, self.kernel.tasks[current].pid, self.kernel.tasks[current].c.comm_text());
-        self.print(Level::Warning, "------------[ cut here ]------------".into());
-        if let Some(text) = text {
-            self.print(Level::Warning, text.trim_end_matches('\n').to_string());
-        }
-        let place = if self.kernel.here.is_empty() { function.to_string() } else { self.symbolic(self.kernel.here.0[0].saturating_sub(1)) };
-        let place = if file.starts_with("kernel/") || file.starts_with("lib/") || file.starts_with("fs/") { format!("{function}+0x0/0x0") } else { place };
-        self.print(Level::Warning, format!("WARNING: CPU: {cpu} PID: {pid} at {file}:{line} {place}"));
-        let linked = self.kernel.modules_linked_in();
-        self.print(Level::Warning, linked);
-        let (taint, release) = (self.kernel.taint_text(), self.kernel.config.release.clone());
-        self.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
-        self.print(Level::Warning, "Hardware name: kloom simulated machine".into());
-        self.print(Level::Warning, format!("RIP: 0010:{place}"));
-        self.print_call_trace();
-        self.print(Level::Warning, "---[ end trace 0000000000000000 ]---".into());
-        self.kernel.tainted |= 1 << kloom_kernel::taint::WARN;
-    }
-}
-
 crate::exports![
     plain: kthread_create_on_cpu, kthread_bind, kthread_stop, kthread_stop_put, kthread_should_stop, kthread_should_park,
         kthread_should_stop_or_park, __kthread_should_park, kthread_freezable_should_stop, kthread_func, kthread_data,

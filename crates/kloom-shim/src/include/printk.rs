@@ -197,15 +197,7 @@ pub(crate) fn log_text(machine: &mut Machine, text: &[u8]) -> i32 {
 
 /// `dump_stack()`.
 pub(crate) extern "C" fn dump_stack() {
-    enter(|machine, current| {
-        let task = &machine.kernel.tasks[current];
-        let (comm, pid, cpu) = (task.c.comm_text(), task.pid, machine.kernel.this_cpu);
-        let taint = machine.kernel.taint_text();
-        let release = machine.kernel.config.release.clone();
-        machine.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
-        machine.print(Level::Warning, "Hardware name: kloom simulated machine".into());
-        machine.print_call_trace();
-    });
+    enter(|machine, _| machine.print_stack());
 }
 
 crate::exports![
