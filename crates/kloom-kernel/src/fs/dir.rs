@@ -9,7 +9,7 @@ use super::file::PIPE_INO_BASE;
 use super::kernfs::{DEBUGFS, KernKind, SYSCTL, SYSFS};
 use super::path::{Last, Place, Target};
 use super::procfs::pid_files::PidEntry;
-use super::tmpfs::{InodeKind, Ino};
+use super::tmpfs::{Ino, InodeKind};
 use super::{Dev, DirEntry, FileKind, Mount, Node, Stat};
 use crate::Kernel;
 use crate::task::TaskId;
@@ -42,7 +42,15 @@ impl Kernel {
     /// # Errors
     /// `ENOENT` when it has gone.
     pub fn stat_node(&self, node: Node) -> Result<Stat, Errno> {
-        let mut stat = Stat { kind: self.node_kind(node), size: 0, mode: 0, rdev: Dev::default(), ino: self.ino(node), nlink: 1, mtime_ns: self.wall_ns() };
+        let mut stat = Stat {
+            kind: self.node_kind(node),
+            size: 0,
+            mode: 0,
+            rdev: Dev::default(),
+            ino: self.ino(node),
+            nlink: 1,
+            mtime_ns: self.wall_ns(),
+        };
         match node {
             Node::Tmp(ino) => {
                 let inode = self.vfs.tmp.get(ino).ok_or(Errno::ENOENT)?;
@@ -75,13 +83,22 @@ impl Kernel {
                     PidEntry::Fds | PidEntry::FdInfos => 2,
                     _ => 1,
                 };
-                stat.size = if matches!(node.entry, PidEntry::Fd(_)) { 64 } else { 0 };
+                stat.size = if matches!(node.entry, PidEntry::Fd(_)) {
+                    64
+                } else {
+                    0
+                };
             }
             Node::Kern(id) => {
                 let node = self.vfs.kern.get(id).ok_or(Errno::ENOENT)?;
                 stat.mode = node.mode;
                 match &node.kind {
-                    KernKind::Dir(names) => stat.nlink = 2 + names.values().filter(|id| self.vfs.kern.is_dir(**id)).count() as u32,
+                    KernKind::Dir(names) => {
+                        stat.nlink = 2 + names
+                            .values()
+                            .filter(|id| self.vfs.kern.is_dir(**id))
+                            .count() as u32
+                    }
                     KernKind::File(_) if self.vfs.kern.root_of(id) == SYSFS => stat.size = 4096,
                     _ => {}
                 }
@@ -141,23 +158,48 @@ impl Kernel {
     }
 
     /// Makes a name for something new.
-    fn make(&mut self, caller: TaskId, path: &str, is_dir: bool, kind: InodeKind, mode: u32) -> Result<(), Errno> {
+    fn make(
+        &mut self,
+        caller: TaskId,
+        path: &str,
+        is_dir: bool,
+        kind: InodeKind,
+        mode: u32,
+    ) -> Result<(), Errno> {
         let (dir, last, slash) = self.walk_parent(caller, path)?;
-        let Last::Name(name) = last else { return Err(Errno::EEXIST) };
+        let Last::Name(name) = last else {
+            return Err(Errno::EEXIST);
+        };
         let node = dir.node();
         if self.lookup(node, &name, caller).is_ok() {
             return Err(Errno::EEXIST);
         }
         let parent = match node {
-            Node::Tmp(parent) if self.vfs.tmp.get(parent).is_some_and(|inode| inode.nlink > 0) => parent,
+            Node::Tmp(parent)
+                if self
+                    .vfs
+                    .tmp
+                    .get(parent)
+                    .is_some_and(|inode| inode.nlink > 0) =>
+            {
+                parent
+            }
             Node::Kern(id) if self.vfs.kern.root_of(id) != SYSCTL => return Err(Errno::EPERM),
             _ => return Err(Errno::ENOENT),
         };
         if slash && !is_dir {
             return Err(Errno::ENOENT);
         }
-        let umask = self.tasks.get(caller).and_then(|task| task.user()).map_or(0, |user| user.umask);
-        let mode = if matches!(kind, InodeKind::Link(_)) { 0o777 } else { mode & 0o7777 & !umask };
+        let umask = self
+            .tasks
+            .get(caller)
+            .and_then(|task| task.user())
+            .map_or(0, |user| user.umask);
+        let mode = if matches!(kind, InodeKind::Link(_)) {
+            0o777
+        } else {
+            mode & 0o7777 & !umask
+        };
         let now_ns = self.wall_ns();
         let ino = self.vfs.tmp.make(kind, mode, now_ns);
         self.vfs.tmp.link(parent, &name, ino);
@@ -170,14 +212,27 @@ impl Kernel {
     /// # Errors
     /// `EEXIST`, `ENOENT`, `EPERM`, …
     pub fn sys_mkdir(&mut self, caller: TaskId, path: &str, mode: u32) -> Result<(), Errno> {
-        self.make(caller, path, true, InodeKind::Dir(Default::default()), mode & 0o1777)
+        self.make(
+            caller,
+            path,
+            true,
+            InodeKind::Dir(Default::default()),
+            mode & 0o1777,
+        )
     }
 
     /// Makes a file, a device node or a fifo.
     ///
     /// # Errors
     /// As mkdir; `EPERM` for a directory.
-    pub fn sys_mknod(&mut self, caller: TaskId, path: &str, kind: FileKind, mode: u32, rdev: Dev) -> Result<(), Errno> {
+    pub fn sys_mknod(
+        &mut self,
+        caller: TaskId,
+        path: &str,
+        kind: FileKind,
+        mode: u32,
+        rdev: Dev,
+    ) -> Result<(), Errno> {
         let kind = match kind {
             FileKind::File => InodeKind::File(Vec::new()),
             FileKind::Chr => InodeKind::Chr(rdev),
@@ -197,7 +252,13 @@ impl Kernel {
         if target.is_empty() {
             return Err(Errno::ENOENT);
         }
-        self.make(caller, path, false, InodeKind::Link(target.to_string()), 0o777)
+        self.make(
+            caller,
+            path,
+            false,
+            InodeKind::Link(target.to_string()),
+            0o777,
+        )
     }
 
     /// The tmpfs directory and inode of a name that is to go, or the errno of file systems where none can.
@@ -219,10 +280,16 @@ impl Kernel {
     /// `EISDIR`, `EPERM`, `ENOENT`, …
     pub fn sys_unlink(&mut self, caller: TaskId, path: &str) -> Result<(), Errno> {
         let (dir, last, slash) = self.walk_parent(caller, path)?;
-        let Last::Name(name) = last else { return Err(Errno::EISDIR) };
+        let Last::Name(name) = last else {
+            return Err(Errno::EISDIR);
+        };
         let node = self.lookup(dir.node(), &name, caller)?;
         if slash {
-            return Err(if self.is_dir(node) { Errno::EISDIR } else { Errno::ENOTDIR });
+            return Err(if self.is_dir(node) {
+                Errno::EISDIR
+            } else {
+                Errno::ENOTDIR
+            });
         }
         let (parent, ino) = self.removable(caller, &dir, &name)?;
         if self.vfs.tmp.is_dir(ino) {
@@ -253,7 +320,12 @@ impl Kernel {
         if self.is_mount_point(Node::Tmp(ino)) {
             return Err(Errno::EBUSY);
         }
-        if self.vfs.tmp.names(ino).is_some_and(|names| !names.is_empty()) {
+        if self
+            .vfs
+            .tmp
+            .names(ino)
+            .is_some_and(|names| !names.is_empty())
+        {
             return Err(Errno::ENOTEMPTY);
         }
         self.vfs.tmp.detach(parent, &name);
@@ -269,7 +341,9 @@ impl Kernel {
     pub fn sys_rename(&mut self, caller: TaskId, from: &str, to: &str) -> Result<(), Errno> {
         let (from_dir, from_last, from_slash) = self.walk_parent(caller, from)?;
         let (to_dir, to_last, to_slash) = self.walk_parent(caller, to)?;
-        let (Last::Name(from_name), Last::Name(to_name)) = (from_last, to_last) else { return Err(Errno::EBUSY) };
+        let (Last::Name(from_name), Last::Name(to_name)) = (from_last, to_last) else {
+            return Err(Errno::EBUSY);
+        };
         let node = self.lookup(from_dir.node(), &from_name, caller)?;
         let (from_parent, to_parent) = match (from_dir.node(), to_dir.node()) {
             (Node::Tmp(from), Node::Tmp(to)) => (from, to),
@@ -281,7 +355,9 @@ impl Kernel {
             (Node::Kern(_), Node::Kern(_)) => return Err(Errno::EPERM),
             _ => return Err(Errno::EXDEV),
         };
-        let Node::Tmp(ino) = node else { return Err(Errno::EPERM) };
+        let Node::Tmp(ino) = node else {
+            return Err(Errno::EPERM);
+        };
         let is_dir = self.vfs.tmp.is_dir(ino);
         if !is_dir && (from_slash || to_slash) {
             return Err(Errno::ENOTDIR);
@@ -307,7 +383,12 @@ impl Kernel {
             return Err(Errno::EBUSY);
         }
         if let Some(old) = old {
-            if self.vfs.tmp.names(old).is_some_and(|names| !names.is_empty()) {
+            if self
+                .vfs
+                .tmp
+                .names(old)
+                .is_some_and(|names| !names.is_empty())
+            {
                 return Err(Errno::ENOTEMPTY);
             }
             self.vfs.tmp.detach(to_parent, &to_name);
@@ -375,7 +456,13 @@ impl Kernel {
     ///
     /// # Errors
     /// `ENODEV` for an unknown type, `ENOTDIR`, `ENOENT`.
-    pub fn sys_mount(&mut self, caller: TaskId, source: &str, target: &str, fstype: &str) -> Result<(), Errno> {
+    pub fn sys_mount(
+        &mut self,
+        caller: TaskId,
+        source: &str,
+        target: &str,
+        fstype: &str,
+    ) -> Result<(), Errno> {
         let place = self.walk(caller, target, true)?;
         let on = place.node();
         if !self.is_dir(on) {
@@ -385,19 +472,45 @@ impl Kernel {
             "proc" => (Node::Proc(super::procfs::proc_tree::ROOT), "rw,relatime"),
             "sysfs" => (Node::Kern(SYSFS), "rw,relatime"),
             "debugfs" => (Node::Kern(DEBUGFS), "rw,relatime"),
-            "devtmpfs" => (Node::Tmp(self.vfs.devs.devtmpfs), "rw,relatime,mode=755,inode64"),
+            "devtmpfs" => (
+                Node::Tmp(self.vfs.devs.devtmpfs),
+                "rw,relatime,mode=755,inode64",
+            ),
             "tmpfs" | "ramfs" => {
                 let now_ns = self.wall_ns();
-                (Node::Tmp(self.vfs.tmp.make(InodeKind::Dir(Default::default()), 0o1777, now_ns)), "rw,relatime,inode64")
+                (
+                    Node::Tmp(self.vfs.tmp.make(
+                        InodeKind::Dir(Default::default()),
+                        0o1777,
+                        now_ns,
+                    )),
+                    "rw,relatime,inode64",
+                )
             }
-            "devpts" | "cgroup" | "cgroup2" | "tracefs" | "securityfs" | "configfs" | "bpf" | "pstore" | "mqueue" => return Ok(()),
+            "devpts" | "cgroup" | "cgroup2" | "tracefs" | "securityfs" | "configfs" | "bpf"
+            | "pstore" | "mqueue" => return Ok(()),
             _ => return Err(Errno::ENODEV),
         };
         if on == root {
             return Ok(());
         }
-        let id = self.vfs.mounts.iter().map(|mount| mount.id).max().unwrap_or(0) + 1;
-        let mount = Mount { source: source.into(), target: place.path(), fstype: fstype.into(), options: options.into(), root, on: Some(on), id };
+        let id = self
+            .vfs
+            .mounts
+            .iter()
+            .map(|mount| mount.id)
+            .max()
+            .unwrap_or(0)
+            + 1;
+        let mount = Mount {
+            source: source.into(),
+            target: place.path(),
+            fstype: fstype.into(),
+            options: options.into(),
+            root,
+            on: Some(on),
+            id,
+        };
         self.vfs.mounts.push(mount);
         Ok(())
     }
@@ -409,16 +522,155 @@ impl Kernel {
     pub fn sys_umount(&mut self, caller: TaskId, target: &str) -> Result<(), Errno> {
         let place = self.walk(caller, target, true)?;
         let path = place.path();
-        let at = self.vfs.mounts.iter().rposition(|mount| mount.root == place.node() && mount.target == path && mount.on.is_some() && mount.id != 0);
-        let Some(at) = at else { return Err(Errno::EINVAL) };
+        let at = self.vfs.mounts.iter().rposition(|mount| {
+            mount.root == place.node()
+                && mount.target == path
+                && mount.on.is_some()
+                && mount.id != 0
+        });
+        let Some(at) = at else {
+            return Err(Errno::EINVAL);
+        };
         let inside = |other: &str| other == path || other.starts_with(&format!("{path}/"));
         let busy = self.vfs.files.values().any(|file| inside(&file.path))
-            || self.tasks.iter().filter_map(|task| task.user()).any(|user| inside(&user.cwd))
-            || self.vfs.mounts.iter().enumerate().any(|(other, mount)| other != at && mount.id != 0 && inside(&mount.target));
+            || self
+                .tasks
+                .iter()
+                .filter_map(|task| task.user())
+                .any(|user| inside(&user.cwd))
+            || self
+                .vfs
+                .mounts
+                .iter()
+                .enumerate()
+                .any(|(other, mount)| other != at && mount.id != 0 && inside(&mount.target));
         if busy {
             return Err(Errno::EBUSY);
         }
         self.vfs.mounts.remove(at);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Errno;
+    use crate::fs::FileKind;
+    use crate::fs::testing::with_user;
+
+    /// Expectations are those of a real 6.1 kernel.
+    #[test]
+    fn names_are_made_and_removed_as_on_linux() {
+        let (mut kernel, a) = with_user();
+        let long = "x".repeat(256);
+        let steps: &[(&str, &str, &str, Result<(), Errno>)] = &[
+            ("mkdir", "/tmp", "", Err(Errno::EEXIST)),
+            ("mkdir", "/", "", Err(Errno::EEXIST)),
+            ("mkdir", "/tmp/d/", "", Ok(())),
+            ("mkdir", "/tmp/d/e", "", Ok(())),
+            ("mkdir", "/nope/x", "", Err(Errno::ENOENT)),
+            ("mkdir", "/dev/null/x", "", Err(Errno::ENOTDIR)),
+            ("mkdir", &long, "", Err(Errno::ENAMETOOLONG)),
+            ("mkdir", "/proc/foo", "", Err(Errno::ENOENT)),
+            ("mkdir", "/proc/version", "", Err(Errno::EEXIST)),
+            ("mkdir", "/sys/foo", "", Err(Errno::EPERM)),
+            ("unlink", "/proc/version", "", Err(Errno::EPERM)),
+            ("unlink", "/sys/module", "", Err(Errno::EPERM)),
+            ("unlink", "/tmp/d", "", Err(Errno::EISDIR)),
+            ("unlink", "/tmp/none", "", Err(Errno::ENOENT)),
+            ("rmdir", "/sys/module", "", Err(Errno::EPERM)),
+            ("rmdir", "/", "", Err(Errno::EBUSY)),
+            ("rmdir", "/dev", "", Err(Errno::EBUSY)),
+            ("rmdir", "/tmp/d/.", "", Err(Errno::EINVAL)),
+            ("rmdir", "/tmp/d/e/..", "", Err(Errno::ENOTEMPTY)),
+            ("rmdir", "/tmp/d", "", Err(Errno::ENOTEMPTY)),
+            ("rename", "/proc/version", "/proc/two", Err(Errno::ENOENT)),
+            ("rename", "/proc/version", "/tmp/two", Err(Errno::EXDEV)),
+            ("rename", "/tmp", "/tmp/x", Err(Errno::EINVAL)),
+            ("rename", "/tmp/d", "/tmp/d/e/f", Err(Errno::EINVAL)),
+            ("rename", "/tmp/d/e", "/tmp/d", Err(Errno::ENOTEMPTY)),
+            ("touch", "/tmp/f", "", Ok(())),
+            ("rename", "/tmp/f", "/tmp/d", Err(Errno::EISDIR)),
+            ("rename", "/tmp/d", "/tmp/f", Err(Errno::ENOTDIR)),
+            ("rename", "/tmp/f", "/tmp/f", Ok(())),
+            ("rename", "/tmp/f", "/tmp/d/f", Ok(())),
+            ("rmdir", "/tmp/d/f", "", Err(Errno::ENOTDIR)),
+            ("unlink", "/tmp/d/f/", "", Err(Errno::ENOTDIR)),
+            ("rename", "/tmp/d", "/tmp/g", Ok(())),
+            ("unlink", "/tmp/g/f", "", Ok(())),
+            ("rmdir", "/tmp/g/e", "", Ok(())),
+            ("rmdir", "/tmp/g", "", Ok(())),
+            ("rmdir", "/tmp/g", "", Err(Errno::ENOENT)),
+        ];
+        for (what, path, to, expected) in steps {
+            let got = match *what {
+                "mkdir" => kernel.sys_mkdir(a, path, 0o777),
+                "unlink" => kernel.sys_unlink(a, path),
+                "rmdir" => kernel.sys_rmdir(a, path),
+                "rename" => kernel.sys_rename(a, path, to),
+                _ => kernel.sys_mknod(a, path, FileKind::File, 0o666, Default::default()),
+            };
+            assert_eq!(got, *expected, "{what} {path} {to}");
+        }
+        assert!(kernel.sys_readdir(a, "/tmp").unwrap().is_empty());
+        assert_eq!(kernel.sys_stat(a, "/tmp", true).unwrap().nlink, 2);
+    }
+
+    #[test]
+    fn the_root_looks_as_usual() {
+        let (mut kernel, a) = with_user();
+        let mut names: Vec<String> = kernel
+            .sys_readdir(a, "/")
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
+        names.sort();
+        assert_eq!(
+            names,
+            ["bin", "dev", "etc", "proc", "root", "sbin", "sys", "tmp"]
+        );
+        assert_eq!(kernel.sys_stat(a, "/", true).unwrap().size, 40 + 20 * 8);
+        assert_eq!(
+            kernel.sys_readdir(a, "/dev/null").map(|_| ()),
+            Err(Errno::ENOTDIR)
+        );
+        assert_eq!(
+            kernel.read_text(a, "/proc/mounts").unwrap().lines().next(),
+            Some("rootfs / rootfs rw 0 0")
+        );
+        // Mounting what is there succeeds; something new can be mounted and taken away.
+        assert_eq!(kernel.sys_mount(a, "proc", "/proc", "proc"), Ok(()));
+        assert_eq!(
+            kernel.sys_mount(a, "x", "/tmp", "nosuchfs"),
+            Err(Errno::ENODEV)
+        );
+        kernel
+            .sys_mknod(a, "/tmp/below", FileKind::File, 0o644, Default::default())
+            .unwrap();
+        assert_eq!(kernel.sys_mount(a, "t", "/tmp", "tmpfs"), Ok(()));
+        assert!(kernel.sys_readdir(a, "/tmp").unwrap().is_empty());
+        kernel.sys_chdir(a, "/tmp").unwrap();
+        assert_eq!(kernel.sys_umount(a, "/tmp"), Err(Errno::EBUSY));
+        kernel.sys_chdir(a, "..").unwrap();
+        assert_eq!(kernel.sys_umount(a, "/tmp"), Ok(()));
+        assert_eq!(kernel.sys_umount(a, "/tmp"), Err(Errno::EINVAL));
+        assert_eq!(kernel.sys_readdir(a, "/tmp").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_removed_working_directory_is_not_found() {
+        let (mut kernel, a) = with_user();
+        kernel.sys_mkdir(a, "/tmp/d", 0o755).unwrap();
+        kernel.sys_chdir(a, "/tmp/d").unwrap();
+        assert_eq!(kernel.sys_getcwd(a), Ok("/tmp/d".into()));
+        kernel.sys_rmdir(a, "/tmp/d").unwrap();
+        assert_eq!(kernel.sys_getcwd(a), Err(Errno::ENOENT));
+        assert_eq!(
+            kernel.sys_stat(a, "x", true).map(|_| ()),
+            Err(Errno::ENOENT)
+        );
+        assert_eq!(kernel.sys_chdir(a, "/"), Ok(()));
+        assert_eq!(kernel.sys_chdir(a, "/dev/null"), Err(Errno::ENOTDIR));
     }
 }

@@ -6,7 +6,10 @@
 use kloom_abi::Errno;
 
 use super::devfs::Builtin;
-use super::flags::{O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_TRUNC, O_WRONLY, POLLIN, POLLNVAL, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET};
+use super::flags::{
+    O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_TRUNC,
+    O_WRONLY, POLLIN, POLLNVAL, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET,
+};
 use super::kernfs::{Attr, KernKind, SYSCTL};
 use super::path::{Last, Place, Target};
 use super::procfs::proc_tree::EntryKind;
@@ -187,7 +190,11 @@ impl Kernel {
     /// # Errors
     /// `EBADF`.
     pub fn file_of(&self, caller: TaskId, fd: i32) -> Result<FileId, Errno> {
-        let user = self.tasks.get(caller).and_then(|task| task.user()).ok_or(Errno::EBADF)?;
+        let user = self
+            .tasks
+            .get(caller)
+            .and_then(|task| task.user())
+            .ok_or(Errno::EBADF)?;
         user.fds.get(&fd).map(|&id| FileId(id)).ok_or(Errno::EBADF)
     }
 
@@ -206,7 +213,11 @@ impl Kernel {
     }
 
     fn free_fd(&self, caller: TaskId, min: i32) -> Result<i32, Errno> {
-        let user = self.tasks.get(caller).and_then(|task| task.user()).ok_or(Errno::EBADF)?;
+        let user = self
+            .tasks
+            .get(caller)
+            .and_then(|task| task.user())
+            .ok_or(Errno::EBADF)?;
         let mut fd = min;
         for &used in user.fds.range(min..).map(|(fd, _)| fd) {
             if used != fd {
@@ -214,7 +225,11 @@ impl Kernel {
             }
             fd += 1;
         }
-        if fd >= MAX_FDS { Err(Errno::EMFILE) } else { Ok(fd) }
+        if fd >= MAX_FDS {
+            Err(Errno::EMFILE)
+        } else {
+            Ok(fd)
+        }
     }
 
     fn install(&mut self, caller: TaskId, fd: i32, file: FileId) {
@@ -227,7 +242,14 @@ impl Kernel {
     ///
     /// # Errors
     /// Those of the path; `EEXIST`, `EISDIR`, `ENXIO`, `EMFILE`, `EINTR`, … as Linux.
-    pub fn sys_open(&mut self, caller: TaskId, path: &str, flags: u32, mode: u32, p: &mut Progress) -> Result<Op<OpenPlan>, Errno> {
+    pub fn sys_open(
+        &mut self,
+        caller: TaskId,
+        path: &str,
+        flags: u32,
+        mode: u32,
+        p: &mut Progress,
+    ) -> Result<Op<OpenPlan>, Errno> {
         let fd = self.free_fd(caller, 0)?;
         let id = if p.note == 0 {
             self.open_path(caller, path, flags, mode)?
@@ -261,9 +283,18 @@ impl Kernel {
     ///
     /// # Errors
     /// The one the module gave.
-    pub fn sys_open_finish(&mut self, caller: TaskId, file: FileId, ret: i64) -> Result<i32, Errno> {
+    pub fn sys_open_finish(
+        &mut self,
+        caller: TaskId,
+        file: FileId,
+        ret: i64,
+    ) -> Result<i32, Errno> {
         self.module_call_done(file);
-        let fd = if ret < 0 { Err(Errno(-ret as i32)) } else { self.free_fd(caller, 0) };
+        let fd = if ret < 0 {
+            Err(Errno(-ret as i32))
+        } else {
+            self.free_fd(caller, 0)
+        };
         match fd {
             Ok(fd) => {
                 if let Some(file) = self.file_mut(file) {
@@ -283,16 +314,32 @@ impl Kernel {
     ///
     /// # Errors
     /// As [`Kernel::sys_open`].
-    pub fn open_path(&mut self, caller: TaskId, path: &str, flags: u32, mode: u32) -> Result<FileId, Errno> {
+    pub fn open_path(
+        &mut self,
+        caller: TaskId,
+        path: &str,
+        flags: u32,
+        mode: u32,
+    ) -> Result<FileId, Errno> {
         let place = self.open_place(caller, path, flags, mode)?;
         self.open_node(place.node(), place.path(), flags)
     }
 
     /// The place that an open names, after making a file there if need be.
-    fn open_place(&mut self, caller: TaskId, path: &str, flags: u32, mode: u32) -> Result<Place, Errno> {
+    fn open_place(
+        &mut self,
+        caller: TaskId,
+        path: &str,
+        flags: u32,
+        mode: u32,
+    ) -> Result<Place, Errno> {
         if flags & O_CREAT == 0 {
             let place = self.walk(caller, path, flags & O_NOFOLLOW == 0)?;
-            return if self.node_kind(place.node()) == FileKind::Link { Err(Errno::ELOOP) } else { Ok(place) };
+            return if self.node_kind(place.node()) == FileKind::Link {
+                Err(Errno::ELOOP)
+            } else {
+                Ok(place)
+            };
         }
         let (mut dir, mut last, mut slash) = self.walk_parent(caller, path)?;
         let mut depth = 0;
@@ -313,25 +360,45 @@ impl Kernel {
                             return Err(Errno::ELOOP);
                         }
                         match self.link_target(node, caller)? {
-                            Target::Path(target) => (dir, last, slash) = self.walk_parent_from(dir, caller, &target, &mut depth)?,
-                            Target::Jump(..) => return self.walk_from(dir, caller, &name, true, &mut depth),
+                            Target::Path(target) => {
+                                (dir, last, slash) =
+                                    self.walk_parent_from(dir, caller, &target, &mut depth)?
+                            }
+                            Target::Jump(..) => {
+                                return self.walk_from(dir, caller, &name, true, &mut depth);
+                            }
                         }
                         continue;
                     }
                 }
                 Err(Errno::ENOENT) => {
-                    let umask = self.tasks.get(caller).and_then(|task| task.user()).map_or(0, |user| user.umask);
+                    let umask = self
+                        .tasks
+                        .get(caller)
+                        .and_then(|task| task.user())
+                        .map_or(0, |user| user.umask);
                     let now_ns = self.wall_ns();
                     match dir.node() {
                         Node::Tmp(parent) => {
-                            if self.vfs.tmp.get(parent).is_none_or(|inode| inode.nlink == 0) {
+                            if self
+                                .vfs
+                                .tmp
+                                .get(parent)
+                                .is_none_or(|inode| inode.nlink == 0)
+                            {
                                 return Err(Errno::ENOENT);
                             }
-                            let ino = self.vfs.tmp.make(InodeKind::File(Vec::new()), mode & 0o7777 & !umask, now_ns);
+                            let ino = self.vfs.tmp.make(
+                                InodeKind::File(Vec::new()),
+                                mode & 0o7777 & !umask,
+                                now_ns,
+                            );
                             self.vfs.tmp.link(parent, &name, ino);
                             self.touch(parent);
                         }
-                        Node::Kern(id) if self.vfs.kern.root_of(id) != SYSCTL => return Err(Errno::EACCES),
+                        Node::Kern(id) if self.vfs.kern.root_of(id) != SYSCTL => {
+                            return Err(Errno::EACCES);
+                        }
                         _ => return Err(Errno::ENOENT),
                     }
                 }
@@ -364,7 +431,9 @@ impl Kernel {
                 Some(InodeKind::Blk(_)) => return Err(Errno::ENXIO),
                 Some(&InodeKind::Fifo(id)) => {
                     let known = id.filter(|&id| self.vfs.pipes.get(id).is_some());
-                    let no_reader = known.and_then(|id| self.vfs.pipes.get(id)).is_none_or(|pipe| pipe.readers == 0);
+                    let no_reader = known
+                        .and_then(|id| self.vfs.pipes.get(id))
+                        .is_none_or(|pipe| pipe.readers == 0);
                     if writes && !reads && flags & O_NONBLOCK != 0 && no_reader {
                         return Err(Errno::ENXIO);
                     }
@@ -382,12 +451,19 @@ impl Kernel {
             },
             Node::Proc(id) => module = self.vfs.proc.module_node(id),
             Node::Kern(id) if kind == FileKind::File => {
-                let Some(node) = self.vfs.kern.get(id) else { return Err(Errno::ENOENT) };
+                let Some(node) = self.vfs.kern.get(id) else {
+                    return Err(Errno::ENOENT);
+                };
                 if (writes && node.mode & 0o222 == 0) || (reads && node.mode & 0o444 == 0) {
                     return Err(Errno::EACCES);
                 }
                 if let KernKind::File(Attr::Ops { ops, object, data }) = node.kind {
-                    module = Some(ModuleNode::Attr { node: id, ops, object, data });
+                    module = Some(ModuleNode::Attr {
+                        node: id,
+                        ops,
+                        object,
+                        data,
+                    });
                 }
             }
             Node::Pipe(id) => {
@@ -442,7 +518,9 @@ impl Kernel {
 
     /// Frees an open file whose `release()` was called or is not to be.
     fn drop_file(&mut self, id: FileId) {
-        let Some(file) = self.vfs.files.remove(&id.0) else { return };
+        let Some(file) = self.vfs.files.remove(&id.0) else {
+            return;
+        };
         for &module in &file.modules {
             self.module_put(module);
         }
@@ -459,13 +537,14 @@ impl Kernel {
 
     /// Begins a call of module code on a file; refused with `gone` when what the file was opened from is removed.
     pub(crate) fn module_call_begin(&mut self, id: FileId, gone: Errno) -> Result<(), Errno> {
-        match self.open_file(id)?.module {
-            Some(ModuleNode::Proc { entry, .. }) => {
-                if !self.vfs.proc.enter(entry) {
-                    return Err(gone);
-                }
+        let module = self.open_file(id)?.module;
+        match module {
+            Some(ModuleNode::Proc { entry, .. }) if !self.vfs.proc.enter(entry) => {
+                return Err(gone);
             }
-            Some(ModuleNode::Attr { node, .. }) if self.vfs.kern.get(node).is_none() => return Err(Errno::ENODEV),
+            Some(ModuleNode::Attr { node, .. }) if self.vfs.kern.get(node).is_none() => {
+                return Err(Errno::ENODEV);
+            }
             _ => {}
         }
         Ok(())
@@ -490,7 +569,13 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`, `EISDIR`, `EAGAIN`, `EINTR`, `EIO`, … as Linux.
-    pub fn sys_read(&mut self, caller: TaskId, fd: i32, max: usize, p: &mut Progress) -> Result<Op<ReadPlan>, Errno> {
+    pub fn sys_read(
+        &mut self,
+        caller: TaskId,
+        fd: i32,
+        max: usize,
+        p: &mut Progress,
+    ) -> Result<Op<ReadPlan>, Errno> {
         let file = self.file_of(caller, fd)?;
         self.file_read(caller, file, max, p)
     }
@@ -499,21 +584,36 @@ impl Kernel {
     ///
     /// # Errors
     /// As there.
-    pub fn file_read(&mut self, caller: TaskId, id: FileId, max: usize, _: &mut Progress) -> Result<Op<ReadPlan>, Errno> {
+    pub fn file_read(
+        &mut self,
+        caller: TaskId,
+        id: FileId,
+        max: usize,
+        _: &mut Progress,
+    ) -> Result<Op<ReadPlan>, Errno> {
         let file = self.open_file(id)?;
         if !file.reads() {
             return Err(Errno::EBADF);
         }
-        let (node, pos, nonblock, pipe, module) = (file.node, file.pos, file.nonblock(), file.pipe, file.module);
+        let (node, pos, nonblock, pipe, module) =
+            (file.node, file.pos, file.nonblock(), file.pipe, file.module);
         let has_snapshot = file.snapshot.is_some();
         if let Some(pipe) = pipe {
-            return Ok(map_op(self.pipe_read(caller, pipe, max, nonblock)?, ReadPlan::Data));
+            return Ok(map_op(
+                self.pipe_read(caller, pipe, max, nonblock)?,
+                ReadPlan::Data,
+            ));
         }
         if let Some(node) = module
             && !(matches!(node, ModuleNode::Attr { .. }) && has_snapshot)
         {
             self.module_call_begin(id, Errno::EIO)?;
-            return Ok(Op::Done(ReadPlan::Module { file: id, node, pos, max }));
+            return Ok(Op::Done(ReadPlan::Module {
+                file: id,
+                node,
+                pos,
+                max,
+            }));
         }
         if self.is_dir(node) {
             return Err(Errno::EISDIR);
@@ -521,7 +621,9 @@ impl Kernel {
         if let Node::Tmp(ino) = node {
             let bytes = match self.vfs.tmp.get(ino).map(|inode| &inode.kind) {
                 Some(InodeKind::File(content)) => slice(content, pos, max),
-                Some(&InodeKind::Chr(dev)) => return self.device_read(caller, id, Builtin::of(dev), max, nonblock),
+                Some(&InodeKind::Chr(dev)) => {
+                    return self.device_read(caller, id, Builtin::of(dev), max, nonblock);
+                }
                 _ => return Err(Errno::EINVAL),
             };
             return Ok(Op::Done(self.advance(id, bytes)));
@@ -532,7 +634,11 @@ impl Kernel {
                 file.snapshot = Some(text);
             }
         }
-        let bytes = self.open_file(id)?.snapshot.as_deref().map_or(Vec::new(), |text| slice(text, pos, max));
+        let bytes = self
+            .open_file(id)?
+            .snapshot
+            .as_deref()
+            .map_or(Vec::new(), |text| slice(text, pos, max));
         Ok(Op::Done(self.advance(id, bytes)))
     }
 
@@ -556,14 +662,26 @@ impl Kernel {
         }
     }
 
-    fn device_read(&mut self, caller: TaskId, id: FileId, device: Option<Builtin>, max: usize, nonblock: bool) -> Result<Op<ReadPlan>, Errno> {
+    fn device_read(
+        &mut self,
+        caller: TaskId,
+        id: FileId,
+        device: Option<Builtin>,
+        max: usize,
+        nonblock: bool,
+    ) -> Result<Op<ReadPlan>, Errno> {
         // A read of endless devices gives what one syscall may (MAX_RW_COUNT would be 2 GiB).
         let most = max.min(16 << 20);
         let bytes = match device {
             Some(Builtin::Null) => Vec::new(),
             Some(Builtin::Zero | Builtin::Full) => vec![0; most],
             Some(Builtin::Random) => self.vfs.random_bytes(most),
-            Some(Builtin::Console) => return Ok(map_op(self.tty_read(caller, max, nonblock)?, ReadPlan::Data)),
+            Some(Builtin::Console) => {
+                return Ok(map_op(
+                    self.tty_read(caller, max, nonblock)?,
+                    ReadPlan::Data,
+                ));
+            }
             Some(Builtin::Kmsg) => return self.kmsg_read(caller, id, max, nonblock),
             None => return Err(Errno::ENXIO),
         };
@@ -571,7 +689,13 @@ impl Kernel {
     }
 
     /// One record of the log: `level,sequence,microseconds,-;text`.
-    fn kmsg_read(&mut self, caller: TaskId, id: FileId, max: usize, nonblock: bool) -> Result<Op<ReadPlan>, Errno> {
+    fn kmsg_read(
+        &mut self,
+        caller: TaskId,
+        id: FileId,
+        max: usize,
+        nonblock: bool,
+    ) -> Result<Op<ReadPlan>, Errno> {
         let pos = self.open_file(id)?.pos;
         if let Some(record) = self.vfs_record(pos) {
             let (text, next) = record;
@@ -599,8 +723,18 @@ impl Kernel {
     }
 
     fn vfs_record(&self, from: u64) -> Option<(Vec<u8>, u64)> {
-        let record = self.printk.records.iter().find(|record| record.seq >= from)?;
-        let mut text = format!("{},{},{},-;", record.level as u8, record.seq, record.time_ns / 1000).into_bytes();
+        let record = self
+            .printk
+            .records
+            .iter()
+            .find(|record| record.seq >= from)?;
+        let mut text = format!(
+            "{},{},{},-;",
+            record.level as u8,
+            record.seq,
+            record.time_ns / 1000
+        )
+        .into_bytes();
         for &byte in &record.text {
             match byte {
                 b'\n' | 0x20..0x7f if byte != b'\\' => text.push(byte),
@@ -622,7 +756,13 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`, `EPIPE`, `ENOSPC`, `EIO`, `EINVAL`, … as Linux.
-    pub fn sys_write(&mut self, caller: TaskId, fd: i32, bytes: &[u8], p: &mut Progress) -> Result<Op<WritePlan>, Errno> {
+    pub fn sys_write(
+        &mut self,
+        caller: TaskId,
+        fd: i32,
+        bytes: &[u8],
+        p: &mut Progress,
+    ) -> Result<Op<WritePlan>, Errno> {
         let file = self.file_of(caller, fd)?;
         self.file_write(caller, file, bytes, p)
     }
@@ -631,7 +771,13 @@ impl Kernel {
     ///
     /// # Errors
     /// As there.
-    pub fn file_write(&mut self, caller: TaskId, id: FileId, bytes: &[u8], p: &mut Progress) -> Result<Op<WritePlan>, Errno> {
+    pub fn file_write(
+        &mut self,
+        caller: TaskId,
+        id: FileId,
+        bytes: &[u8],
+        p: &mut Progress,
+    ) -> Result<Op<WritePlan>, Errno> {
         let file = self.open_file(id)?;
         if !file.writes() {
             return Err(Errno::EBADF);
@@ -639,11 +785,18 @@ impl Kernel {
         let (node, mut pos, append) = (file.node, file.pos, file.flags & O_APPEND != 0);
         let (nonblock, pipe, module) = (file.nonblock(), file.pipe, file.module);
         if let Some(pipe) = pipe {
-            return Ok(map_op(self.pipe_write(caller, pipe, bytes, nonblock, p)?, WritePlan::Done));
+            return Ok(map_op(
+                self.pipe_write(caller, pipe, bytes, nonblock, p)?,
+                WritePlan::Done,
+            ));
         }
         if let Some(node) = module {
             self.module_call_begin(id, Errno::EIO)?;
-            return Ok(Op::Done(WritePlan::Module { file: id, node, pos }));
+            return Ok(Op::Done(WritePlan::Module {
+                file: id,
+                node,
+                pos,
+            }));
         }
         let parsed = &bytes[..bytes.len().min(PAGE_SIZE)];
         match node {
@@ -709,7 +862,13 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`, `ESPIPE`, `EINVAL`.
-    pub fn sys_lseek(&mut self, caller: TaskId, fd: i32, offset: i64, whence: u32) -> Result<SeekPlan, Errno> {
+    pub fn sys_lseek(
+        &mut self,
+        caller: TaskId,
+        fd: i32,
+        offset: i64,
+        whence: u32,
+    ) -> Result<SeekPlan, Errno> {
         let id = self.file_of(caller, fd)?;
         let file = self.open_file(id)?;
         if let Some(node) = file.module
@@ -726,7 +885,9 @@ impl Kernel {
                 Some(InodeKind::File(content)) => Some(content.len() as u64),
                 Some(&InodeKind::Chr(dev)) => {
                     return match Builtin::of(dev) {
-                        Some(Builtin::Null | Builtin::Zero | Builtin::Full) => Ok(SeekPlan::Done(0)),
+                        Some(Builtin::Null | Builtin::Zero | Builtin::Full) => {
+                            Ok(SeekPlan::Done(0))
+                        }
                         Some(Builtin::Kmsg) => self.kmsg_seek(id, whence),
                         _ => Err(Errno::ESPIPE),
                     };
@@ -736,11 +897,16 @@ impl Kernel {
             // seq_file knows no end.
             _ => None,
         };
-        self.default_llseek(id, offset, whence, size).map(SeekPlan::Done)
+        self.default_llseek(id, offset, whence, size)
+            .map(SeekPlan::Done)
     }
 
     fn kmsg_seek(&mut self, id: FileId, whence: u32) -> Result<SeekPlan, Errno> {
-        let pos = if whence == SEEK_END { self.printk.next_seq } else { 0 };
+        let pos = if whence == SEEK_END {
+            self.printk.next_seq
+        } else {
+            0
+        };
         if let Some(file) = self.file_mut(id) {
             file.pos = pos;
         }
@@ -751,7 +917,13 @@ impl Kernel {
     ///
     /// # Errors
     /// `EINVAL` for an unknown `whence` or a position before the start.
-    pub fn default_llseek(&mut self, id: FileId, offset: i64, whence: u32, size: Option<u64>) -> Result<u64, Errno> {
+    pub fn default_llseek(
+        &mut self,
+        id: FileId,
+        offset: i64,
+        whence: u32,
+        size: Option<u64>,
+    ) -> Result<u64, Errno> {
         let file = self.vfs.files.get_mut(&id.0).ok_or(Errno::EBADF)?;
         let base = match (whence, size) {
             (SEEK_SET, _) => 0,
@@ -759,7 +931,10 @@ impl Kernel {
             (SEEK_END, Some(size)) => size as i64,
             _ => return Err(Errno::EINVAL),
         };
-        let pos = base.checked_add(offset).filter(|&pos| pos >= 0).ok_or(Errno::EINVAL)? as u64;
+        let pos = base
+            .checked_add(offset)
+            .filter(|&pos| pos >= 0)
+            .ok_or(Errno::EINVAL)? as u64;
         if pos == 0 {
             file.snapshot = None;
         }
@@ -771,7 +946,13 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`, `ENOTTY`.
-    pub fn sys_ioctl(&mut self, caller: TaskId, fd: i32, cmd: u64, arg: &[u8]) -> Result<IoctlPlan, Errno> {
+    pub fn sys_ioctl(
+        &mut self,
+        caller: TaskId,
+        fd: i32,
+        cmd: u64,
+        arg: &[u8],
+    ) -> Result<IoctlPlan, Errno> {
         let id = self.file_of(caller, fd)?;
         let file = self.open_file(id)?;
         if let Some(node) = file.module
@@ -781,7 +962,9 @@ impl Kernel {
             return Ok(IoctlPlan::Module { file: id, node });
         }
         let console = match file.node {
-            Node::Tmp(ino) => matches!(self.vfs.tmp.get(ino).map(|inode| &inode.kind), Some(&InodeKind::Chr(dev)) if Builtin::of(dev) == Some(Builtin::Console)),
+            Node::Tmp(ino) => {
+                matches!(self.vfs.tmp.get(ino).map(|inode| &inode.kind), Some(&InodeKind::Chr(dev)) if Builtin::of(dev) == Some(Builtin::Console))
+            }
             _ => false,
         };
         let tty = &self.vfs.tty;
@@ -795,7 +978,10 @@ impl Kernel {
                 Ok(IoctlPlan::Done(0, size))
             }
             FIONREAD if file.pipe.is_some() => {
-                let waiting = file.pipe.and_then(|id| self.vfs.pipes.get(id)).map_or(0, |pipe| pipe.buffered());
+                let waiting = file
+                    .pipe
+                    .and_then(|id| self.vfs.pipes.get(id))
+                    .map_or(0, |pipe| pipe.buffered());
                 Ok(IoctlPlan::Done(0, (waiting as i32).to_le_bytes().to_vec()))
             }
             _ => Err(Errno::ENOTTY),
@@ -804,8 +990,12 @@ impl Kernel {
 
     /// What is ready on a descriptor.
     pub fn poll_mask(&mut self, caller: TaskId, fd: i32) -> PollMask {
-        let Ok(id) = self.file_of(caller, fd) else { return PollMask::Ready(POLLNVAL) };
-        let Ok(file) = self.open_file(id) else { return PollMask::Ready(POLLNVAL) };
+        let Ok(id) = self.file_of(caller, fd) else {
+            return PollMask::Ready(POLLNVAL);
+        };
+        let Ok(file) = self.open_file(id) else {
+            return PollMask::Ready(POLLNVAL);
+        };
         if let Some(pipe) = file.pipe {
             return PollMask::Ready(self.pipe_poll(pipe, file.reads(), file.writes()));
         }
@@ -836,7 +1026,13 @@ impl Kernel {
     ///
     /// # Errors
     /// `EINTR` when a signal came first.
-    pub fn poll_sleep(&mut self, caller: TaskId, fds: &[PollFd], timeout_ns: Option<u64>, p: &mut Progress) -> Result<Op<bool>, Errno> {
+    pub fn poll_sleep(
+        &mut self,
+        caller: TaskId,
+        fds: &[PollFd],
+        timeout_ns: Option<u64>,
+        p: &mut Progress,
+    ) -> Result<Op<bool>, Errno> {
         let now_ns = self.now();
         if p.first() {
             p.until = timeout_ns.map_or(u64::MAX, |timeout_ns| now_ns.saturating_add(timeout_ns));
@@ -851,7 +1047,9 @@ impl Kernel {
             Ok(Op::Done(false))
         } else {
             for poll in fds {
-                let Ok(id) = self.file_of(caller, poll.fd) else { continue };
+                let Ok(id) = self.file_of(caller, poll.fd) else {
+                    continue;
+                };
                 let Some(file) = self.file(id) else { continue };
                 match (file.pipe, file.node) {
                     (Some(pipe), _) => self.pipe_add_waiter(pipe, caller),
@@ -864,7 +1062,9 @@ impl Kernel {
             }
             if p.until != u64::MAX {
                 self.tasks[caller].timed_out = false;
-                let key = self.events.add(p.until, CLASS_HRTIMER, Event::Timeout(caller));
+                let key = self
+                    .events
+                    .add(p.until, CLASS_HRTIMER, Event::Timeout(caller));
                 self.tasks[caller].timeout = Some(key);
             }
             p.note = 1;
@@ -889,7 +1089,9 @@ impl Kernel {
 
     /// Drops a reference to a file (`fput()`).
     pub fn put_file(&mut self, id: FileId) -> ClosePlan {
-        let Some(file) = self.file_mut(id) else { return ClosePlan::Done };
+        let Some(file) = self.file_mut(id) else {
+            return ClosePlan::Done;
+        };
         file.refs -= 1;
         if file.refs > 0 {
             return ClosePlan::Done;
@@ -922,14 +1124,21 @@ impl Kernel {
 
     /// Closes all descriptors of a task that exits; the plans that need module code.
     pub fn close_all(&mut self, task: TaskId) -> Vec<ClosePlan> {
-        let Some(user) = self.tasks.get_mut(task).and_then(|task| task.user_mut()) else { return Vec::new() };
+        let Some(user) = self.tasks.get_mut(task).and_then(|task| task.user_mut()) else {
+            return Vec::new();
+        };
         let fds = std::mem::take(&mut user.fds);
-        fds.into_values().map(|id| self.put_file(FileId(id))).filter(|plan| *plan != ClosePlan::Done).collect()
+        fds.into_values()
+            .map(|id| self.put_file(FileId(id)))
+            .filter(|plan| *plan != ClosePlan::Done)
+            .collect()
     }
 
     /// Gives a forked child the descriptors and the working directory of its parent.
     pub fn share_fds(&mut self, parent: TaskId, child: TaskId) {
-        let Some(user) = self.tasks[parent].user() else { return };
+        let Some(user) = self.tasks[parent].user() else {
+            return;
+        };
         let (fds, cwd, umask) = (user.fds.clone(), user.cwd.clone(), user.umask);
         for id in fds.values() {
             if let Some(file) = self.vfs.files.get_mut(id) {
@@ -947,7 +1156,12 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`.
-    pub fn sys_dup2(&mut self, caller: TaskId, from: i32, to: i32) -> Result<(i32, ClosePlan), Errno> {
+    pub fn sys_dup2(
+        &mut self,
+        caller: TaskId,
+        from: i32,
+        to: i32,
+    ) -> Result<(i32, ClosePlan), Errno> {
         let id = self.file_of(caller, from)?;
         if !(0..MAX_FDS).contains(&to) {
             return Err(Errno::EBADF);
@@ -1015,7 +1229,10 @@ impl Kernel {
                 Err(errno) => break Err(errno),
             }
         };
-        if self.file(id).is_some_and(|file| file.module.is_some() && !file.opened) {
+        if self
+            .file(id)
+            .is_some_and(|file| file.module.is_some() && !file.opened)
+        {
             self.module_call_done(id);
         }
         let _ = self.put_file(id);
@@ -1030,7 +1247,9 @@ const TIOCGWINSZ: u64 = 0x5413;
 const FIONREAD: u64 = 0x541b;
 
 fn slice(content: &[u8], pos: u64, max: usize) -> Vec<u8> {
-    let start = usize::try_from(pos).unwrap_or(usize::MAX).min(content.len());
+    let start = usize::try_from(pos)
+        .unwrap_or(usize::MAX)
+        .min(content.len());
     let end = start.saturating_add(max).min(content.len());
     content[start..end].to_vec()
 }
@@ -1040,5 +1259,344 @@ fn map_op<T, U>(op: Op<T>, done: impl FnOnce(T) -> U) -> Op<U> {
         Op::Done(value) => Op::Done(done(value)),
         Op::Block => Op::Block,
         Op::Spin => Op::Spin,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClosePlan, OpenPlan, PollFd, PollMask, ReadPlan, SeekPlan, WritePlan};
+    use crate::fs::devfs::CharDev;
+    use crate::fs::flags::{
+        O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDWR, O_TRUNC, O_WRONLY, POLLHUP,
+        POLLIN, POLLNVAL, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET,
+    };
+    use crate::fs::testing::{user, with_user};
+    use crate::fs::{Dev, FileKind, ModuleNode};
+    use crate::module::{Module, ModuleState};
+    use crate::ops::{Op, Progress};
+    use crate::task::TaskId;
+    use crate::{Errno, Kernel};
+
+    fn open(kernel: &mut Kernel, task: TaskId, path: &str, flags: u32) -> Result<i32, Errno> {
+        match kernel.sys_open(task, path, flags, 0o666, &mut Progress::default())? {
+            Op::Done(OpenPlan::Done(fd)) => Ok(fd),
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
+    fn read(kernel: &mut Kernel, task: TaskId, fd: i32, max: usize) -> Result<String, Errno> {
+        match kernel.sys_read(task, fd, max, &mut Progress::default())? {
+            Op::Done(ReadPlan::Data(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn write(kernel: &mut Kernel, task: TaskId, fd: i32, text: &str) -> Result<usize, Errno> {
+        match kernel.sys_write(task, fd, text.as_bytes(), &mut Progress::default())? {
+            Op::Done(WritePlan::Done(count)) => Ok(count),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Expectations are those of a real 6.1 kernel.
+    #[test]
+    fn open_answers_as_linux_does() {
+        let (mut kernel, a) = with_user();
+        kernel
+            .sys_mknod(
+                a,
+                "/dev/nodev",
+                FileKind::Chr,
+                0o600,
+                Dev {
+                    major: 299,
+                    minor: 0,
+                },
+            )
+            .unwrap();
+        kernel.sys_symlink(a, "target", "/tmp/link").unwrap();
+        let w = O_WRONLY | O_CREAT | O_TRUNC;
+        let cases: &[(&str, u32, Result<(), Errno>)] = &[
+            ("/proc", w, Err(Errno::EISDIR)),
+            ("/proc", 0, Ok(())),
+            ("/etc/", w, Err(Errno::EISDIR)),
+            ("/", O_CREAT, Err(Errno::EISDIR)),
+            ("/tmp/new/", w, Err(Errno::EISDIR)),
+            ("/proc/xx", w, Err(Errno::ENOENT)),
+            ("/proc/1/xx", w, Err(Errno::ENOENT)),
+            ("/sys/kernel/xx", w, Err(Errno::EACCES)),
+            ("/proc/sys/kernel/osrelease", w, Err(Errno::EACCES)),
+            ("/proc/sys/kernel/xx", w, Err(Errno::ENOENT)),
+            ("/proc/version", w, Ok(())),
+            ("/dev/nodev", 0, Err(Errno::ENXIO)),
+            ("/dev/null/x", w, Err(Errno::ENOTDIR)),
+            ("/tmp/link", 0, Err(Errno::ENOENT)),
+            ("/tmp/link", w, Ok(())),
+            ("/tmp/target", 0, Ok(())),
+            ("/tmp/link", w | O_EXCL, Err(Errno::EEXIST)),
+            ("/tmp/target", O_DIRECTORY, Err(Errno::ENOTDIR)),
+            ("/no/file", w, Err(Errno::ENOENT)),
+        ];
+        for &(path, flags, expected) in cases {
+            let got = open(&mut kernel, a, path, flags).map(|fd| drop(kernel.sys_close(a, fd)));
+            assert_eq!(got, expected, "{path} {flags:o}");
+        }
+        assert_eq!(
+            kernel.sys_stat(a, "/tmp/target", true).unwrap().mode,
+            0o644,
+            "umask"
+        );
+        let fd = open(&mut kernel, a, "/proc/version", w).unwrap();
+        assert_eq!(write(&mut kernel, a, fd, "x"), Err(Errno::EIO));
+        assert_eq!(
+            kernel.sys_read(a, fd, 1, &mut Progress::default()),
+            Err(Errno::EBADF)
+        );
+        let fd = open(&mut kernel, a, "/proc/1/task", 0).unwrap();
+        assert_eq!(
+            kernel.sys_read(a, fd, 1, &mut Progress::default()),
+            Err(Errno::EISDIR)
+        );
+        for n in 2..1024 {
+            assert_eq!(open(&mut kernel, a, "/dev/null", 0), Ok(n));
+        }
+        assert_eq!(
+            kernel.sys_open(a, "/dev/null", 0, 0, &mut Progress::default()),
+            Err(Errno::EMFILE)
+        );
+        assert!(kernel.close_all(a).is_empty());
+        assert!(kernel.vfs.files.is_empty());
+    }
+
+    #[test]
+    fn files_keep_what_is_written_and_positions_are_shared() {
+        let (mut kernel, a) = with_user();
+        let fd = open(&mut kernel, a, "/tmp/f", O_RDWR | O_CREAT).unwrap();
+        assert_eq!(write(&mut kernel, a, fd, "hello world"), Ok(11));
+        assert_eq!(kernel.sys_lseek(a, fd, -5, SEEK_CUR), Ok(SeekPlan::Done(6)));
+        let b = user(&mut kernel, "child");
+        kernel.share_fds(a, b);
+        assert_eq!(read(&mut kernel, b, fd, 3), Ok("wor".into()));
+        assert_eq!(read(&mut kernel, a, fd, 99), Ok("ld".into()));
+        assert_eq!(read(&mut kernel, a, fd, 99), Ok(String::new()));
+        assert_eq!(kernel.sys_lseek(a, fd, 0, SEEK_END), Ok(SeekPlan::Done(11)));
+        assert_eq!(kernel.sys_lseek(a, fd, -12, SEEK_END), Err(Errno::EINVAL));
+        assert_eq!(
+            kernel.sys_lseek(a, fd, 13, SEEK_SET),
+            Ok(SeekPlan::Done(13))
+        );
+        assert_eq!(write(&mut kernel, a, fd, "!"), Ok(1));
+        assert_eq!(kernel.read_text(a, "/tmp/f").unwrap(), "hello world\0\0!");
+        let append = open(&mut kernel, a, "/tmp/f", O_WRONLY | O_APPEND).unwrap();
+        assert_eq!(write(&mut kernel, a, append, "+"), Ok(1));
+        // The file lives while it is open.
+        kernel.sys_unlink(a, "/tmp/f").unwrap();
+        assert_eq!(kernel.sys_lseek(a, fd, 0, SEEK_SET), Ok(SeekPlan::Done(0)));
+        assert_eq!(read(&mut kernel, a, fd, 99), Ok("hello world\0\0!+".into()));
+        assert_eq!(kernel.sys_dup2(a, fd, 7), Ok((7, ClosePlan::Done)));
+        assert_eq!(kernel.sys_dup_min(a, 7, 5), Ok(5));
+        assert_eq!(kernel.sys_dup2(a, 99, 1), Err(Errno::EBADF));
+        assert_eq!(kernel.vfs.tmp.bytes, 15);
+        assert!(kernel.close_all(a).is_empty());
+        assert!(kernel.close_all(b).is_empty());
+        assert_eq!(kernel.vfs.tmp.bytes, 0);
+        assert!(kernel.vfs.files.is_empty());
+    }
+
+    #[test]
+    fn tmpfs_is_full_at_half_of_memory() {
+        let (mut kernel, a) = with_user();
+        kernel.config.mem_bytes = 2000;
+        let fd = open(&mut kernel, a, "/tmp/f", O_WRONLY | O_CREAT).unwrap();
+        assert_eq!(write(&mut kernel, a, fd, &"x".repeat(1000)), Ok(1000));
+        assert_eq!(
+            kernel.sys_write(a, fd, b"y", &mut Progress::default()),
+            Err(Errno::ENOSPC)
+        );
+        assert_eq!(
+            kernel.sys_lseek(a, fd, i64::MAX, SEEK_SET),
+            Ok(SeekPlan::Done(i64::MAX as u64))
+        );
+        assert_eq!(
+            kernel.sys_write(a, fd, b"y", &mut Progress::default()),
+            Err(Errno::ENOSPC)
+        );
+    }
+
+    #[test]
+    fn builtin_devices_do_what_they_are_for() {
+        let (mut kernel, a) = with_user();
+        let mut get = |path: &str, max| {
+            let fd = open(&mut kernel, a, path, O_RDWR | O_NONBLOCK).unwrap();
+            let wrote = kernel
+                .sys_write(a, fd, b"<3>abc\n", &mut Progress::default())
+                .map(|_| ());
+            let got = kernel.sys_read(a, fd, max, &mut Progress::default());
+            (
+                wrote,
+                got.map(|op| {
+                    if let Op::Done(ReadPlan::Data(bytes)) = op {
+                        bytes
+                    } else {
+                        panic!()
+                    }
+                }),
+            )
+        };
+        assert_eq!(get("/dev/null", 9), (Ok(()), Ok(vec![])));
+        assert_eq!(get("/dev/zero", 3), (Ok(()), Ok(vec![0; 3])));
+        assert_eq!(get("/dev/full", 3), (Err(Errno::ENOSPC), Ok(vec![0; 3])));
+        assert_eq!(get("/dev/console", 3), (Ok(()), Ok(vec![])));
+        let random = get("/dev/urandom", 32).1.unwrap();
+        assert_ne!(random, get("/dev/random", 32).1.unwrap());
+        assert_eq!(
+            get("/dev/kmsg", 999)
+                .1
+                .map(|bytes| String::from_utf8(bytes).unwrap()),
+            Ok("3,0,4,-;abc\n".to_string())
+        );
+        let out = kernel.take_console_output();
+        assert_eq!(out.len(), 1);
+        assert_eq!((out[0].task, &out[0].bytes[..]), (a, &b"<3>abc\n"[..]));
+        // Fed input comes line by line, then the end.
+        let fd = open(&mut kernel, a, "/dev/console", 0).unwrap();
+        kernel.feed_console(b"one\ntwo", false);
+        assert_eq!(read(&mut kernel, a, fd, 99), Ok("one\n".into()));
+        assert_eq!(read(&mut kernel, a, fd, 99), Ok("two".into()));
+        assert_eq!(
+            kernel.sys_read(a, fd, 99, &mut Progress::default()),
+            Ok(Op::Block)
+        );
+        kernel.feed_console(b"", true);
+        assert_eq!(kernel.tasks[a].state(), 0);
+        assert_eq!(read(&mut kernel, a, fd, 99), Ok(String::new()));
+    }
+
+    #[test]
+    fn an_open_device_holds_its_module() {
+        let (mut kernel, a) = with_user();
+        let loaded = kernel.event_here();
+        let id = kernel.modules.next_id();
+        let module = Module {
+            id,
+            name: "pq".into(),
+            state: ModuleState::Live,
+            addr: 0x500,
+            refs: 0,
+            used_by: vec![],
+            has_init: true,
+            exit: 1,
+            size: 16384,
+            base: 0x4000,
+            taints: "OE".into(),
+            loaded,
+        };
+        kernel.modules.list.push(module);
+        let dev = Dev {
+            major: 244,
+            minor: 0,
+        };
+        kernel.cdev_add(CharDev {
+            dev,
+            count: 2,
+            cdev: 0x700,
+            ops: 0x600,
+            owner: 0x500,
+            ops_owner: 0x500,
+            module: Some(id),
+            created: None,
+        });
+        kernel
+            .sys_mknod(
+                a,
+                "/dev/reg",
+                FileKind::Chr,
+                0o600,
+                Dev {
+                    major: 244,
+                    minor: 1,
+                },
+            )
+            .unwrap();
+        let Ok(Op::Done(OpenPlan::Module { file, node })) =
+            kernel.sys_open(a, "/dev/reg", 0, 0, &mut Progress::default())
+        else {
+            panic!()
+        };
+        assert_eq!(
+            node,
+            ModuleNode::CharDev {
+                dev: Dev {
+                    major: 244,
+                    minor: 1
+                },
+                ops: 0x600,
+                cdev: 0x700,
+                misc: 0
+            }
+        );
+        let fd = kernel.sys_open_finish(a, file, 0).unwrap();
+        kernel.sysfs_add_module(id, &[]).unwrap();
+        assert_eq!(
+            kernel.read_text(a, "/sys/module/pq/refcnt").unwrap(),
+            "2\n",
+            "as on a real 6.1 kernel"
+        );
+        assert_eq!(
+            kernel.read_text(a, "/proc/modules").unwrap(),
+            "pq 16384 2 - Live 0x0000000000004000 (OE)\n"
+        );
+        assert_eq!(kernel.delete_module_begin("pq", false), Err(Errno::EAGAIN));
+        assert_eq!(kernel.poll_mask(a, fd), PollMask::Module { file, node });
+        kernel.module_call_done(file);
+        assert!(kernel.cdev_del(0x700), "an open file goes on");
+        assert!(matches!(
+            kernel.sys_read(a, fd, 9, &mut Progress::default()),
+            Ok(Op::Done(ReadPlan::Module { pos: 0, max: 9, .. }))
+        ));
+        assert_eq!(
+            kernel.sys_open(a, "/dev/reg", 0, 0, &mut Progress::default()),
+            Err(Errno::ENXIO)
+        );
+        assert_eq!(kernel.close_all(a), [ClosePlan::Module { file, node }]);
+        kernel.file_released(file);
+        assert_eq!(kernel.modules.list[0].refs, 0);
+        assert!(kernel.vfs.files.is_empty());
+    }
+
+    #[test]
+    fn poll_sees_pipes_and_times_out() {
+        let (mut kernel, a) = with_user();
+        let (r, w) = kernel.sys_pipe(a).unwrap();
+        assert_eq!(kernel.poll_mask(a, 99), PollMask::Ready(POLLNVAL));
+        assert_eq!(kernel.poll_mask(a, r), PollMask::Ready(0));
+        assert_eq!(kernel.poll_mask(a, w), PollMask::Ready(POLLOUT));
+        let fds = [PollFd {
+            fd: r,
+            events: POLLIN,
+        }];
+        let mut p = Progress::default();
+        assert_eq!(
+            kernel.poll_sleep(a, &fds, Some(1_000_000), &mut p),
+            Ok(Op::Block)
+        );
+        assert_eq!(write(&mut kernel, a, w, "x"), Ok(1));
+        assert_eq!(kernel.tasks[a].state(), 0, "woken by the write");
+        assert_eq!(
+            kernel.poll_sleep(a, &fds, Some(1_000_000), &mut p),
+            Ok(Op::Done(false))
+        );
+        assert_eq!(kernel.poll_mask(a, r), PollMask::Ready(POLLIN));
+        assert_eq!(kernel.sys_close(a, w), Ok(ClosePlan::Done));
+        assert_eq!(kernel.poll_mask(a, r), PollMask::Ready(POLLIN | POLLHUP));
+        assert_eq!(
+            kernel.poll_sleep(a, &fds, Some(0), &mut Progress::default()),
+            Ok(Op::Done(true))
+        );
+        assert_eq!(kernel.sys_lseek(a, r, 0, SEEK_SET), Err(Errno::ESPIPE));
+        assert_eq!(
+            kernel.sys_readlink(a, &format!("/proc/self/fd/{r}")),
+            Ok("pipe:[10001]".into())
+        );
     }
 }

@@ -66,7 +66,10 @@ pub struct Dev {
 impl Dev {
     /// From `dev_t` as modules see it (`MKDEV()`).
     pub fn from_raw(raw: u32) -> Dev {
-        Dev { major: raw >> 20, minor: raw & 0xf_ffff }
+        Dev {
+            major: raw >> 20,
+            minor: raw & 0xf_ffff,
+        }
     }
 
     /// `MKDEV(major, minor)`.
@@ -77,7 +80,7 @@ impl Dev {
 
 /// `open()` flags and what goes with them (asm-generic/fcntl.h, poll.h).
 pub mod flags {
-    #![allow(missing_docs, reason = "the names are Linux's own")]
+    #![expect(missing_docs, reason = "the names are Linux's own")]
     pub const O_RDONLY: u32 = 0;
     pub const O_WRONLY: u32 = 1;
     pub const O_RDWR: u32 = 2;
@@ -330,7 +333,7 @@ impl Default for Vfs {
             hostname: "kloom".to_string(),
             uts_version: "#1 SMP PREEMPT_DYNAMIC".to_string(),
             cmdline: "console=ttyS0 panic=-1 quiet".to_string(),
-            random_state: 0x6b6c_6f6f_6d,
+            random_state: 0x006b_6c6f_6f6d,
             irqs: Vec::new(),
             kallsyms: Vec::new(),
             symbolizer: None,
@@ -354,31 +357,101 @@ impl Vfs {
             on,
             id,
         };
-        self.mounts.push(mount("rootfs", "/", "rootfs", "rw", Node::Tmp(root), None, 1));
-        for (name, mode) in [("bin", 0o755), ("dev", 0o755), ("etc", 0o755), ("proc", 0o555), ("root", 0o700), ("sbin", 0o755), ("sys", 0o555), ("tmp", 0o1777)] {
-            let dir = self.tmp.make(tmpfs::InodeKind::Dir(Default::default()), mode, self.boot_epoch_ns);
+        self.mounts.push(mount(
+            "rootfs",
+            "/",
+            "rootfs",
+            "rw",
+            Node::Tmp(root),
+            None,
+            1,
+        ));
+        for (name, mode) in [
+            ("bin", 0o755),
+            ("dev", 0o755),
+            ("etc", 0o755),
+            ("proc", 0o555),
+            ("root", 0o700),
+            ("sbin", 0o755),
+            ("sys", 0o555),
+            ("tmp", 0o1777),
+        ] {
+            let dir = self.tmp.make(
+                tmpfs::InodeKind::Dir(Default::default()),
+                mode,
+                self.boot_epoch_ns,
+            );
             self.tmp.link(root, name, dir);
         }
         let at = |vfs: &Vfs, name| Node::Tmp(vfs.tmp.child(root, name).unwrap_or(root));
         let (on_proc, on_sys, on_dev) = (at(self, "proc"), at(self, "sys"), at(self, "dev"));
-        let dev = self.tmp.make(tmpfs::InodeKind::Dir(Default::default()), 0o755, self.boot_epoch_ns);
-        self.mounts.push(mount("proc", "/proc", "proc", "rw,relatime", Node::Proc(procfs::proc_tree::ROOT), Some(on_proc), 21));
-        self.mounts.push(mount("sysfs", "/sys", "sysfs", "rw,relatime", Node::Kern(kernfs::SYSFS), Some(on_sys), 22));
-        self.mounts.push(mount("dev", "/dev", "devtmpfs", "rw,relatime,mode=755,inode64", Node::Tmp(dev), Some(on_dev), 23));
+        let dev = self.tmp.make(
+            tmpfs::InodeKind::Dir(Default::default()),
+            0o755,
+            self.boot_epoch_ns,
+        );
+        self.mounts.push(mount(
+            "proc",
+            "/proc",
+            "proc",
+            "rw,relatime",
+            Node::Proc(procfs::proc_tree::ROOT),
+            Some(on_proc),
+            21,
+        ));
+        self.mounts.push(mount(
+            "sysfs",
+            "/sys",
+            "sysfs",
+            "rw,relatime",
+            Node::Kern(kernfs::SYSFS),
+            Some(on_sys),
+            22,
+        ));
+        self.mounts.push(mount(
+            "dev",
+            "/dev",
+            "devtmpfs",
+            "rw,relatime,mode=755,inode64",
+            Node::Tmp(dev),
+            Some(on_dev),
+            23,
+        ));
         self.devs.devtmpfs = dev;
         procfs::kernel_files::register(&mut self.proc);
         self.kern.populate();
         if let Some(debug) = self.kern.find(kernfs::SYSFS, "kernel/debug") {
-            self.mounts.push(mount("debugfs", "/sys/kernel/debug", "debugfs", "rw,relatime", Node::Kern(kernfs::DEBUGFS), Some(Node::Kern(debug)), 24));
+            self.mounts.push(mount(
+                "debugfs",
+                "/sys/kernel/debug",
+                "debugfs",
+                "rw,relatime",
+                Node::Kern(kernfs::DEBUGFS),
+                Some(Node::Kern(debug)),
+                24,
+            ));
         }
         let sysctl = self.proc.sysctl_dir();
-        self.mounts.push(mount("", "/proc/sys", "", "", Node::Kern(kernfs::SYSCTL), Some(Node::Proc(sysctl)), 0));
+        self.mounts.push(mount(
+            "",
+            "/proc/sys",
+            "",
+            "",
+            Node::Kern(kernfs::SYSCTL),
+            Some(Node::Proc(sysctl)),
+            0,
+        ));
         self.populate_dev();
     }
 
     /// Follows mounts from a directory that may be covered to what covers it.
     pub(crate) fn mounted(&self, mut node: Node) -> Node {
-        while let Some(mount) = self.mounts.iter().rev().find(|mount| mount.on == Some(node)) {
+        while let Some(mount) = self
+            .mounts
+            .iter()
+            .rev()
+            .find(|mount| mount.on == Some(node))
+        {
             node = mount.root;
         }
         node
@@ -415,7 +488,10 @@ impl Kernel {
 
 impl std::fmt::Debug for Vfs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Vfs").field("files", &self.files.len()).field("mounts", &self.mounts.len()).finish_non_exhaustive()
+        f.debug_struct("Vfs")
+            .field("files", &self.files.len())
+            .field("mounts", &self.mounts.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -427,9 +503,20 @@ pub(crate) mod testing {
 
     /// A process of user space in `/`.
     pub(crate) fn user(kernel: &mut Kernel, name: &str) -> TaskId {
-        let user = UserTask { cwd: "/".to_string(), umask: 0o022, cmdline: format!("{name}\0").into_bytes(), ..UserTask::default() };
+        let user = UserTask {
+            cwd: "/".to_string(),
+            umask: 0o022,
+            cmdline: format!("{name}\0").into_bytes(),
+            ..UserTask::default()
+        };
         let parent = kernel.init;
-        kernel.new_task(NewTask { name: name.as_bytes(), parent, kind: TaskKind::User(Box::new(user)) }).expect("room for a task")
+        kernel
+            .new_task(NewTask {
+                name: name.as_bytes(),
+                parent,
+                kind: TaskKind::User(Box::new(user)),
+            })
+            .expect("room for a task")
     }
 
     /// A machine with two CPUs and a process.

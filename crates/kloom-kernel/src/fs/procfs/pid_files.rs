@@ -27,7 +27,7 @@ pub struct PidNode {
 
 /// What is in a task's directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names of the files")]
+#[expect(missing_docs, reason = "the names of the files")]
 pub enum PidEntry {
     Dir,
     Task,
@@ -43,7 +43,7 @@ pub enum PidEntry {
 
 /// The generated files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names of the files")]
+#[expect(missing_docs, reason = "the names of the files")]
 pub enum PidFile {
     Cgroup,
     Children,
@@ -78,35 +78,113 @@ const ENTRIES: [(&str, u32, PidEntry, bool, bool); 32] = [
     ("task", 0o555, PidEntry::Task, true, false),
     ("fd", 0o500, PidEntry::Fds, true, true),
     ("fdinfo", 0o555, PidEntry::FdInfos, true, true),
-    ("environ", 0o400, PidEntry::File(PidFile::Environ), true, true),
+    (
+        "environ",
+        0o400,
+        PidEntry::File(PidFile::Environ),
+        true,
+        true,
+    ),
     ("status", 0o444, PidEntry::File(PidFile::Status), true, true),
-    ("personality", 0o400, PidEntry::File(PidFile::Personality), true, true),
+    (
+        "personality",
+        0o400,
+        PidEntry::File(PidFile::Personality),
+        true,
+        true,
+    ),
     ("limits", 0o444, PidEntry::File(PidFile::Limits), true, true),
     ("sched", 0o644, PidEntry::File(PidFile::Sched), true, true),
     ("comm", 0o644, PidEntry::File(PidFile::Comm), true, true),
-    ("syscall", 0o400, PidEntry::File(PidFile::Syscall), true, true),
-    ("cmdline", 0o444, PidEntry::File(PidFile::Cmdline), true, true),
+    (
+        "syscall",
+        0o400,
+        PidEntry::File(PidFile::Syscall),
+        true,
+        true,
+    ),
+    (
+        "cmdline",
+        0o444,
+        PidEntry::File(PidFile::Cmdline),
+        true,
+        true,
+    ),
     ("stat", 0o444, PidEntry::File(PidFile::Stat), true, true),
     ("statm", 0o444, PidEntry::File(PidFile::Statm), true, true),
     ("maps", 0o444, PidEntry::File(PidFile::Maps), true, true),
-    ("children", 0o444, PidEntry::File(PidFile::Children), false, true),
+    (
+        "children",
+        0o444,
+        PidEntry::File(PidFile::Children),
+        false,
+        true,
+    ),
     ("cwd", 0o777, PidEntry::Cwd, true, true),
     ("root", 0o777, PidEntry::Root, true, true),
     ("exe", 0o777, PidEntry::Exe, true, true),
     ("mounts", 0o444, PidEntry::File(PidFile::Mounts), true, true),
-    ("mountinfo", 0o444, PidEntry::File(PidFile::Mountinfo), true, true),
+    (
+        "mountinfo",
+        0o444,
+        PidEntry::File(PidFile::Mountinfo),
+        true,
+        true,
+    ),
     ("wchan", 0o444, PidEntry::File(PidFile::Wchan), true, true),
     ("stack", 0o400, PidEntry::File(PidFile::Stack), true, true),
-    ("schedstat", 0o444, PidEntry::File(PidFile::Schedstat), true, true),
+    (
+        "schedstat",
+        0o444,
+        PidEntry::File(PidFile::Schedstat),
+        true,
+        true,
+    ),
     ("cpuset", 0o444, PidEntry::File(PidFile::Cpuset), true, true),
     ("cgroup", 0o444, PidEntry::File(PidFile::Cgroup), true, true),
-    ("oom_score", 0o444, PidEntry::File(PidFile::OomScore), true, true),
-    ("oom_adj", 0o644, PidEntry::File(PidFile::OomAdj), true, true),
-    ("oom_score_adj", 0o644, PidEntry::File(PidFile::OomScoreAdj), true, true),
-    ("loginuid", 0o644, PidEntry::File(PidFile::Loginuid), true, true),
-    ("sessionid", 0o444, PidEntry::File(PidFile::Sessionid), true, true),
+    (
+        "oom_score",
+        0o444,
+        PidEntry::File(PidFile::OomScore),
+        true,
+        true,
+    ),
+    (
+        "oom_adj",
+        0o644,
+        PidEntry::File(PidFile::OomAdj),
+        true,
+        true,
+    ),
+    (
+        "oom_score_adj",
+        0o644,
+        PidEntry::File(PidFile::OomScoreAdj),
+        true,
+        true,
+    ),
+    (
+        "loginuid",
+        0o644,
+        PidEntry::File(PidFile::Loginuid),
+        true,
+        true,
+    ),
+    (
+        "sessionid",
+        0o444,
+        PidEntry::File(PidFile::Sessionid),
+        true,
+        true,
+    ),
     ("io", 0o400, PidEntry::File(PidFile::Io), true, true),
-    ("timerslack_ns", 0o666, PidEntry::File(PidFile::TimerslackNs), true, false),
+    (
+        "timerslack_ns",
+        0o666,
+        PidEntry::File(PidFile::TimerslackNs),
+        true,
+        false,
+    ),
 ];
 
 impl PidNode {
@@ -127,7 +205,11 @@ impl PidNode {
             PidEntry::Dir => 0o555,
             PidEntry::FdInfo(_) => 0o444,
             PidEntry::Fd(fd) => {
-                let file = kernel.tasks.find(self.pid).and_then(|task| kernel.file_of(task, fd).ok()).and_then(|id| kernel.file(id));
+                let file = kernel
+                    .tasks
+                    .find(self.pid)
+                    .and_then(|task| kernel.file_of(task, fd).ok())
+                    .and_then(|id| kernel.file(id));
                 let access = file.map_or(0, |file| file.flags & 3);
                 match access {
                     0 => 0o500,
@@ -135,7 +217,10 @@ impl PidNode {
                     _ => 0o700,
                 }
             }
-            entry => ENTRIES.iter().find(|row| row.2 == entry).map_or(0o444, |row| row.1),
+            entry => ENTRIES
+                .iter()
+                .find(|row| row.2 == entry)
+                .map_or(0o444, |row| row.1),
         }
     }
 }
@@ -145,16 +230,28 @@ impl Kernel {
         let id = self.tasks.find(node.pid).ok_or(Errno::ENOENT)?;
         let entry = match node.entry {
             PidEntry::Dir => {
-                let row = ENTRIES.iter().find(|row| row.0 == name && if node.thread { row.4 } else { row.3 });
+                let row = ENTRIES
+                    .iter()
+                    .find(|row| row.0 == name && if node.thread { row.4 } else { row.3 });
                 row.map(|row| row.2).ok_or(Errno::ENOENT)?
             }
             PidEntry::Task if name_to_int(name) == u32::try_from(node.pid).ok() => {
-                return Ok(Node::Pid(PidNode { pid: node.pid, thread: true, entry: PidEntry::Dir }));
+                return Ok(Node::Pid(PidNode {
+                    pid: node.pid,
+                    thread: true,
+                    entry: PidEntry::Dir,
+                }));
             }
             PidEntry::Fds | PidEntry::FdInfos => {
-                let fd = name_to_int(name).and_then(|fd| i32::try_from(fd).ok()).ok_or(Errno::ENOENT)?;
+                let fd = name_to_int(name)
+                    .and_then(|fd| i32::try_from(fd).ok())
+                    .ok_or(Errno::ENOENT)?;
                 self.file_of(id, fd).map_err(|_| Errno::ENOENT)?;
-                if node.entry == PidEntry::Fds { PidEntry::Fd(fd) } else { PidEntry::FdInfo(fd) }
+                if node.entry == PidEntry::Fds {
+                    PidEntry::Fd(fd)
+                } else {
+                    PidEntry::FdInfo(fd)
+                }
             }
             PidEntry::Task => return Err(Errno::ENOENT),
             _ => return Err(Errno::ENOTDIR),
@@ -166,18 +263,57 @@ impl Kernel {
         let id = self.tasks.find(node.pid).ok_or(Errno::ENOENT)?;
         let item = |name: String, node: PidNode| {
             let node = Node::Pid(node);
-            DirEntry { name, kind: self.node_kind(node), ino: self.ino(node) }
+            DirEntry {
+                name,
+                kind: self.node_kind(node),
+                ino: self.ino(node),
+            }
         };
         Ok(match node.entry {
             PidEntry::Dir => {
-                let rows = ENTRIES.iter().filter(|row| if node.thread { row.4 } else { row.3 });
-                rows.map(|row| item(row.0.to_string(), PidNode { entry: row.2, ..node })).collect()
+                let rows = ENTRIES
+                    .iter()
+                    .filter(|row| if node.thread { row.4 } else { row.3 });
+                rows.map(|row| {
+                    item(
+                        row.0.to_string(),
+                        PidNode {
+                            entry: row.2,
+                            ..node
+                        },
+                    )
+                })
+                .collect()
             }
-            PidEntry::Task => vec![item(node.pid.to_string(), PidNode { pid: node.pid, thread: true, entry: PidEntry::Dir })],
+            PidEntry::Task => vec![item(
+                node.pid.to_string(),
+                PidNode {
+                    pid: node.pid,
+                    thread: true,
+                    entry: PidEntry::Dir,
+                },
+            )],
             PidEntry::Fds | PidEntry::FdInfos => {
-                let fds = self.tasks[id].user().map(|user| user.fds.keys().copied().collect()).unwrap_or_else(Vec::new);
-                let make = if node.entry == PidEntry::Fds { PidEntry::Fd } else { PidEntry::FdInfo };
-                fds.into_iter().map(|fd| item(fd.to_string(), PidNode { entry: make(fd), ..node })).collect()
+                let fds: Vec<i32> = self.tasks[id]
+                    .user()
+                    .map(|user| user.fds.keys().copied().collect())
+                    .unwrap_or_default();
+                let make = if node.entry == PidEntry::Fds {
+                    PidEntry::Fd
+                } else {
+                    PidEntry::FdInfo
+                };
+                fds.into_iter()
+                    .map(|fd| {
+                        item(
+                            fd.to_string(),
+                            PidNode {
+                                entry: make(fd),
+                                ..node
+                            },
+                        )
+                    })
+                    .collect()
             }
             _ => return Err(Errno::ENOTDIR),
         })
@@ -192,13 +328,25 @@ impl Kernel {
             // A kernel thread has no program.
             PidEntry::Exe => {
                 let user = user.ok_or(Errno::ENOENT)?;
-                let first = user.cmdline.split(|&byte| byte == 0).next().unwrap_or_default();
+                let first = user
+                    .cmdline
+                    .split(|&byte| byte == 0)
+                    .next()
+                    .unwrap_or_default();
                 let name = String::from_utf8_lossy(first);
-                let name = name.rsplit('/').next().filter(|name| !name.is_empty()).map_or_else(|| self.tasks[id].c.comm_text(), str::to_string);
+                let name = name
+                    .rsplit('/')
+                    .next()
+                    .filter(|name| !name.is_empty())
+                    .map_or_else(|| self.tasks[id].c.comm_text(), str::to_string);
                 Ok(Target::Path(format!("/bin/{name}")))
             }
             PidEntry::Fd(fd) => {
-                let file = self.file_of(id, fd).ok().and_then(|file| self.file(file)).ok_or(Errno::ENOENT)?;
+                let file = self
+                    .file_of(id, fd)
+                    .ok()
+                    .and_then(|file| self.file(file))
+                    .ok_or(Errno::ENOENT)?;
                 Ok(Target::Jump(file.node, file.path.clone()))
             }
             _ => Err(Errno::EINVAL),
@@ -213,8 +361,18 @@ impl Kernel {
         let file = match node.entry {
             PidEntry::File(file) => file,
             PidEntry::FdInfo(fd) => {
-                let file = self.file_of(id, fd).ok().and_then(|file| self.file(file)).ok_or(Errno::ENOENT)?;
-                return Ok(format!("pos:\t{}\nflags:\t0{:o}\nmnt_id:\t1\nino:\t{}\n", file.pos, file.flags, self.ino(file.node)).into_bytes());
+                let file = self
+                    .file_of(id, fd)
+                    .ok()
+                    .and_then(|file| self.file(file))
+                    .ok_or(Errno::ENOENT)?;
+                return Ok(format!(
+                    "pos:\t{}\nflags:\t0{:o}\nmnt_id:\t1\nino:\t{}\n",
+                    file.pos,
+                    file.flags,
+                    self.ino(file.node)
+                )
+                .into_bytes());
             }
             _ => return Err(Errno::EISDIR),
         };
@@ -253,7 +411,12 @@ impl Kernel {
     }
 
     /// Takes what user space writes to a generated file.
-    pub(crate) fn pid_write(&mut self, node: PidNode, bytes: &[u8], caller: TaskId) -> Result<(), Errno> {
+    pub(crate) fn pid_write(
+        &mut self,
+        node: PidNode,
+        bytes: &[u8],
+        caller: TaskId,
+    ) -> Result<(), Errno> {
         let id = self.tasks.find(node.pid).ok_or(Errno::ESRCH)?;
         match node.entry {
             // A task's name can be changed by itself only.
@@ -261,7 +424,13 @@ impl Kernel {
                 self.tasks[id].c.set_comm(&bytes[..bytes.len().min(15)]);
                 Ok(())
             }
-            PidEntry::File(PidFile::OomScoreAdj | PidFile::OomAdj | PidFile::Sched | PidFile::TimerslackNs | PidFile::Loginuid) => Ok(()),
+            PidEntry::File(
+                PidFile::OomScoreAdj
+                | PidFile::OomAdj
+                | PidFile::Sched
+                | PidFile::TimerslackNs
+                | PidFile::Loginuid,
+            ) => Ok(()),
             _ => Err(Errno::EINVAL),
         }
     }
@@ -285,27 +454,51 @@ impl Kernel {
         );
         match (&task.kind, task.blocked_on) {
             (TaskKind::System, BlockedOn::Schedule) => system_function(&task.name()).to_string(),
-            (_, BlockedOn::Sleep) if task.state() == TASK_INTERRUPTIBLE => "msleep_interruptible".to_string(),
+            (_, BlockedOn::Sleep) if task.state() == TASK_INTERRUPTIBLE => {
+                "msleep_interruptible".to_string()
+            }
             (_, BlockedOn::Pipe(_)) => "pipe_read".to_string(),
             (_, what) => {
-                let own = if passed_over { task.slept_at.trace.ips().next().and_then(|ip| self.symbol(ip)) } else { None };
-                own.map_or_else(|| what.wchan().to_string(), |symbol| symbol.split('+').next().unwrap_or_default().to_string())
+                let own = if passed_over {
+                    task.slept_at
+                        .trace
+                        .ips()
+                        .next()
+                        .and_then(|ip| self.symbol(ip))
+                } else {
+                    None
+                };
+                own.map_or_else(
+                    || what.wchan().to_string(),
+                    |symbol| symbol.split('+').next().unwrap_or_default().to_string(),
+                )
             }
         }
     }
 
     fn symbol(&self, ip: u64) -> Option<String> {
-        self.vfs.symbolizer.as_ref().and_then(|symbolize| symbolize(ip))
+        self.vfs
+            .symbolizer
+            .as_ref()
+            .and_then(|symbolize| symbolize(ip))
     }
 
     fn task_stack(&self, task: &Task) -> String {
         if task.state() == 0 || task.has_exited() {
             return String::new();
         }
-        let own: Vec<String> = task.slept_at.trace.ips().filter_map(|ip| self.symbol(ip)).collect();
+        let own: Vec<String> = task
+            .slept_at
+            .trace
+            .ips()
+            .filter_map(|ip| self.symbol(ip))
+            .collect();
         let wchan = self.task_wchan(task);
         let mut frames = Vec::new();
-        if !own.first().is_some_and(|symbol| symbol.starts_with(&format!("{wchan}+"))) {
+        if !own
+            .first()
+            .is_some_and(|symbol| symbol.starts_with(&format!("{wchan}+")))
+        {
             frames.push(frame(&wchan));
         }
         frames.extend(own);
@@ -314,11 +507,19 @@ impl Kernel {
             TaskKind::Idle => &[],
             TaskKind::Kthread(_) if wchan == "kthread" => &["ret_from_fork"],
             TaskKind::System | TaskKind::Kthread(_) => &["kthread", "ret_from_fork"],
-            TaskKind::User(_) if wchan == "do_wait" => &["kernel_wait4", "__do_sys_wait4", "do_syscall_64", "entry_SYSCALL_64_after_hwframe"],
+            TaskKind::User(_) if wchan == "do_wait" => &[
+                "kernel_wait4",
+                "__do_sys_wait4",
+                "do_syscall_64",
+                "entry_SYSCALL_64_after_hwframe",
+            ],
             TaskKind::User(_) => &["do_syscall_64", "entry_SYSCALL_64_after_hwframe"],
         };
         frames.extend(below.iter().map(|name| frame(name)));
-        frames.iter().map(|frame| format!("[<0>] {frame}\n")).collect()
+        frames
+            .iter()
+            .map(|frame| format!("[<0>] {frame}\n"))
+            .collect()
     }
 
     fn parent_pid(&self, task: &Task) -> i32 {
@@ -331,10 +532,26 @@ impl Kernel {
         let letter = state_letter(task.state(), c.exit_state.get() as u32);
         // A program's addresses and sizes are those of a small static one.
         let user = task.user().filter(|_| !task.has_exited());
-        let (vsize, rss) = if user.is_some() { (2_314_240, 432) } else { (0, 0) };
-        let code: [u64; 3] = if user.is_some() { [4_198_400, 5_785_993, 140_721_969_108_144] } else { [0; 3] };
+        let (vsize, rss) = if user.is_some() {
+            (2_314_240, 432)
+        } else {
+            (0, 0)
+        };
+        let code: [u64; 3] = if user.is_some() {
+            [4_198_400, 5_785_993, 140_721_969_108_144]
+        } else {
+            [0; 3]
+        };
         let data: [u64; 7] = match user {
-            Some(_) => [6_141_704, 6_178_576, 904_880_128, 140_721_969_110_986, 140_721_969_111_008, 140_721_969_111_008, 140_721_969_111_026],
+            Some(_) => [
+                6_141_704,
+                6_178_576,
+                904_880_128,
+                140_721_969_110_986,
+                140_721_969_111_008,
+                140_721_969_111_008,
+                140_721_969_111_026,
+            ],
             None => [0; 7],
         };
         let pgrp = task.user().map_or(0, |user| user.pgid);
@@ -342,13 +559,42 @@ impl Kernel {
         let signals = &task.signals;
         let low = |set: u64| set & 0x7fff_ffff;
         let wchan = u8::from(task.state() != 0);
-        let exit_signal = if task.pid > 2 || task.pid == 1 { SIGCHLD } else { 0 };
+        let exit_signal = if task.pid > 2 || task.pid == 1 {
+            SIGCHLD
+        } else {
+            0
+        };
         let (prio, nice) = (task.se.prio() - MAX_RT_PRIO, task.se.nice);
         let fields = [
-            format!("{} ({}) {letter} {} {pgrp} 0 0 -1 {}", task.pid, escaped(&task.name()), self.parent_pid(task), c.flags.get()),
-            format!("{} 0 {} 0 {} {} 0 0 {prio} {nice} 1 0", c.min_flt.get(), c.maj_flt.get(), ticks(c.utime.get()), ticks(c.stime.get())),
-            format!("{} {vsize} {rss} {} {} {} {} 0 0", ticks(c.start_boottime.get()), u64::MAX, code[0], code[1], code[2]),
-            format!("0 {} {} {} {wchan} 0 0 {exit_signal} {}", low(signals.blocked), low(signals.ignored), low(signals.handled), task.se.cpu),
+            format!(
+                "{} ({}) {letter} {} {pgrp} 0 0 -1 {}",
+                task.pid,
+                escaped(&task.name()),
+                self.parent_pid(task),
+                c.flags.get()
+            ),
+            format!(
+                "{} 0 {} 0 {} {} 0 0 {prio} {nice} 1 0",
+                c.min_flt.get(),
+                c.maj_flt.get(),
+                ticks(c.utime.get()),
+                ticks(c.stime.get())
+            ),
+            format!(
+                "{} {vsize} {rss} {} {} {} {} 0 0",
+                ticks(c.start_boottime.get()),
+                u64::MAX,
+                code[0],
+                code[1],
+                code[2]
+            ),
+            format!(
+                "0 {} {} {} {wchan} 0 0 {exit_signal} {}",
+                low(signals.blocked),
+                low(signals.ignored),
+                low(signals.handled),
+                task.se.cpu
+            ),
             format!("{} {} 0 0 0", task.se.rt_priority, task.se.policy),
             data.map(|number| number.to_string()).join(" "),
             c.exit_code.get().to_string(),
@@ -377,22 +623,54 @@ impl Kernel {
             text.push_str(VM_LINES);
         }
         let signals = &task.signals;
-        text.push_str(&format!("Threads:\t1\nSigQ:\t0/{}\nSigPnd:\t{:016x}\nShdPnd:\t{:016x}\n", self.process_limit(), 0, signals.pending));
-        text.push_str(&format!("SigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\n", signals.blocked, signals.ignored, signals.handled));
+        text.push_str(&format!(
+            "Threads:\t1\nSigQ:\t0/{}\nSigPnd:\t{:016x}\nShdPnd:\t{:016x}\n",
+            self.process_limit(),
+            0,
+            signals.pending
+        ));
+        text.push_str(&format!(
+            "SigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\n",
+            signals.blocked, signals.ignored, signals.handled
+        ));
         text.push_str(STATUS_TAIL);
         let mask = task.se.allowed & self.online_mask();
-        text.push_str(&format!("Cpus_allowed:\t{}\nCpus_allowed_list:\t{}\n", mask_text(mask, self.cpus.len()), list_text(mask)));
-        text.push_str(&format!("Mems_allowed:\t{}00000001\nMems_allowed_list:\t0\n", "00000000,".repeat(31)));
-        text.push_str(&format!("voluntary_ctxt_switches:\t{}\nnonvoluntary_ctxt_switches:\t{}\n", c.nvcsw.get(), c.nivcsw.get()));
+        text.push_str(&format!(
+            "Cpus_allowed:\t{}\nCpus_allowed_list:\t{}\n",
+            mask_text(mask, self.cpus.len()),
+            list_text(mask)
+        ));
+        text.push_str(&format!(
+            "Mems_allowed:\t{}00000001\nMems_allowed_list:\t0\n",
+            "00000000,".repeat(31)
+        ));
+        text.push_str(&format!(
+            "voluntary_ctxt_switches:\t{}\nnonvoluntary_ctxt_switches:\t{}\n",
+            c.nvcsw.get(),
+            c.nivcsw.get()
+        ));
         text
     }
 
     fn task_sched(&self, task: &Task) -> String {
         let c = task.c;
-        let mut text = format!("{} ({}, #threads: 1)\n{}\n", c.comm_text(), task.pid, "-".repeat(67));
-        let times = [("se.exec_start", task.se.exec_start_ns), ("se.vruntime", task.se.vruntime), ("se.sum_exec_runtime", task.se.sum_exec_ns)];
+        let mut text = format!(
+            "{} ({}, #threads: 1)\n{}\n",
+            c.comm_text(),
+            task.pid,
+            "-".repeat(67)
+        );
+        let times = [
+            ("se.exec_start", task.se.exec_start_ns),
+            ("se.vruntime", task.se.vruntime),
+            ("se.sum_exec_runtime", task.se.sum_exec_ns),
+        ];
         for (name, ns) in times {
-            text.push_str(&format!("{name:<45}:{:14}.{:06}\n", ns / 1_000_000, ns % 1_000_000));
+            text.push_str(&format!(
+                "{name:<45}:{:14}.{:06}\n",
+                ns / 1_000_000,
+                ns % 1_000_000
+            ));
         }
         let rows = [
             ("se.nr_migrations", 0),
@@ -430,10 +708,17 @@ impl Kernel {
             ("Max realtime priority", "0", "0", ""),
             ("Max realtime timeout", u, u, "us"),
         ];
-        let mut text = format!("{:<25} {:<20} {:<20} {:<10}\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+        let mut text = format!(
+            "{:<25} {:<20} {:<20} {:<10}\n",
+            "Limit", "Soft Limit", "Hard Limit", "Units"
+        );
         for (name, soft, hard, unit) in rows {
             text.push_str(&format!("{name:<25} {soft:<20} {hard:<20} "));
-            text.push_str(&if unit.is_empty() { "\n".to_string() } else { format!("{unit:<10}\n") });
+            text.push_str(&if unit.is_empty() {
+                "\n".to_string()
+            } else {
+                format!("{unit:<10}\n")
+            });
         }
         text
     }
@@ -442,13 +727,31 @@ impl Kernel {
         let mut text = String::new();
         for mount in self.vfs.mounts.iter().filter(|mount| mount.id != 0) {
             let parent = if mount.target.matches('/').count() > 1 {
-                self.vfs.mounts.iter().find(|above| above.id > 1 && mount.target.starts_with(&format!("{}/", above.target))).map_or(1, |above| above.id)
+                self.vfs
+                    .mounts
+                    .iter()
+                    .find(|above| {
+                        above.id > 1 && mount.target.starts_with(&format!("{}/", above.target))
+                    })
+                    .map_or(1, |above| above.id)
             } else {
                 1
             };
-            let (access, options) = mount.options.split_once(",relatime").map_or((mount.options.as_str(), ""), |(access, rest)| (access, rest));
+            let (access, options) = mount
+                .options
+                .split_once(",relatime")
+                .map_or((mount.options.as_str(), ""), |(access, rest)| {
+                    (access, rest)
+                });
             let relatime = if mount.id == 1 { "" } else { ",relatime" };
-            text.push_str(&format!("{} {parent} 0:{} / {} {access}{relatime} - {} {} {access}{options}\n", mount.id, mount.id + 1, mount.target, mount.fstype, mount.source));
+            text.push_str(&format!(
+                "{} {parent} 0:{} / {} {access}{relatime} - {} {} {access}{options}\n",
+                mount.id,
+                mount.id + 1,
+                mount.target,
+                mount.fstype,
+                mount.source
+            ));
         }
         text
     }
@@ -480,7 +783,10 @@ fn system_function(name: &str) -> &'static str {
         ("kcompactd", "kcompactd"),
         ("kswapd", "kswapd"),
     ];
-    BY_PREFIX.iter().find(|(prefix, _)| name.starts_with(prefix)).map_or("rescuer_thread", |&(_, function)| function)
+    BY_PREFIX
+        .iter()
+        .find(|(prefix, _)| name.starts_with(prefix))
+        .map_or("rescuer_thread", |&(_, function)| function)
 }
 
 /// A function with where in it the call returns to, in the kernel of the capture; others get a made-up place.
@@ -507,7 +813,12 @@ fn mask_text(mask: u64, cpus: usize) -> String {
     if cpus <= 32 {
         return format!("{mask:0width$x}", width = cpus.div_ceil(4));
     }
-    format!("{:0width$x},{:08x}", mask >> 32, mask & 0xffff_ffff, width = (cpus - 32).div_ceil(4))
+    format!(
+        "{:0width$x},{:08x}",
+        mask >> 32,
+        mask & 0xffff_ffff,
+        width = (cpus - 32).div_ceil(4)
+    )
 }
 
 /// A CPU mask as `%*pbl` prints it: `0-1,3`.
@@ -523,7 +834,11 @@ fn list_text(mask: u64) -> String {
         while cpu < 64 && mask >> cpu & 1 == 1 {
             cpu += 1;
         }
-        ranges.push(if cpu - 1 == first { first.to_string() } else { format!("{first}-{}", cpu - 1) });
+        ranges.push(if cpu - 1 == first {
+            first.to_string()
+        } else {
+            format!("{first}-{}", cpu - 1)
+        });
     }
     ranges.join(",")
 }
@@ -551,7 +866,15 @@ mod tests {
 
     #[test]
     fn cpu_masks_look_as_linux_prints_them() {
-        for (mask, cpus, hex, list) in [(3, 2, "3", "0-1"), (0xff, 8, "ff", "0-7"), (0b1011, 4, "b", "0-1,3"), (1, 5, "01", "0"), (u64::MAX, 64, "ffffffff,ffffffff", "0-63"), (1 << 32, 33, "1,00000000", "32"), (0, 2, "0", "")] {
+        for (mask, cpus, hex, list) in [
+            (3, 2, "3", "0-1"),
+            (0xff, 8, "ff", "0-7"),
+            (0b1011, 4, "b", "0-1,3"),
+            (1, 5, "01", "0"),
+            (u64::MAX, 64, "ffffffff,ffffffff", "0-63"),
+            (1 << 32, 33, "1,00000000", "32"),
+            (0, 2, "0", ""),
+        ] {
             assert_eq!(mask_text(mask, cpus), hex);
             assert_eq!(list_text(mask), list);
         }
@@ -563,53 +886,138 @@ mod tests {
         // As a 6.1 kernel shows kthreadd, but for the flags, the times and the start.
         let stat = kernel.read_text(a, "/proc/2/stat").unwrap();
         let flags = kernel.tasks[kernel.kthreadd].c.flags.get();
-        assert_eq!(stat, format!("2 (kthreadd) S 0 0 0 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 1 0 0 0 0 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"));
+        assert_eq!(
+            stat,
+            format!(
+                "2 (kthreadd) S 0 0 0 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 1 0 0 0 0 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+            )
+        );
         let parent = kernel.kthreadd;
-        let id = kernel.new_task(NewTask { name: b"we ird)n\\ame_that_is_long", parent, kind: TaskKind::System }).unwrap();
+        let id = kernel
+            .new_task(NewTask {
+                name: b"we ird)n\\ame_that_is_long",
+                parent,
+                kind: TaskKind::System,
+            })
+            .unwrap();
         kernel.tasks[id].se.policy = 1;
         kernel.tasks[id].se.rt_priority = 50;
         let pid = kernel.tasks[id].pid;
-        for path in [format!("/proc/{pid}/stat"), "/proc/self/stat".to_string(), format!("/proc/{pid}/task/{pid}/stat")] {
+        for path in [
+            format!("/proc/{pid}/stat"),
+            "/proc/self/stat".to_string(),
+            format!("/proc/{pid}/task/{pid}/stat"),
+        ] {
             let stat = kernel.read_text(a, &path).unwrap();
             let tail = stat.rsplit_once(") ").unwrap().1;
             assert_eq!(tail.trim_end().split(' ').count(), 50, "{path}: {stat}");
-            assert!(tail.trim_end().split(' ').skip(1).all(|field| field.parse::<i128>().is_ok()), "{stat}");
+            assert!(
+                tail.trim_end()
+                    .split(' ')
+                    .skip(1)
+                    .all(|field| field.parse::<i128>().is_ok()),
+                "{stat}"
+            );
         }
         let stat = kernel.read_text(a, &format!("/proc/{pid}/stat")).unwrap();
-        assert!(stat.starts_with(&format!("{pid} (we ird)n\\\\ame_that_is_long) R 2 0 0 0 -1 ")), "{stat}");
+        assert!(
+            stat.starts_with(&format!(
+                "{pid} (we ird)n\\\\ame_that_is_long) R 2 0 0 0 -1 "
+            )),
+            "{stat}"
+        );
         assert!(stat.contains(" -51 0 1 0 "), "{stat}");
-        assert_eq!(kernel.read_text(a, &format!("/proc/{pid}/comm")).unwrap(), "we ird)n\\ame_that_is_long\n");
+        assert_eq!(
+            kernel.read_text(a, &format!("/proc/{pid}/comm")).unwrap(),
+            "we ird)n\\ame_that_is_long\n"
+        );
         assert_eq!(kernel.read_text(a, "/proc/99999/stat"), Err(Errno::ENOENT));
     }
 
     #[test]
     fn kernel_threads_and_programs_have_their_files() {
         let (mut kernel, a) = with_user();
-        let kworker = kernel.tasks.iter().find(|task| task.name().starts_with("kworker/0:0-")).map(|task| task.pid).unwrap();
-        assert_eq!(kernel.read_text(a, &format!("/proc/{kworker}/comm")).unwrap(), "kworker/0:0-events\n");
-        assert_eq!(kernel.read_text(a, &format!("/proc/{kworker}/wchan")).unwrap(), "worker_thread");
-        assert_eq!(kernel.read_text(a, &format!("/proc/{kworker}/stack")).unwrap(), "[<0>] worker_thread+0xaf/0x380\n[<0>] kthread+0xda/0x100\n[<0>] ret_from_fork+0x22/0x30\n");
-        assert_eq!(kernel.read_text(a, "/proc/2/stack").unwrap(), "[<0>] kthreadd+0x2bc/0x2d0\n[<0>] ret_from_fork+0x22/0x30\n");
+        let kworker = kernel
+            .tasks
+            .iter()
+            .find(|task| task.name().starts_with("kworker/0:0-"))
+            .map(|task| task.pid)
+            .unwrap();
+        assert_eq!(
+            kernel
+                .read_text(a, &format!("/proc/{kworker}/comm"))
+                .unwrap(),
+            "kworker/0:0-events\n"
+        );
+        assert_eq!(
+            kernel
+                .read_text(a, &format!("/proc/{kworker}/wchan"))
+                .unwrap(),
+            "worker_thread"
+        );
+        assert_eq!(
+            kernel
+                .read_text(a, &format!("/proc/{kworker}/stack"))
+                .unwrap(),
+            "[<0>] worker_thread+0xaf/0x380\n[<0>] kthread+0xda/0x100\n[<0>] ret_from_fork+0x22/0x30\n"
+        );
+        assert_eq!(
+            kernel.read_text(a, "/proc/2/stack").unwrap(),
+            "[<0>] kthreadd+0x2bc/0x2d0\n[<0>] ret_from_fork+0x22/0x30\n"
+        );
         assert_eq!(kernel.read_text(a, "/proc/2/maps").unwrap(), "");
         assert_eq!(kernel.read_text(a, "/proc/2/cmdline").unwrap(), "");
         assert_eq!(kernel.sys_readlink(a, "/proc/2/exe"), Err(Errno::ENOENT));
         assert_eq!(kernel.sys_readlink(a, "/proc/2/cwd").as_deref(), Ok("/"));
         let status = kernel.read_text(a, "/proc/2/status").unwrap();
         assert!(status.starts_with("Name:\tkthreadd\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t2\nNgid:\t0\nPid:\t2\nPPid:\t0\n"), "{status}");
-        assert!(status.contains("Threads:\t1\nSigQ:\t0/1836\nSigPnd:\t0000000000000000\n"), "{status}");
-        assert!(status.contains("SigIgn:\tffffffffffffffff\n") && status.contains("Cpus_allowed:\t3\nCpus_allowed_list:\t0-1\nMems_allowed:\t00000000,"), "{status}");
+        assert!(
+            status.contains("Threads:\t1\nSigQ:\t0/1836\nSigPnd:\t0000000000000000\n"),
+            "{status}"
+        );
+        assert!(
+            status.contains("SigIgn:\tffffffffffffffff\n")
+                && status.contains(
+                    "Cpus_allowed:\t3\nCpus_allowed_list:\t0-1\nMems_allowed:\t00000000,"
+                ),
+            "{status}"
+        );
         assert!(!status.contains("VmSize"));
-        assert!(kernel.read_text(a, "/proc/self/status").unwrap().contains("\nVmRSS:\t    1728 kB\n"));
+        assert!(
+            kernel
+                .read_text(a, "/proc/self/status")
+                .unwrap()
+                .contains("\nVmRSS:\t    1728 kB\n")
+        );
         // Every file that is listed can be read by somebody.
-        for dir in ["/proc/1", "/proc/2", "/proc/self", "/proc/self/task/self", "/proc", "/proc/sys/kernel", "/proc/sys"] {
+        for dir in [
+            "/proc/1",
+            "/proc/2",
+            "/proc/self",
+            "/proc/self/task/self",
+            "/proc",
+            "/proc/sys/kernel",
+            "/proc/sys",
+        ] {
             let dir = dir.replace("task/self", &format!("task/{}", kernel.tasks[a].pid));
             // A directory shows what it has below a mount, as on Linux.
-            for entry in kernel.sys_readdir(a, &dir).unwrap().into_iter().filter(|entry| entry.name != "sys") {
+            for entry in kernel
+                .sys_readdir(a, &dir)
+                .unwrap()
+                .into_iter()
+                .filter(|entry| entry.name != "sys")
+            {
                 let path = format!("{dir}/{}", entry.name);
                 if entry.kind == crate::fs::FileKind::File {
                     assert!(kernel.read_text(a, &path).is_ok(), "{path}");
                 }
-                assert_eq!(kernel.sys_stat(a, &path, false).map(|stat| (stat.kind, stat.ino)), Ok((entry.kind, entry.ino)), "{path}");
+                assert_eq!(
+                    kernel
+                        .sys_stat(a, &path, false)
+                        .map(|stat| (stat.kind, stat.ino)),
+                    Ok((entry.kind, entry.ino)),
+                    "{path}"
+                );
             }
         }
     }
@@ -620,7 +1028,8 @@ mod tests {
         let b = user(&mut kernel, "other");
         let mut write = |task, path: &str| {
             let id = kernel.open_path(task, path, 1, 0)?;
-            let wrote = kernel.file_write(task, id, b"newname_is_too_long", &mut Default::default());
+            let wrote =
+                kernel.file_write(task, id, b"newname_is_too_long", &mut Default::default());
             let _ = kernel.put_file(id);
             wrote.map(|_| ())
         };
@@ -629,6 +1038,9 @@ mod tests {
         assert_eq!(write(a, "/proc/version"), Err(Errno::EIO));
         assert_eq!(write(b, "/proc/self/comm"), Ok(()));
         let pid = kernel.tasks[b].pid;
-        assert_eq!(kernel.read_text(a, &format!("/proc/{pid}/comm")).unwrap(), "newname_is_too_\n");
+        assert_eq!(
+            kernel.read_text(a, &format!("/proc/{pid}/comm")).unwrap(),
+            "newname_is_too_\n"
+        );
     }
 }
