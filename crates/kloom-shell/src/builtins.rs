@@ -96,6 +96,7 @@ pub(crate) async fn run(shell: &mut Shell, argv: Vec<String>) -> Flow {
                     }
                 }
             }
+            shell.exiting = name == "exit";
             return Err(if name == "exit" {
                 Stop::Exit
             } else {
@@ -664,14 +665,14 @@ async fn jobs(shell: &mut Shell) -> i32 {
 
 async fn command(shell: &mut Shell, name: &str, args: &[String]) -> Flow {
     let (mut terse, mut verbose, mut rest) = (false, name == "type", args);
-    while name == "command" {
-        match rest.first().map(String::as_str) {
-            Some("-v") => terse = true,
-            Some("-V") => verbose = true,
-            Some("-p") => {}
-            _ => break,
-        }
-        rest = &rest[1..];
+    if name == "command" {
+        let options = rest
+            .iter()
+            .take_while(|a| matches!(a.as_str(), "-v" | "-V" | "-p"))
+            .count();
+        terse = rest[..options].iter().any(|a| a == "-v");
+        verbose = rest[..options].iter().any(|a| a == "-V");
+        rest = &rest[options..];
     }
     if !terse && !verbose {
         shell.status = 0;
@@ -682,7 +683,12 @@ async fn command(shell: &mut Shell, name: &str, args: &[String]) -> Flow {
         return Box::pin(shell.dispatch(rest.to_vec(), Vec::new(), Vec::new(), false, false)).await;
     }
     let mut status = 0;
-    for word in rest {
+    // `command -v` looks at one word only.
+    for word in if name == "command" {
+        &rest[..rest.len().min(1)]
+    } else {
+        rest
+    } {
         let line = if is_keyword(word) {
             if terse {
                 word.clone()

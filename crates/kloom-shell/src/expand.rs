@@ -79,6 +79,8 @@ impl Fields {
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
     Unquoted,
+    /// The word in an unquoted `${x-word}`: what stands there plainly is split, too.
+    Operand,
     Quoted,
 }
 
@@ -164,6 +166,7 @@ impl Shell {
             for part in parts {
                 match part {
                     Part::Lit(text) if mode == Mode::Unquoted => fields.literal(text),
+                    Part::Lit(text) if mode == Mode::Operand => fields.expanded(text),
                     Part::Lit(text) | Part::Quoted(text) => fields.quoted(text),
                     Part::Double(parts) => {
                         // `"$@"` without parameters is no field at all.
@@ -237,7 +240,7 @@ impl Shell {
     ) -> Result<(), Stop> {
         let value = self.parameter(name);
         match op {
-            ParamOp::None if name == "@" || (name == "*" && mode == Mode::Unquoted) => {
+            ParamOp::None if name == "@" || (name == "*" && mode != Mode::Quoted) => {
                 self.put_args(name, mode, fields);
                 return Ok(());
             }
@@ -267,14 +270,21 @@ impl Shell {
                     None => false,
                 };
                 match (op, set) {
-                    ('+', true) | ('-', false) => self.expand_parts(word, mode, fields).await?,
+                    ('+', true) | ('-', false) => {
+                        let inner = if mode == Mode::Quoted {
+                            mode
+                        } else {
+                            Mode::Operand
+                        };
+                        self.expand_parts(word, inner, fields).await?;
+                    }
                     ('+', false) => {}
                     (_, true) if name == "@" || name == "*" => self.put_args(name, mode, fields),
                     (_, true) => put(fields, mode, &value.unwrap_or_default()),
                     ('=', false) => {
                         let text = match mode {
                             Mode::Quoted => self.expand_here(word).await?,
-                            Mode::Unquoted => self.expand_single(word).await?,
+                            Mode::Unquoted | Mode::Operand => self.expand_single(word).await?,
                         };
                         if !crate::parse::is_name(name) {
                             return Err(self.fatal(&format!("{name}: bad variable name")).await);
@@ -319,13 +329,13 @@ impl Shell {
                     }
                     fields.quoted(arg);
                 }
-                Mode::Unquoted if !fields.split => {
+                _ if !fields.split => {
                     if i > 0 {
                         fields.literal(" ");
                     }
                     fields.expanded(arg);
                 }
-                Mode::Unquoted => {
+                _ => {
                     if i > 0 {
                         fields.finish();
                     }
@@ -380,11 +390,7 @@ impl Shell {
                 };
                 let hidden = part.trim_start_matches(ESC).starts_with('.');
                 for entry in entries {
-                    let fits = (!last && !directory_only) || last;
-                    if entry.name.starts_with('.') && !hidden
-                        || !fits
-                        || !pattern.matches(&entry.name)
-                    {
+                    if entry.name.starts_with('.') && !hidden || !pattern.matches(&entry.name) {
                         continue;
                     }
                     if (!last || directory_only)
@@ -410,6 +416,6 @@ impl Shell {
 fn put(fields: &mut Fields, mode: Mode, text: &str) {
     match mode {
         Mode::Quoted => fields.quoted(text),
-        Mode::Unquoted => fields.expanded(text),
+        Mode::Unquoted | Mode::Operand => fields.expanded(text),
     }
 }

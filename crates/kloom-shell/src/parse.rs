@@ -72,6 +72,8 @@ pub(crate) struct Item {
     pub(crate) and_or: Rc<AndOr>,
     pub(crate) background: bool,
     pub(crate) line: usize,
+    /// Where it starts in its source, in characters.
+    start: usize,
     pub(crate) text: Rc<str>,
 }
 
@@ -197,7 +199,12 @@ pub fn parse(source: &[u8]) -> Result<Script, ScenarioError> {
 /// As [`parse`], of decoded text.
 pub(crate) fn parse_str(source: &str) -> Result<List, ScenarioError> {
     let mut lines = source.lines();
-    Lower { depth: 0 }.list_of(source, 1).map_err(|mut e| {
+    Lower {
+        depth: 0,
+        source: Rc::from([]),
+    }
+    .list_of(source, 1)
+    .map_err(|mut e| {
         e.snippet = lines
             .nth(e.line.saturating_sub(1))
             .unwrap_or_default()
@@ -209,6 +216,27 @@ pub(crate) fn parse_str(source: &str) -> Result<List, ScenarioError> {
 
 struct Lower {
     depth: usize,
+    /// The text that is being lowered, in characters.
+    source: Rc<[char]>,
+}
+
+/// A word as it stands in the source: brush's own text of it has runs of blanks inside `${…}` shortened.
+fn exact(source: &[char], word: &ast::Word) -> String {
+    let squeeze = |text: &str| -> String {
+        text.replace("\\\n", "")
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect()
+    };
+    if let Some(span) = &word.loc
+        && let Some(chars) = source.get(span.start.index..span.end.index)
+    {
+        let text: String = chars.iter().collect();
+        if squeeze(&text) == squeeze(&word.value) {
+            return text.trim_matches('\n').to_string();
+        }
+    }
+    word.value.clone()
 }
 
 fn error(line: usize, column: usize, message: impl Into<String>) -> ScenarioError {
@@ -234,6 +262,28 @@ fn unsupported<T>(span: Option<&SourceSpan>, base: usize, what: &str) -> Result<
         base,
         format!("{what} is not supported by kloom's shell (a POSIX sh)"),
     ))
+}
+
+/// A command's text without what follows it: blanks, separators, lines of comment.
+fn command_text(text: &str) -> &str {
+    let mut text = text.trim();
+    loop {
+        let mut shorter = text.trim_end_matches(|c: char| c.is_whitespace());
+        // `;;` and `&` inside a command are never at its very end.
+        shorter = shorter
+            .strip_suffix(';')
+            .or_else(|| shorter.strip_suffix('&'))
+            .unwrap_or(shorter);
+        if let Some((before, last)) = shorter.rsplit_once('\n')
+            && last.trim_start().starts_with('#')
+        {
+            shorter = before;
+        }
+        if shorter.len() == text.len() {
+            return text;
+        }
+        text = shorter;
+    }
 }
 
 /// An upper bound on how deep brush's recursive readers would go.
@@ -278,7 +328,7 @@ impl Lower {
             enable_extended_globbing: false,
             ..ParserOptions::default()
         };
-        let tokens = brush_parser::uncached_tokenize_str(source, &options.tokenizer_options())
+        let mut tokens = brush_parser::uncached_tokenize_str(source, &options.tokenizer_options())
             .map_err(|e| {
                 let incomplete = e.is_incomplete();
                 let lines = source.lines().count().max(1);
@@ -300,7 +350,25 @@ impl Lower {
                 ));
             }
         }
+        // brush takes `( (` for `((`, the start of an arithmetic command; a line break between them changes nothing else.
+        let open = |token: &Token| matches!(token, Token::Operator(op, _) if op == "(");
+        let mut i = 1;
+        while i < tokens.len() {
+            let (before, after) = (tokens[i - 1].location(), tokens[i].location());
+            if open(&tokens[i - 1]) && open(&tokens[i]) && before.end.index != after.start.index {
+                let line_break = Token::Operator("\n".into(), before.clone());
+                tokens.insert(i, line_break);
+            }
+            i += 1;
+        }
+        let cut_case =
+            |token: &Token| token.to_str().contains("$(case") || token.to_str().contains("$( case");
         let program = brush_parser::parse_tokens(&tokens, &options).map_err(|e| match e {
+            ParseError::ParsingNear(p) if tokens.iter().any(cut_case) => {
+                // brush ends the substitution at the first pattern's parenthesis.
+                let hint = "syntax error (in `$(…)` the patterns of `case` need both parentheses: `(pattern)`)";
+                error(base + p.line - 1, p.column, hint)
+            }
             ParseError::ParsingNear(p) => error(base + p.line - 1, p.column, "syntax error"),
             ParseError::Tokenizing { inner, position } => {
                 error(base, position.map_or(1, |p| p.column), inner.to_string())
@@ -309,29 +377,40 @@ impl Lower {
                 let last = source.lines().last().unwrap_or_default();
                 let lines = source.lines().count().max(1);
                 let column = last.chars().count() + 1;
-                ScenarioError {
-                    incomplete: true,
-                    ..error(
-                        base + lines - 1,
-                        column,
-                        "syntax error: unexpected end of the script",
-                    )
-                }
+                // A word out of place at the very end (`done`) looks the same, but no further line could help it.
+                let before = tokens.split_last().map_or(&[][..], |(_, before)| before);
+                let closes = |t: &Token| {
+                    matches!(t.to_str(), "done" | "fi" | "esac" | "then" | "else" | "elif" | "do" | "}")
+                };
+                let misplaced = tokens.last().is_some_and(closes)
+                    && brush_parser::parse_tokens(before, &options).is_ok();
+                let message = if misplaced { "syntax error" } else { "syntax error: unexpected end of the script" };
+                ScenarioError { incomplete: !misplaced, ..error(base + lines - 1, column, message) }
             }
         })?;
         self.depth += 1;
         let mut items = Vec::new();
-        for list in &program.complete_commands {
-            self.items(list, source, base, &mut items)?;
-        }
+        let outer = std::mem::replace(&mut self.source, source.chars().collect());
+        let result = program
+            .complete_commands
+            .iter()
+            .try_for_each(|list| self.items(list, base, &mut items));
+        self.source = outer;
+        result?;
         self.depth -= 1;
+        // brush's spans of compound commands end too early: a command reaches up to the next one.
+        let chars: Vec<char> = source.chars().collect();
+        for i in 0..items.len() {
+            let end = items.get(i + 1).map_or(chars.len(), |next| next.start);
+            let text: String = chars[items[i].start.min(end)..end].iter().collect();
+            items[i].text = command_text(&text).into();
+        }
         Ok(items.into())
     }
 
     fn items(
         &mut self,
         list: &ast::CompoundList,
-        source: &str,
         base: usize,
         items: &mut Vec<Item>,
     ) -> Result<(), ScenarioError> {
@@ -339,24 +418,26 @@ impl Lower {
             let span = and_or.location();
             let text: String = match &span {
                 // Offsets count characters, and the start of a command is never after its end.
-                Some(s) => source
-                    .chars()
-                    .skip(s.start.index)
-                    .take(s.end.index.saturating_sub(s.start.index))
+                Some(s) => self
+                    .source
+                    .get(s.start.index..s.end.index)
+                    .unwrap_or_default()
+                    .iter()
                     .collect(),
                 None => and_or.to_string(),
             };
             let mut rest = Vec::new();
-            let first = self.pipeline(&and_or.first, source, base)?;
+            let first = self.pipeline(&and_or.first, base)?;
             for next in &and_or.additional {
                 match next {
-                    ast::AndOr::And(p) => rest.push((true, self.pipeline(p, source, base)?)),
-                    ast::AndOr::Or(p) => rest.push((false, self.pipeline(p, source, base)?)),
+                    ast::AndOr::And(p) => rest.push((true, self.pipeline(p, base)?)),
+                    ast::AndOr::Or(p) => rest.push((false, self.pipeline(p, base)?)),
                 }
             }
             items.push(Item {
                 and_or: Rc::new(AndOr { first, rest }),
                 background: matches!(separator, ast::SeparatorOperator::Async),
+                start: span.as_ref().map_or(0, |s| s.start.index),
                 line: base + span.as_ref().map_or(0, |s| s.start.line - 1),
                 text: text.trim().into(),
             });
@@ -364,12 +445,7 @@ impl Lower {
         Ok(())
     }
 
-    fn list(
-        &mut self,
-        list: &ast::CompoundList,
-        source: &str,
-        base: usize,
-    ) -> Result<List, ScenarioError> {
+    fn list(&mut self, list: &ast::CompoundList, base: usize) -> Result<List, ScenarioError> {
         if self.depth >= MAX_DEPTH {
             return Err(at(
                 list.location().as_ref(),
@@ -379,7 +455,7 @@ impl Lower {
         }
         self.depth += 1;
         let mut items = Vec::new();
-        self.items(list, source, base, &mut items)?;
+        self.items(list, base, &mut items)?;
         self.depth -= 1;
         Ok(items.into())
     }
@@ -387,12 +463,11 @@ impl Lower {
     fn pipeline(
         &mut self,
         pipeline: &ast::Pipeline,
-        source: &str,
         base: usize,
     ) -> Result<Pipeline, ScenarioError> {
         let mut commands = Vec::new();
         for command in &pipeline.seq {
-            commands.push(Rc::new(self.command(command, source, base)?));
+            commands.push(Rc::new(self.command(command, base)?));
         }
         Ok(Pipeline {
             bang: pipeline.bang,
@@ -401,16 +476,11 @@ impl Lower {
         })
     }
 
-    fn command(
-        &mut self,
-        command: &ast::Command,
-        source: &str,
-        base: usize,
-    ) -> Result<Command, ScenarioError> {
+    fn command(&mut self, command: &ast::Command, base: usize) -> Result<Command, ScenarioError> {
         match command {
             ast::Command::Simple(simple) => self.simple(simple, base),
             ast::Command::Compound(compound, redirects) => {
-                self.compound(compound, redirects.as_ref(), source, base)
+                self.compound(compound, redirects.as_ref(), base)
             }
             ast::Command::Function(function) => {
                 let name = function.fname.value.clone();
@@ -421,12 +491,8 @@ impl Lower {
                         format!("`{name}` is no valid function name"),
                     ));
                 }
-                let body = Rc::new(self.compound(
-                    &function.body.0,
-                    function.body.1.as_ref(),
-                    source,
-                    base,
-                )?);
+                let body =
+                    Rc::new(self.compound(&function.body.0, function.body.1.as_ref(), base)?);
                 Ok(Command {
                     kind: Kind::Function { name, body },
                     redirects: Vec::new(),
@@ -440,22 +506,21 @@ impl Lower {
         &mut self,
         compound: &ast::CompoundCommand,
         redirects: Option<&ast::RedirectList>,
-        source: &str,
         base: usize,
     ) -> Result<Command, ScenarioError> {
         use ast::CompoundCommand as C;
         let span = compound.location();
         let kind = match compound {
-            C::BraceGroup(group) => Kind::Brace(self.list(&group.list, source, base)?),
-            C::Subshell(subshell) => Kind::Subshell(self.list(&subshell.list, source, base)?),
+            C::BraceGroup(group) => Kind::Brace(self.list(&group.list, base)?),
+            C::Subshell(subshell) => Kind::Subshell(self.list(&subshell.list, base)?),
             C::ForClause(f) => Kind::For {
                 name: f.variable_name.clone(),
-                words: match (&f.values, self.has_in(f, source)) {
+                words: match (&f.values, self.has_in(f)) {
                     (Some(words), _) => Some(self.words(words, base)?),
                     (None, true) => Some(Vec::new()),
                     (None, false) => None,
                 },
-                body: self.list(&f.body.list, source, base)?,
+                body: self.list(&f.body.list, base)?,
             },
             C::CaseClause(case) => {
                 let mut arms = Vec::new();
@@ -468,7 +533,7 @@ impl Lower {
                         );
                     }
                     let body = match &item.cmd {
-                        Some(list) => self.list(list, source, base)?,
+                        Some(list) => self.list(list, base)?,
                         None => Rc::from([]),
                     };
                     arms.push((self.words(&item.patterns, base)?, body));
@@ -480,22 +545,22 @@ impl Lower {
             }
             C::IfClause(clause) => {
                 let mut arms = vec![(
-                    self.list(&clause.condition, source, base)?,
-                    self.list(&clause.then, source, base)?,
+                    self.list(&clause.condition, base)?,
+                    self.list(&clause.then, base)?,
                 )];
                 let mut otherwise = None;
                 for part in clause.elses.iter().flatten() {
-                    let body = self.list(&part.body, source, base)?;
+                    let body = self.list(&part.body, base)?;
                     match &part.condition {
-                        Some(condition) => arms.push((self.list(condition, source, base)?, body)),
+                        Some(condition) => arms.push((self.list(condition, base)?, body)),
                         None => otherwise = Some(body),
                     }
                 }
                 Kind::If { arms, otherwise }
             }
             C::WhileClause(w) | C::UntilClause(w) => Kind::While {
-                condition: self.list(&w.0, source, base)?,
-                body: self.list(&w.1.list, source, base)?,
+                condition: self.list(&w.0, base)?,
+                body: self.list(&w.1.list, base)?,
                 until: matches!(compound, C::UntilClause(_)),
             },
             C::Arithmetic(_) => return unsupported(span.as_ref(), base, "`(( … ))`"),
@@ -513,12 +578,9 @@ impl Lower {
     }
 
     /// `for x in; do` (no turn) and `for x do` (the positional parameters) look the same in brush's tree.
-    fn has_in(&self, clause: &ast::ForClauseCommand, source: &str) -> bool {
-        let head: String = source
-            .chars()
-            .skip(clause.loc.start.index)
-            .take(4096)
-            .collect();
+    fn has_in(&self, clause: &ast::ForClauseCommand) -> bool {
+        let after = self.source.get(clause.loc.start.index..);
+        let head: String = after.unwrap_or_default().iter().take(4096).collect();
         let rest = head.strip_prefix("for").unwrap_or(&head).trim_start();
         let rest = rest
             .strip_prefix(clause.variable_name.as_str())
@@ -547,7 +609,8 @@ impl Lower {
                             ast::AssignmentName::VariableName(name),
                             ast::AssignmentValue::Scalar(_),
                         ) => {
-                            let value = word.value.split_once('=').map_or("", |(_, v)| v);
+                            let text = exact(&self.source, word);
+                            let value = text.split_once('=').map_or("", |(_, v)| v);
                             let (line, column) = place(word.loc.as_ref(), base);
                             let parts = self.word_parts(
                                 value,
@@ -584,7 +647,8 @@ impl Lower {
                         return unsupported(Some(&assignment.loc), base, "an array");
                     }
                     let (line, column) = place(word.loc.as_ref(), base);
-                    words.push(self.word_parts(&word.value, line, column, declares)?);
+                    let text = exact(&self.source, word);
+                    words.push(self.word_parts(&text, line, column, declares)?);
                 }
                 I::IoRedirect(redirect) => {
                     self.redirect(redirect, base, span.as_ref(), &mut redirects)?
@@ -656,7 +720,8 @@ impl Lower {
 
     fn word(&mut self, word: &ast::Word, base: usize) -> Result<Word, ScenarioError> {
         let (line, column) = place(word.loc.as_ref(), base);
-        self.word_parts(&word.value, line, column, false)
+        let text = exact(&self.source, word);
+        self.word_parts(&text, line, column, false)
     }
 
     fn word_parts(

@@ -134,6 +134,10 @@ pub struct Shell {
     tested: u32,
     started: u64,
     in_trap: bool,
+    /// Status of the last command substitution in the present command.
+    substituted: Option<i32>,
+    /// `exit`, `set -e` or `exec` ends the shell, and not an error, which an interactive one survives.
+    pub(crate) exiting: bool,
 }
 
 /// A shell program that runs `script` with `$1…` = `args`; what a session starts as its first user task.
@@ -212,6 +216,8 @@ impl Shell {
             tested: 0,
             started: 0,
             in_trap: false,
+            substituted: None,
+            exiting: false,
         }
     }
 
@@ -258,8 +264,15 @@ impl Shell {
                 LineResult::Error(e)
             }
             Ok(script) => match self.run_items(&script.list, true).await {
-                Err(Stop::Exit) => LineResult::Exit(self.finish().await),
-                _ => LineResult::Done(self.status),
+                Err(Stop::Exit) if self.exiting => LineResult::Exit(self.finish().await),
+                flow => {
+                    if flow.is_err() {
+                        // The line was left in the middle of something.
+                        (self.loops, self.calls, self.tested) = (0, 0, 0);
+                        self.locals.clear();
+                    }
+                    LineResult::Done(self.status)
+                }
             },
         }
     }
@@ -268,7 +281,6 @@ impl Shell {
     async fn finish(&mut self) -> i32 {
         if let Some(action) = self.traps.remove(&0) {
             let status = self.status;
-            self.status = status;
             if self.run_text(&action).await != Err(Stop::Exit) {
                 self.status = status;
             }
@@ -520,8 +532,9 @@ impl Shell {
         flow?;
         if pipeline.bang {
             self.status = i32::from(self.status == 0);
-        } else if self.status != 0 && self.options.errexit && self.tested == 0 {
+        } else if self.status != 0 && self.options.errexit && self.tested == 0 && !tested {
             // Only what failed itself: a compound command that ended with a tested failure has status 0 or was not tested.
+            self.exiting = true;
             return Err(Stop::Exit);
         }
         Ok(())
@@ -643,7 +656,8 @@ impl Shell {
             }
         }
         let _ = self.sys.close(read).await;
-        self.status = self.wait_foreground(pid, true).await;
+        // `$?` stays what it was until the command that has the substitution is done.
+        self.substituted = Some(self.wait_foreground(pid, true).await);
         all.retain(|&b| b != 0);
         Ok(text::decode(&all))
     }
@@ -831,6 +845,7 @@ impl Shell {
         redirects: &[Redirect],
         last: bool,
     ) -> Flow {
+        self.substituted = None;
         let argv = self.expand_words(words).await?;
         let mut values = Vec::with_capacity(assigns.len());
         if argv.is_empty() {
@@ -842,13 +857,7 @@ impl Shell {
                 }
             }
             // The status is the one of the last substitution, if there was one.
-            if !has_substitution(words)
-                && !assigns
-                    .iter()
-                    .any(|(_, w)| has_substitution(std::slice::from_ref(w)))
-            {
-                self.status = 0;
-            }
+            self.status = self.substituted.take().unwrap_or(0);
             let Some(redirects) = self.expand_redirects(redirects).await? else {
                 return Ok(());
             };
@@ -936,6 +945,7 @@ impl Shell {
                     .run_external(argv[1..].to_vec(), Vec::new(), Vec::new(), true)
                     .await;
                 flow?;
+                self.exiting = true;
                 return Err(Stop::Exit);
             }
             let flow = builtins::run(self, argv).await;
@@ -1138,22 +1148,6 @@ impl Shell {
 
 /// Descriptors to put back: number and copy (`None` was closed).
 pub(crate) type Saved = Vec<(i32, Option<i32>)>;
-
-fn has_substitution(words: &[parse::Word]) -> bool {
-    words.iter().any(|w| w.iter().any(is_substitution))
-}
-
-fn is_substitution(part: &parse::Part) -> bool {
-    match part {
-        parse::Part::Command(_) => true,
-        parse::Part::Double(parts) | parse::Part::Arith(parts) => parts.iter().any(is_substitution),
-        parse::Part::Param {
-            op: parse::ParamOp::Test { word, .. },
-            ..
-        } => word.iter().any(is_substitution),
-        _ => false,
-    }
-}
 
 /// A redirection whose words are expanded.
 pub(crate) struct Ready {

@@ -134,9 +134,9 @@ async fn list(
 ) {
     items.sort_by(|a, b| a.0.cmp(&b.0));
     if parsed.has('t') {
-        items.sort_by(|a, b| b.1.mtime_ns.cmp(&a.1.mtime_ns));
+        items.sort_by_key(|item| std::cmp::Reverse(item.1.mtime_ns));
     } else if parsed.has('S') {
-        items.sort_by(|a, b| b.1.size.cmp(&a.1.size));
+        items.sort_by_key(|item| std::cmp::Reverse(item.1.size));
     }
     if parsed.has('r') {
         items.reverse();
@@ -743,7 +743,7 @@ pub(crate) async fn dd(mut ctx: Ctx) -> i32 {
     let (mut input, mut output) = (None, None);
     let (mut size, mut count, mut skip, mut seek) = (512, u64::MAX, 0, 0);
     let (mut truncate, mut quiet) = (true, false);
-    for arg in ctx.argv[1..].to_vec() {
+    for arg in ctx.argv.split_off(1) {
         let Some((key, value)) = arg.split_once('=') else {
             return ctx.fail(&format!("unknown operand '{arg}'")).await;
         };
@@ -874,7 +874,7 @@ pub(crate) async fn dd(mut ctx: Ctx) -> i32 {
 
 /// `find [PATH…] [-name PATTERN] [-type T] [-maxdepth N] [-print]`.
 pub(crate) async fn find(mut ctx: Ctx) -> i32 {
-    let mut args = ctx.argv[1..].to_vec().into_iter().peekable();
+    let mut args = ctx.argv.split_off(1).into_iter().peekable();
     let mut roots = Vec::new();
     while let Some(path) = args.next_if(|a| !a.starts_with('-')) {
         roots.push(path);

@@ -190,7 +190,7 @@ pub(crate) async fn grep(mut ctx: Ctx) -> i32 {
     let mut rest = parsed.rest.clone();
     let mut patterns: Vec<String> = parsed.values('e').map(str::to_string).collect();
     if let Some(path) = parsed.value('f') {
-        match ctx.lines_of(&path.to_string()).await {
+        match ctx.lines_of(path).await {
             Some(lines) => patterns.extend(lines),
             None => return 2,
         }
@@ -874,7 +874,8 @@ fn awk_rule(program: &str) -> Option<(AwkWhen, Vec<Vec<AwkItem>>)> {
     let program = program.trim();
     let (when, body) = match program.find('{') {
         Some(open)
-            if !program[..open].contains('"') || program[..open].matches('"').count() % 2 == 0 =>
+            if !program[..open].contains('"')
+                || program[..open].matches('"').count().is_multiple_of(2) =>
         {
             let body = program[open + 1..].trim_end().strip_suffix('}')?;
             (program[..open].trim(), body)

@@ -466,15 +466,9 @@ pub(crate) async fn path_of(sys: &Sys, name: &str) -> Option<String> {
 /// Runs `argv` in the process of `sys` as `execvp` would, and gives the exit code.
 pub(crate) async fn execute(sys: Sys, argv: Vec<String>, env: Rc<Env>) -> i32 {
     let path = argv[0].clone();
+    const PLACES: [&str; 5] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
     let name = match path.rsplit_once('/') {
-        Some((dir, name))
-            if matches!(
-                dir,
-                "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin"
-            ) =>
-        {
-            name
-        }
+        Some((dir, name)) if PLACES.contains(&dir) => name,
         _ => path.as_str(),
     };
     if let Some(command) = find(name) {

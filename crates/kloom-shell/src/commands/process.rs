@@ -399,7 +399,7 @@ pub(crate) async fn sleep(mut ctx: Ctx) -> i32 {
         return 1;
     }
     let mut total = 0u64;
-    for arg in ctx.argv[1..].to_vec() {
+    for arg in ctx.argv.split_off(1) {
         if arg == "infinity" || arg == "inf" {
             total = u64::MAX / 4;
             continue;
@@ -565,7 +565,7 @@ pub(crate) async fn printenv(mut ctx: Ctx) -> i32 {
             ctx.put(&format!("{name}={value}\n"));
         }
     }
-    for name in ctx.argv[1..].to_vec() {
+    for name in ctx.argv.split_off(1) {
         match env.get(&name) {
             Some(value) => ctx.put(&format!("{value}\n")),
             None => status = 1,
@@ -577,7 +577,7 @@ pub(crate) async fn printenv(mut ctx: Ctx) -> i32 {
 /// `which NAME…`.
 pub(crate) async fn which(mut ctx: Ctx) -> i32 {
     let mut status = 0;
-    for name in ctx.argv[1..].to_vec() {
+    for name in ctx.argv.split_off(1) {
         match path_of(&ctx.sys, &name).await {
             Some(path) => ctx.put(&format!("{path}\n")),
             None => status = 1,

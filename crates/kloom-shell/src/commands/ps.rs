@@ -453,11 +453,7 @@ async fn cell(sys: &Sys, name: &str, p: &Proc, world: &World) -> String {
     let start_s = p.field(22).max(0) as u64 / HZ;
     let elapsed = (world.now_ns / 1_000_000_000).saturating_sub(start_s);
     // Per mille of one CPU since its start.
-    let permille = if elapsed == 0 {
-        0
-    } else {
-        ticks * 1000 / HZ / elapsed
-    };
+    let permille = (ticks * 1000 / HZ).checked_div(elapsed).unwrap_or(0);
     match name {
         "pid" | "tgid" | "tid" | "lwp" => p.pid.to_string(),
         "ppid" => p.field(4).to_string(),
@@ -524,7 +520,6 @@ struct Selection {
     pids: Vec<i64>,
     parents: Vec<i64>,
     names: Vec<String>,
-    users: bool,
     negate: bool,
 }
 
@@ -534,7 +529,6 @@ impl Selection {
         // root without a terminal.
         let none = self.pids.is_empty() && self.parents.is_empty() && self.names.is_empty();
         let fits = self.all
-            || (self.users && none)
             || none
             || self.pids.contains(&i64::from(p.pid))
             || self.parents.contains(&p.field(4))
@@ -553,7 +547,8 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
     let mut layout = "default";
     let mut custom: Vec<(String, Option<String>)> = Vec::new();
     let (mut headers, mut sort) = (true, Vec::new());
-    let mut args = ctx.argv[1..].to_vec().into_iter();
+    let words = ctx.argv.split_off(1);
+    let mut args = words.clone().into_iter();
     let bad = "error: unsupported option";
     while let Some(arg) = args.next() {
         if let Some(long) = arg.strip_prefix("--") {
@@ -573,7 +568,8 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
                         "ppid" => selection.parents.extend(numbers(&value)),
                         "sort" => sort.extend(value.split(',').map(str::to_string)),
                         "format" => formats(&value, &mut custom),
-                        _ => selection.users = true,
+                        // Everybody is root.
+                        _ => {}
                     }
                 }
                 _ => {
@@ -616,7 +612,7 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
                     'C' => selection
                         .names
                         .extend(value.split([',', ' ']).map(str::to_string)),
-                    _ => selection.users = true,
+                    _ => {}
                 }
                 continue;
             }
@@ -639,9 +635,7 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
     }
     if layout == "default"
         && selection.all
-        && ctx.argv[1..]
-            .iter()
-            .any(|a| !a.starts_with('-') && a.contains('x'))
+        && words.iter().any(|a| !a.starts_with('-') && a.contains('x'))
     {
         layout = "bsd";
     }

@@ -176,7 +176,7 @@ pub(crate) async fn date(mut ctx: Ctx) -> i32 {
         Err(e) => return ctx.fail(&format!("{e}")).await,
     };
     let mut format = "%a %b %e %H:%M:%S UTC %Y".to_string();
-    for arg in ctx.argv[1..].to_vec() {
+    for arg in ctx.argv.split_off(1) {
         match arg.strip_prefix('+') {
             Some(text) => format = text.replace("%N", &format!("{:09}", ns % 1_000_000_000)),
             None if arg == "-u" => {}
