@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::Error;
+use crate::compare::{self, Difference};
 use crate::outcome::{CommandOutcome, Ending, Outcome};
 use crate::qemu::{Limits, Machine};
 use crate::run::{self, Job, Reports};
@@ -317,6 +318,40 @@ pub fn refresh(linux: &Linux, suite: &Path, only: &[String]) -> Result<Reports, 
         std::fs::write(&path, capture.write()).map_err(Error::io(&path))?;
     }
     Ok(reports)
+}
+
+/// A case by name, and where a fresh run of it differs from its capture.
+pub type Differing = (String, Vec<Difference>);
+
+/// Records cases again and compares them with their committed captures, without writing.
+///
+/// Gives the cases that differ. Only cases with a single outcome are asked for: the others may
+/// rightly show another interleaving.
+///
+/// # Errors
+/// As [`run::run`], or a committed capture is not well formed.
+pub fn recheck(
+    linux: &Linux,
+    suite: &Path,
+    only: &[String],
+) -> Result<(Vec<Differing>, Reports), Error> {
+    let mut cases = Case::load_all(suite)?;
+    cases.retain(|case| {
+        case.settings.single_outcome
+            && (only.is_empty() || only.iter().any(|word| case.name.contains(word)))
+    });
+    let (captures, reports) = record(linux, &cases)?;
+    let mut differing = Vec::new();
+    for (index, fresh) in captures {
+        let Some(committed) = cases[index].capture()? else {
+            continue;
+        };
+        let differences = compare::compare(&committed, &fresh.outcome);
+        if !differences.is_empty() {
+            differing.push((cases[index].name.clone(), differences));
+        }
+    }
+    Ok((differing, reports))
 }
 
 #[cfg(test)]

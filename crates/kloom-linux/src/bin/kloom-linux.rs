@@ -43,6 +43,13 @@ enum Verb {
         #[arg(long)]
         fresh: bool,
     },
+    /// Records cases again and compares them with the committed captures.
+    Check {
+        /// The suite's directory.
+        suite: PathBuf,
+        /// Only cases whose name contains one of these.
+        only: Vec<String>,
+    },
     /// Records the cases of a suite again.
     Capture {
         /// The suite's directory.
@@ -75,6 +82,20 @@ fn run(args: Args) -> Result<ExitCode, Error> {
     let reports = match args.verb {
         Verb::Setup => return Ok(ExitCode::SUCCESS),
         Verb::Capture { suite, only } => capture::refresh(&linux, &suite, &only)?,
+        Verb::Check { suite, only } => {
+            let (differing, reports) = capture::recheck(&linux, &suite, &only)?;
+            for (case, differences) in &differing {
+                for difference in differences {
+                    let _ = writeln!(std::io::stdout(), "{case}: {difference}");
+                }
+            }
+            let code = conclude(&reports, &mut say);
+            return Ok(if differing.is_empty() {
+                code
+            } else {
+                ExitCode::from(1)
+            });
+        }
         Verb::Run {
             sources,
             script,
