@@ -177,6 +177,9 @@ impl Default for Symbols {
     }
 }
 
+/// `SYSTEM_RUNNING` of `enum system_states`.
+const SYSTEM_RUNNING: u32 = 3;
+
 /// Variables of the kernel that modules can name.
 #[derive(Debug, Default)]
 pub struct KernelData {
@@ -191,6 +194,10 @@ impl KernelData {
         data.by_name.insert("jiffies".into(), data.jiffies);
         data.by_name.insert("jiffies_64".into(), data.jiffies);
         data.by_name.insert("init_task".into(), kernel.tasks[kernel.cpus[0].idle].addr);
+        crate::params::add_ops(&mut data, arena);
+        data.add(arena, "hex_asc", b"0123456789abcdef\0");
+        data.add(arena, "hex_asc_upper", b"0123456789ABCDEF\0");
+        data.add(arena, "system_state", &SYSTEM_RUNNING.to_le_bytes());
         data
     }
 

@@ -14,5 +14,6 @@ pub mod machine;
 pub mod memory;
 pub mod object;
 pub mod oops;
+pub mod params;
 
 pub use machine::{Machine, MachineHandle};

@@ -43,6 +43,8 @@ pub(crate) struct PidObject {
     pub(crate) task: TaskId,
     /// When the task was made: slots and numbers are used again.
     pub(crate) created_ns: u64,
+    /// The task's own reference is not dropped yet.
+    pub(crate) held: bool,
 }
 
 /// What the shims of memory and its neighbours keep.
@@ -51,6 +53,8 @@ pub struct State {
     /// Caches by address of their `struct kmem_cache`.
     pub caches: BTreeMap<u64, Cache>,
     pub(crate) pids: Vec<PidObject>,
+    /// Texts the kernel made for `charp` parameters, and parameter lines.
+    pub(crate) param_strings: BTreeSet<u64>,
     /// State of the random numbers modules draw; set it to give a run another sequence.
     pub random: u64,
     /// Warnings of the kernel's own that were given already (file and line).
@@ -297,7 +301,7 @@ impl Machine {
             let (start, end) = (range.start, range.end - 1);
             self.print(Level::Warning, format!("{comm}/{pid} is freeing memory {start:016x}-{end:016x}, with a lock still held there!"));
             self.print(Level::Warning, format!(" ({name}), at: {}", self.symbolic(lock.taken.0[0].saturating_sub(1))));
-            self.kernel.report(Fault::LockHeldAtExit { class: lock.class, name, taken: lock.taken, place: "kfree" });
+            self.kernel.report(Fault::LockHeldAtExit { class: lock.class, name, taken: lock.taken, since_ns: lock.time_ns, place: "kfree" });
         }
     }
 
@@ -310,5 +314,197 @@ impl Machine {
             LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => locks.semaphore.get(index).map(|lock| lock.addr),
             LockClass::Rcu | LockClass::Srcu => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kloom_kernel::Config;
+    use kloom_kernel::chooser::Natural;
+
+    use super::*;
+    use crate::MachineHandle;
+    use crate::include::{pid, slab, string};
+
+    fn machine() -> MachineHandle {
+        MachineHandle::new(Config::default(), Box::new(Natural)).expect("a machine")
+    }
+
+    const GFP_KERNEL: u32 = 0xcc0;
+
+    fn block(handle: &mut MachineHandle, bytes: &[u8]) -> u64 {
+        let addr = slab::__kmalloc(bytes.len() as u64, GFP_KERNEL);
+        handle.get().store(addr, bytes).expect("fresh memory");
+        addr
+    }
+
+    fn kinds(handle: &mut MachineHandle) -> Vec<Fault> {
+        handle.get().take_reports().into_iter().map(|report| report.fault).collect()
+    }
+
+    #[test]
+    fn special_pointers_and_limits_of_kmalloc() {
+        let mut handle = machine();
+        assert_eq!(slab::__kmalloc(0, GFP_KERNEL), 16);
+        slab::kfree(16);
+        slab::kfree(0);
+        assert_eq!(slab::__kmalloc((1 << 22) + 1, GFP_KERNEL), 0, "above KMALLOC_MAX_SIZE");
+        assert_eq!(slab::kloom_kmalloc_array(u64::MAX, 2, GFP_KERNEL), 0, "the product overflows");
+        assert!(matches!(kinds(&mut handle)[..], [Fault::Warn { .. }]), "Linux warns once of the order");
+        assert_eq!(slab::__kmalloc(u64::MAX, GFP_KERNEL), 0);
+        assert!(kinds(&mut handle).is_empty());
+        let zeroed = slab::__kmalloc(24, GFP_KERNEL | 0x100);
+        assert_eq!(handle.get().load(zeroed, 24).expect("readable"), vec![0; 24]);
+        handle.get().fail_after.add("kmalloc", vec![1]);
+        assert_eq!(slab::__kmalloc(8, GFP_KERNEL), 0, "the first call was to fail");
+        assert_ne!(slab::__kmalloc(8, GFP_KERNEL), 0);
+    }
+
+    #[test]
+    fn no_memory_gives_null_and_says_so() {
+        let config = Config { mem_bytes: 1 << 20, ..Config::default() };
+        let mut handle = MachineHandle::new(config, Box::new(Natural)).expect("a machine");
+        assert_eq!(slab::__kmalloc(2 << 20, GFP_KERNEL), 0);
+        let text: Vec<u8> = handle.get().kernel.printk.records.iter().flat_map(|record| record.text.clone()).collect();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert!(text.contains(": page allocation failure: order:9, mode:0xcc0(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0"), "{text}");
+    }
+
+    #[test]
+    fn wrong_frees_are_reported_and_survived() {
+        let mut handle = machine();
+        let addr = block(&mut handle, b"12345678");
+        slab::kfree(addr + 4);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::InvalidFree { block: Some(_), .. }]));
+        slab::kfree(addr);
+        slab::kfree(addr);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::DoubleFree { .. }]));
+        slab::kfree(0x1000_0000);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::InvalidFree { block: None, .. }]));
+        let pages = slab::vmalloc(8192);
+        assert!(pages.is_multiple_of(4096) && slab::is_vmalloc_addr(pages + 8191));
+        slab::kfree(pages);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::InvalidFree { block: Some(_), .. }]), "vmalloc memory is no slab's");
+        slab::kvfree(pages);
+        assert!(kinds(&mut handle).is_empty());
+    }
+
+    #[test]
+    fn krealloc_keeps_the_content_and_ends_the_old_block() {
+        let mut handle = machine();
+        let old = block(&mut handle, b"abcdefgh");
+        let new = slab::krealloc(old, 4, GFP_KERNEL);
+        assert_eq!(handle.get().load(new, 4).expect("readable"), b"abcd");
+        assert_eq!(slab::ksize(new), 4);
+        let larger = slab::krealloc(new, 64, GFP_KERNEL);
+        assert_eq!(handle.get().load(larger, 4).expect("readable"), b"abcd");
+        assert!(kinds(&mut handle).is_empty());
+        assert_eq!(string::strnlen(old, 2), 2);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::HeapUseAfterFree { .. }]));
+        assert_eq!(slab::krealloc(larger, 0, GFP_KERNEL), 16);
+    }
+
+    #[test]
+    fn caches_know_their_objects() {
+        let mut handle = machine();
+        let name = block(&mut handle, b"things\0");
+        let (one, other) = (slab::kmem_cache_create(name, 40, 0, 0, 0), slab::kmem_cache_create(name, 24, 64, 0, 0));
+        let object = slab::kmem_cache_alloc(one, GFP_KERNEL);
+        assert_eq!(handle.get().arena.heap.block_at(object).expect("a block").kind, "things");
+        assert!(slab::kmem_cache_alloc(other, GFP_KERNEL).is_multiple_of(64));
+        slab::kmem_cache_free(other, object);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::InvalidFree { .. }]), "an object of another cache");
+        slab::kmem_cache_destroy(other);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::LeakReference { .. }]), "an object is left");
+        slab::kmem_cache_free(one, object);
+        slab::kmem_cache_destroy(one);
+        assert!(kinds(&mut handle).is_empty());
+    }
+
+    #[test]
+    fn strings_are_read_no_further_than_needed() {
+        let mut handle = machine();
+        // No end within the block: 8 bytes.
+        let open = block(&mut handle, b"key=val;");
+        let other = block(&mut handle, b"kez\0");
+        assert_eq!(string::strcmp(open, other), -1);
+        assert_eq!(string::strncmp(open, other, 2), 0);
+        assert_eq!(string::strchr(open, i32::from(b'=')), open + 3);
+        assert_eq!(string::memchr(open, i32::from(b';'), 100), open + 7);
+        assert_eq!(string::memcmp(open, other, 3), -1);
+        assert!(kinds(&mut handle).is_empty());
+        assert!(string::strlen(open) >= 8);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::HeapOutOfBounds { .. }]));
+    }
+
+    #[test]
+    fn copies_check_both_ends() {
+        let mut handle = machine();
+        let (small, text) = (block(&mut handle, &[0; 4]), block(&mut handle, b"four\0"));
+        assert_eq!(string::strscpy(small, text, 4), -7);
+        assert_eq!(handle.get().text(small).expect("readable"), b"fou");
+        assert!(kinds(&mut handle).is_empty());
+        string::strcpy(small, text);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::HeapOutOfBounds { addr, size: 5, .. }] if addr == small));
+        let room = block(&mut handle, &[b'x'; 16]);
+        string::strncpy(room, text, 16);
+        assert_eq!(handle.get().load(room, 16).expect("readable"), b"four\0\0\0\0\0\0\0\0\0\0\0\0");
+        assert_eq!(string::strscpy(room, text, 0), -7);
+        assert_eq!(string::strlcat(room, text, 7), 8);
+        assert_eq!(handle.get().text(room).expect("readable"), b"fourfo");
+        assert_eq!(string::strncat(room, text, 2), room);
+        assert_eq!(handle.get().text(room).expect("readable"), b"fourfofo");
+        assert!(kinds(&mut handle).is_empty());
+        let machine = handle.get();
+        assert!(matches!(machine.copy(room, text, u64::MAX), Err(Fault::WildAccess { .. })));
+        assert!(matches!(machine.store(0, b"x"), Err(Fault::NullDeref { .. })));
+        assert!(machine.fill(0, 0, 0).is_ok(), "no byte is touched");
+    }
+
+    #[test]
+    fn words_are_split_and_cut() {
+        let mut handle = machine();
+        let line = block(&mut handle, b" a,b,,c \n\0");
+        let cursor = block(&mut handle, &line.to_le_bytes());
+        let comma = block(&mut handle, b",\0");
+        assert_eq!(string::strim(line), line + 1);
+        assert_eq!(string::strcspn(line + 1, comma), 1);
+        let mut words = Vec::new();
+        loop {
+            let word = string::strsep(cursor, comma);
+            if word == 0 {
+                break;
+            }
+            words.push(handle.get().text(word).expect("readable"));
+        }
+        assert_eq!(words, [&b" a"[..], b"b", b"", b"c"]);
+        let text = block(&mut handle, b"  three  little words\0");
+        let count = block(&mut handle, &[0; 4]);
+        let argv = string::argv_split(GFP_KERNEL, text, count);
+        assert_eq!(handle.get().peek_u32(count), 3);
+        let third = handle.get().peek_u64(argv + 16);
+        assert_eq!(handle.get().text(third).expect("readable"), b"words");
+        assert_eq!(handle.get().peek_u64(argv + 24), 0);
+        string::argv_free(argv);
+        assert!(kinds(&mut handle).is_empty());
+    }
+
+    #[test]
+    fn a_pid_outlives_its_task_only_by_references() {
+        let mut handle = machine();
+        let pid = pid::find_get_pid(1);
+        assert_eq!(pid, pid::find_vpid(1));
+        assert_eq!(pid::pid_vnr(pid), 1);
+        let init = handle.get().kernel.init;
+        assert_eq!(pid::pid_task(pid, 0), handle.get().kernel.tasks[init].addr);
+        assert_eq!(pid::find_vpid(31_000), 0);
+        assert_eq!(pid::find_ge_pid(2, 0), pid::find_vpid(2));
+        assert_eq!(pid::kill_pid(0, 9, 1), -3);
+        pid::put_pid(pid);
+        assert_eq!(handle.get().peek_u32(pid), 1, "the task's own reference");
+        handle.get().kernel.tasks.unhash(init);
+        assert_eq!(pid::pid_task(pid, 0), 0);
+        pid::put_pid(0);
+        assert_eq!(pid::find_vpid(1), 0);
     }
 }

@@ -41,7 +41,7 @@ fn span(text: &[u8], accept: impl Fn(u8) -> bool) -> usize {
 
 /// Equal but for one newline at either end (`sysfs_streq()`).
 fn sysfs_equal(a: &[u8], b: &[u8]) -> bool {
-    a.strip_suffix(b"\n").unwrap_or(a) == b || b.strip_suffix(b"\n").unwrap_or(b) == a
+    a == b || a.strip_suffix(b"\n") == Some(b) || b.strip_suffix(b"\n") == Some(a)
 }
 
 /// `memset()`.
