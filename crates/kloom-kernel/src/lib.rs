@@ -279,6 +279,8 @@ impl Kernel {
                 parent,
                 full_name,
                 hang_reported: false,
+                seen_at: 0,
+                refs_taken: Vec::new(),
                 switch_count: 0,
             }
         });
@@ -338,7 +340,7 @@ impl Kernel {
 
     /// Appends a trace event, if anyone listens.
     pub fn emit(&mut self, kind: TraceKind) {
-        if !self.trace.enabled {
+        if !self.trace.enabled || self.trace.skip & kind.bit() != 0 {
             return;
         }
         let event = TraceEvent { time_ns: self.now(), cpu: self.this_cpu, task: self.current(), trace: self.here, kind };

@@ -1,1 +1,7 @@
-//! Run, explain and check Linux kernel-thread modules without a kernel.
+//! kloom as a library: what the command does, as functions that return values.
+//!
+//! [`run::run`] builds modules, runs a scenario and returns the outcome; the command only parses flags and prints.
+#![forbid(unsafe_code)]
+
+pub mod run;
+pub mod source;

@@ -1,2 +1,15 @@
-//! The command.
-fn main() {}
+//! The `kloom` command: flags in, text out.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod duration;
+mod errors;
+mod output;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    output::ignore_broken_pipe();
+    let code = cli::main();
+    ExitCode::from(code)
+}

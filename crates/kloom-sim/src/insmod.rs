@@ -1,0 +1,225 @@
+//! Loading and unloading modules: the checks, messages and order of Linux 6.1 kernel/module/main.c.
+
+use std::rc::Rc;
+
+use kloom_abi::Errno;
+use kloom_elf::{Module as Object, SectionKind};
+use kloom_guest::image::{Images, PlaceError, Resolved};
+use kloom_kernel::module::{Module, ModuleState};
+use kloom_kernel::printk::Level;
+use kloom_kernel::taint;
+use kloom_shim::Machine;
+use kloom_shim::call::enter;
+
+use crate::syscall::Caller;
+
+/// A module that is in memory and whose init function has not run.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Its number.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// Address of its init function, 0 if it has none.
+    pub init: u64,
+}
+
+/// What a kloom module's `vermagic` must say.
+pub const VERMAGIC: &str = "6.1.0-kloom SMP preempt mod_unload";
+
+/// Reads, checks, places and relocates a module.
+///
+/// # Errors
+/// What insmod gets; the reason is in the log.
+pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8], _params: &str) -> Result<Loaded, Errno> {
+    let object = kloom_elf::parse(bytes).map_err(|error| {
+        for line in error.dmesg() {
+            machine.kernel.printk(Level::Err, line.text.clone());
+        }
+        error.errno()
+    });
+    let object = object.map_err(|errno| Errno(errno as i32))?;
+    let name = object.name().unwrap_or("").to_string();
+    check_modinfo(machine, &object, &name)?;
+    if let Some(module) = machine.kernel.modules.find(&name) {
+        return Err(if module.state == ModuleState::Live { Errno::EEXIST } else { Errno::EBUSY });
+    }
+    let gpl = is_gpl_compatible(object.license().unwrap_or("unspecified"));
+    let uses = resolve_all(machine, caller, &object, &name, gpl)?;
+    let object = Rc::new(object);
+    let ctx = machine.ctx_addr();
+    let cpus = machine.kernel.config.cpus;
+    let this_module = object.section_of(SectionKind::ThisModule);
+    let resolved = uses.resolved;
+    let Machine { placer, arena, .. } = machine;
+    let image = placer.load(arena, Rc::clone(&object), ctx, cpus, |symbol| {
+        resolved.get(symbol).copied().unwrap_or(Resolved::Address(0))
+    });
+    let image = image.map_err(|error| match error {
+        PlaceError::NoMemory | PlaceError::Host(_) => Errno::ENOMEM,
+        PlaceError::Relocation(error) => {
+            for line in error.dmesg(&name, "") {
+                machine.kernel.printk(Level::Err, line.text.clone());
+            }
+            Errno::ENOEXEC
+        }
+    })?;
+    let id = machine.kernel.modules.next_id();
+    let init = image.symbol_addr("init_module").unwrap_or(0);
+    let exit = image.symbol_addr("cleanup_module").unwrap_or(0);
+    let addr = this_module.map_or(0, |section| image.sections[section.index()].addr);
+    let taints = if gpl { "OE" } else { "POE" };
+    let loaded = machine.kernel.event_here();
+    machine.kernel.modules.list.insert(
+        0,
+        Module {
+            id,
+            name: name.clone(),
+            state: ModuleState::Coming,
+            addr,
+            refs: 0,
+            used_by: Vec::new(),
+            has_init: init != 0,
+            exit,
+            size: image.core.1,
+            base: image.core.0,
+            taints: taints.to_string(),
+            loaded,
+        },
+    );
+    for user in uses.modules {
+        if let Some(used) = machine.kernel.modules.get_mut(user) {
+            used.used_by.push(id);
+        }
+    }
+    machine.images.push((id, image));
+    Ok(Loaded { id, name, init })
+}
+
+/// Licence, version magic and taint messages.
+fn check_modinfo(machine: &mut Machine, object: &Object, name: &str) -> Result<(), Errno> {
+    let vermagic = object.vermagic().map(str::trim);
+    if vermagic != Some(VERMAGIC) {
+        let have = vermagic.unwrap_or("");
+        machine.kernel.printk(Level::Err, format!("{name}: version magic '{have}' should be '{VERMAGIC} '"));
+        return Err(Errno::ENOEXEC);
+    }
+    let first = machine.kernel.tainted & (1 << taint::OOT_MODULE) == 0;
+    if first {
+        machine.kernel.printk(Level::Warning, format!("{name}: loading out-of-tree module taints kernel."));
+    }
+    machine.kernel.tainted |= 1 << taint::OOT_MODULE;
+    let license = object.license().unwrap_or("unspecified").to_string();
+    if !is_gpl_compatible(&license) {
+        if machine.kernel.tainted & (1 << taint::PROPRIETARY_MODULE) == 0 {
+            machine.kernel.printk(Level::Warning, format!("{name}: module license '{license}' taints kernel."));
+            machine.kernel.printk(Level::Warning, "Disabling lock debugging due to kernel taint".to_string());
+        }
+        machine.kernel.tainted |= 1 << taint::PROPRIETARY_MODULE;
+    }
+    if machine.kernel.tainted & (1 << taint::UNSIGNED_MODULE) == 0 {
+        machine.kernel.printk(
+            Level::Notice,
+            format!("{name}: module verification failed: signature and/or required key missing - tainting kernel"),
+        );
+    }
+    machine.kernel.tainted |= 1 << taint::UNSIGNED_MODULE;
+    Ok(())
+}
+
+/// `license_is_gpl_compatible()` (include/linux/license.h).
+pub fn is_gpl_compatible(license: &str) -> bool {
+    matches!(license, "GPL" | "GPL v2" | "GPL and additional rights" | "Dual BSD/GPL" | "Dual MIT/GPL" | "Dual MPL/GPL")
+}
+
+struct Uses {
+    resolved: std::collections::BTreeMap<String, Resolved>,
+    modules: Vec<u32>,
+}
+
+/// Finds every undefined symbol; each that is missing is named in the log as Linux does.
+fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &str, gpl: bool) -> Result<Uses, Errno> {
+    let mut uses = Uses { resolved: Default::default(), modules: Vec::new() };
+    let mut missing = Vec::new();
+    for import in object.imports() {
+        let found = machine
+            .kdata
+            .resolve(import.name)
+            .or_else(|| caller.symbols.function(import.name).map(Resolved::Function))
+            .or_else(|| {
+                let (addr, owner) = exported_by_module(machine, import.name, gpl)?;
+                if !uses.modules.contains(&owner) {
+                    uses.modules.push(owner);
+                }
+                Some(Resolved::Address(addr))
+            });
+        match found {
+            Some(resolved) => {
+                uses.resolved.insert(import.name.to_string(), resolved);
+            }
+            None if import.weak => {
+                uses.resolved.insert(import.name.to_string(), Resolved::Address(0));
+            }
+            None => missing.push(import.name.to_string()),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(uses);
+    }
+    for symbol in missing {
+        machine.kernel.printk(Level::Warning, format!("{name}: Unknown symbol {symbol} (err -2)"));
+        caller.shared.borrow_mut().unsupported.push((name.to_string(), symbol));
+    }
+    Err(Errno::ENOENT)
+}
+
+fn exported_by_module(machine: &Machine, symbol: &str, gpl: bool) -> Option<(u64, u32)> {
+    machine.images.iter().find_map(|(id, image)| {
+        machine.kernel.modules.get(*id)?;
+        let export = image.module.exports().into_iter().find(|export| export.name == symbol && (gpl || !export.gpl_only))?;
+        let target = &image.module.symbols[export.symbol.index()];
+        let addr = image.symbol_addr(&target.name)?;
+        Some((addr.wrapping_add_signed(export.addend), *id))
+    })
+}
+
+/// Sets the module's parameters.
+///
+/// # Errors
+/// A bad value, as the parameter's type says.
+pub fn set_params(id: u32, params: &str) -> Result<(), Errno> {
+    if params.is_empty() {
+        return Ok(());
+    }
+    let result: Result<(), Errno> = Ok(());
+    if result.is_err() {
+        enter(|machine, _| unload(machine, id, "bad parameter"));
+    }
+    result
+}
+
+/// The init function succeeded: the module is live, its init memory goes.
+pub fn init_done(machine: &mut Machine, id: u32) {
+    if let Some(module) = machine.kernel.modules.get_mut(id) {
+        module.state = ModuleState::Live;
+    }
+    let Machine { images, arena, .. } = machine;
+    if let Some((_, image)) = images.iter_mut().find(|(image_id, _)| *image_id == id) {
+        Images::free_init(arena, image);
+    }
+}
+
+/// Takes a module out of the table and unmaps its memory.
+pub fn unload(machine: &mut Machine, id: u32, _why: &'static str) {
+    let at = machine.kernel.event_here();
+    let Some(index) = machine.kernel.modules.list.iter().position(|module| module.id == id) else { return };
+    let module = machine.kernel.modules.list.remove(index);
+    for other in &mut machine.kernel.modules.list {
+        other.used_by.retain(|&user| user != id);
+    }
+    machine.kernel.modules.unloaded.push((id, module.name, at));
+    let Machine { images, arena, .. } = machine;
+    if let Some((_, image)) = images.iter_mut().find(|(image_id, _)| *image_id == id) {
+        Images::unload(arena, image);
+    }
+}

@@ -1,0 +1,385 @@
+//! The main loop: asks the kernel what happens next, lets the guest or the user program do it, and tells the kernel.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use kloom_explore::{Recorder, Schedule, Strategy};
+use kloom_guest::fiber::{Exit, Ran, Yield};
+use kloom_guest::hostfault::FaultKind;
+use kloom_kernel::chooser::{Chooser, Point};
+use kloom_kernel::fault::{Fault, Report};
+use kloom_kernel::printk::Record;
+use kloom_kernel::sched::{Context, Step};
+use kloom_kernel::task::{TaskId, TaskKind};
+use kloom_shell::sys::Mark;
+use kloom_shim::export::Symbols;
+use kloom_shim::machine::{MachineError, OnUseAfterFree};
+use kloom_shim::{Machine, MachineHandle};
+
+use crate::user::Users;
+
+/// A module to put into the machine's file system.
+#[derive(Clone, Debug)]
+pub struct ModuleFile {
+    /// Name of the file in the scenario's directory, `heartbeat.ko`.
+    pub file_name: String,
+    /// Its content.
+    pub bytes: Arc<[u8]>,
+}
+
+/// What may be used up before the run ends without a verdict.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Steps of the machine.
+    pub max_steps: u64,
+    /// Virtual time.
+    pub max_time_ns: u64,
+    /// Bytes of log and console output.
+    pub max_output: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { max_steps: 200_000_000, max_time_ns: 48 * 3600 * 1_000_000_000, max_output: 256 << 20 }
+    }
+}
+
+/// What machine to run a scenario on, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The machine.
+    pub config: kloom_kernel::Config,
+    /// How choices are made.
+    pub strategy: Strategy,
+    /// Limits.
+    pub limits: Limits,
+    /// Stale task pointers.
+    pub on_use_after_free: OnUseAfterFree,
+    /// Functions to fail, with the calls that do (empty: all).
+    pub fail: Vec<(String, Vec<u64>)>,
+}
+
+/// What a run shows while it goes on.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// A record of the kernel log.
+    Log(Record),
+    /// Bytes a command wrote to the console.
+    Console(Vec<u8>),
+}
+
+/// Why the run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The scenario's shell exited with this status.
+    Done(i32),
+    /// Nothing can ever happen again, but the shell still waits.
+    Stuck,
+    /// A task hangs that the shell waits for, and nobody else in user space has anything to do.
+    Hung,
+    /// The machine panicked.
+    Panicked,
+    /// Powered off by the scenario.
+    PoweredOff,
+    /// Out of steps.
+    StepLimit,
+    /// Out of virtual time.
+    TimeLimit,
+    /// Out of output.
+    OutputLimit,
+}
+
+/// What the session and the syscalls of its tasks share.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// Console bytes not yet shown.
+    pub console: VecDeque<Vec<u8>>,
+    /// Marks the shell made.
+    pub marks: Vec<(u64, Mark)>,
+    /// Programs of tasks forked since the session last looked.
+    pub forked: Vec<(TaskId, Box<crate::user::UserProc>)>,
+    /// The scenario asked for the end of the machine.
+    pub power_off: bool,
+    /// Functions a module needed that kloom does not have: module, name.
+    pub unsupported: Vec<(String, String)>,
+}
+
+/// A machine with its user space.
+pub struct Session {
+    handle: MachineHandle,
+    users: Users,
+    shared: Rc<RefCell<Shared>>,
+    symbols: Rc<Symbols>,
+    schedule: Rc<RefCell<Schedule>>,
+    limits: Limits,
+    steps: u64,
+    shown_seq: u64,
+    shown_bytes: u64,
+    main: Option<TaskId>,
+    main_status: Option<i32>,
+    hang_seen: bool,
+    /// Reports of the whole run, in order.
+    pub reports: Vec<Report>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("steps", &self.steps).finish_non_exhaustive()
+    }
+}
+
+struct Choices(Recorder);
+
+impl Chooser for Choices {
+    fn choose(&mut self, _: Point, options: u32) -> u32 {
+        self.0.choose(options)
+    }
+
+    fn is_natural(&self) -> bool {
+        self.0.is_natural()
+    }
+}
+
+impl Session {
+    /// Boots a machine.
+    ///
+    /// # Errors
+    /// The host refuses memory or timers.
+    pub fn new(options: Options, modules: &[ModuleFile]) -> Result<Session, MachineError> {
+        let (recorder, schedule) = Recorder::new(options.strategy);
+        let mut handle = MachineHandle::new(options.config, Box::new(Choices(recorder)))?;
+        let machine = handle.get();
+        machine.kernel.time_limit_ns = options.limits.max_time_ns;
+        machine.on_use_after_free = options.on_use_after_free;
+        for (name, calls) in options.fail {
+            machine.fail_after.add(&name, calls);
+        }
+        let shared = Rc::new(RefCell::new(Shared::default()));
+        for module in modules {
+            let _ = machine.kernel.write_file(&format!("/root/{}", module.file_name), &module.bytes);
+        }
+        Ok(Session {
+            handle,
+            users: Users::default(),
+            shared,
+            symbols: Rc::new(Symbols::new()),
+            schedule,
+            limits: options.limits,
+            steps: 0,
+            shown_seq: 0,
+            shown_bytes: 0,
+            main: None,
+            main_status: None,
+            hang_seen: false,
+            reports: Vec::new(),
+        })
+    }
+
+    /// The machine.
+    pub fn machine(&mut self) -> &mut Machine {
+        self.handle.get()
+    }
+
+    /// The choices made so far, as a token.
+    pub fn token(&self) -> String {
+        kloom_explore::token::format(&self.schedule.borrow())
+    }
+
+    /// Steps so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// What the scenario's tasks told the session.
+    pub fn shared(&self) -> &Rc<RefCell<Shared>> {
+        &self.shared
+    }
+
+    /// One line per live task of modules and users: what it does now.
+    pub fn state_lines(&mut self) -> Vec<String> {
+        let kernel = &self.handle.get().kernel;
+        let interesting = kernel.tasks.iter().filter(|task| matches!(task.kind, TaskKind::User(_) | TaskKind::Kthread(_)));
+        interesting
+            .map(|task| {
+                let letter = kloom_abi::sched::state_letter(task.state(), task.c.exit_state.get() as u32);
+                format!("{} (pid {}) {letter} {:?} on_rq {} cpu {}", task.name(), task.pid, task.blocked_on, task.se.on_rq, task.se.cpu)
+            })
+            .collect()
+    }
+
+    /// What the run has to tell.
+    pub fn outcome(&mut self, ended: &Ended, subject: &str) -> kloom_diag::Outcome {
+        let virtual_ns = self.handle.get().kernel.cpus.iter().map(|cpu| cpu.clock_ns).max().unwrap_or(0);
+        let end = kloom_diag::End::Internal(kloom_diag::InternalBug { message: format!("{ended:?} {:?} {}", self.reports, self.state_lines().join("\n")), ..Default::default() });
+        kloom_diag::Outcome { subject: subject.to_string(), virtual_ns, end, ..kloom_diag::Outcome::default() }
+    }
+
+    /// Runs `script` as the machine's console shell until it ends or cannot go on. `show` gets everything that is
+    /// printed, as it happens.
+    pub fn run(&mut self, script: kloom_shell::Script, args: Vec<String>, show: &mut dyn FnMut(Output)) -> Ended {
+        let program = Box::new(kloom_shell::sh(script, args));
+        let main = crate::user::spawn(self.handle.get(), &mut self.users, &self.shared, &self.symbols, "sh", program);
+        self.main = Some(main);
+        loop {
+            if let Some(ended) = self.step() {
+                self.flush(show);
+                return ended;
+            }
+            self.flush(show);
+        }
+    }
+
+    /// One step of the machine; why the run is over, if it is.
+    fn step(&mut self) -> Option<Ended> {
+        if let Some(ended) = self.look_for_end() {
+            return Some(ended);
+        }
+        self.steps += 1;
+        let step = self.handle.get().kernel.next();
+        match step {
+            Step::Quiescent => return Some(Ended::Stuck),
+            Step::TimeLimit => return Some(Ended::TimeLimit),
+            Step::Run { cpu, context, budget_ns, scale } => self.run_context(cpu, context, budget_ns, scale),
+        }
+        self.after_step();
+        None
+    }
+
+    fn look_for_end(&mut self) -> Option<Ended> {
+        if let Some(status) = self.main_status {
+            return Some(Ended::Done(status));
+        }
+        if self.shared.borrow().power_off {
+            return Some(Ended::PoweredOff);
+        }
+        if self.handle.get().kernel.panicked {
+            return Some(Ended::Panicked);
+        }
+        if self.steps >= self.limits.max_steps {
+            return Some(Ended::StepLimit);
+        }
+        if self.shown_bytes > self.limits.max_output {
+            return Some(Ended::OutputLimit);
+        }
+        if self.hang_seen && !self.user_space_has_plans() {
+            return Some(Ended::Hung);
+        }
+        None
+    }
+
+    /// Whether any user task runs, or sleeps with a timeout of its own.
+    fn user_space_has_plans(&mut self) -> bool {
+        let kernel = &self.handle.get().kernel;
+        kernel.tasks.iter().any(|task| {
+            matches!(task.kind, TaskKind::User(_))
+                && task.id != kernel.init
+                && !task.has_exited()
+                && (task.se.on_rq || task.timeout.is_some())
+        })
+    }
+
+    fn run_context(&mut self, cpu: u32, context: Context, budget_ns: u64, scale: u64) {
+        if let Context::Task(task) = context
+            && matches!(self.handle.get().kernel.tasks[task].kind, TaskKind::User(_))
+            && !self.handle.has_fiber(task)
+        {
+            self.users.step(&mut self.handle, &self.shared, &self.symbols, task);
+            return;
+        }
+        let Some(ran) = self.handle.run(context, budget_ns, scale) else {
+            // Nothing to run there (a task without code, or one that spins for ever): its time passes.
+            if let Context::Task(task) = context
+                && !self.handle.has_fiber(task)
+                && matches!(self.handle.get().kernel.tasks[task].kind, TaskKind::System)
+            {
+                let kernel = &mut self.handle.get().kernel;
+                kernel.tasks[task].c.set_task_state(kloom_abi::sched::TASK_INTERRUPTIBLE);
+                kernel.schedule(task);
+            }
+            return;
+        };
+        match (ran, context) {
+            (Ran::Ended(Exit::Returned(value)), Context::Task(task)) => self.task_returned(task, value),
+            (Ran::Ended(Exit::Returned(value)), Context::Irq(_)) => {
+                self.check_irq_balance(cpu);
+                self.handle.get().kernel.irq_finished(cpu, value);
+            }
+            (Ran::Ended(Exit::Fault(fault)), Context::Task(task)) => {
+                if fault.kind == FaultKind::Lockup {
+                    self.handle.wedge(task);
+                }
+            }
+            (Ran::Ended(Exit::Fault(_)) | Ran::Yielded(Yield::Never), Context::Irq(_)) => {
+                self.handle.get().kernel.irq_finished(cpu, 0);
+            }
+            (Ran::Yielded(_), _) => {}
+        }
+    }
+
+    /// A kthread's function returned, or a system call of a user task is done.
+    fn task_returned(&mut self, task: TaskId, value: i64) {
+        let machine = self.handle.get();
+        match machine.kernel.tasks[task].kind {
+            TaskKind::Kthread(_) => machine.kernel.kthread_exit(task, value),
+            TaskKind::User(_) => self.users.syscall_done(machine, task),
+            TaskKind::System | TaskKind::Idle => {}
+        }
+    }
+
+    fn check_irq_balance(&mut self, cpu: u32) {
+        let kernel = &mut self.handle.get().kernel;
+        let Some(frame) = kernel.cpus[cpu as usize].irq_frames.last() else { return };
+        let (preempt_count, irqs_off) = (frame.preempt_count, frame.irqs_off);
+        if preempt_count != 0 || irqs_off {
+            let since = kernel.here;
+            kernel.report(Fault::UnbalancedPreempt { place: "return of the callback", preempt_count, irqs_off, since });
+        }
+    }
+
+    fn after_step(&mut self) {
+        let shared = Rc::clone(&self.shared);
+        for (task, proc) in shared.borrow_mut().forked.drain(..) {
+            self.users.insert(task, *proc);
+        }
+        let machine = self.handle.get();
+        if !machine.kernel.dead_tasks.is_empty() {
+            for &dead in &machine.kernel.dead_tasks {
+                if Some(dead) == self.main {
+                    self.main_status = Some(machine.kernel.tasks.get(dead).map_or(0, |task| task.c.exit_code.get() >> 8 & 0xff));
+                }
+                self.users.remove(dead);
+            }
+            machine.reap_fibers();
+        }
+        if !machine.kernel.reports.is_empty() {
+            let reports = machine.take_reports();
+            self.hang_seen |= reports.iter().any(|report| matches!(report.fault, Fault::HungTask { .. } | Fault::SoftLockup { .. } | Fault::SpinDeadlock { .. } | Fault::Deadlock { .. }));
+            self.reports.extend(reports);
+        }
+    }
+
+    /// Shows what was printed since the last call.
+    fn flush(&mut self, show: &mut dyn FnMut(Output)) {
+        let machine = self.handle.get();
+        let next_seq = machine.kernel.printk.next_seq;
+        if next_seq > self.shown_seq {
+            for record in &machine.kernel.printk.records {
+                // An open record may still be continued; it is shown when the next one begins or the run ends.
+                if record.seq >= self.shown_seq {
+                    if record.open && self.main_status.is_none() {
+                        break;
+                    }
+                    self.shown_seq = record.seq + 1;
+                    self.shown_bytes += record.text.len() as u64;
+                    show(Output::Log(record.clone()));
+                }
+            }
+        }
+        for bytes in self.handle.get().kernel.take_console_output() {
+            self.shown_bytes += bytes.bytes.len() as u64;
+            show(Output::Console(bytes.bytes));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! `finit_module()` and `delete_module()`.
+
+use kloom_abi::Errno;
+use kloom_kernel::fault::Fault;
+use kloom_kernel::module::ModuleState;
+use kloom_kernel::printk::Level;
+use kloom_shell::sys::{SysResult, SysValue};
+use kloom_shim::call::{call1, enter};
+
+use super::Caller;
+use crate::insmod;
+
+/// Loads the module file open at `fd` and runs its init function.
+pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult {
+    let loaded = enter(|machine, current| {
+        let bytes = machine.kernel.fd_content(current, fd)?;
+        insmod::load(machine, caller, &bytes, params)
+    })?;
+    // Custom parameter operations of the module run before init, in the module's code.
+    insmod::set_params(loaded.id, params)?;
+    let ret = if loaded.init != 0 { call1(loaded.init, 0) as i32 } else { 0 };
+    enter(|machine, current| {
+        machine.kernel.check_exit_balance(current, "return of the init function");
+        if ret < 0 {
+            machine.kernel.report(Fault::InitFailed { module: loaded.name.clone(), ret: i64::from(ret) });
+            insmod::unload(machine, loaded.id, "failed init");
+            return Err(Errno(-ret));
+        }
+        if ret > 0 {
+            machine.kernel.printk(
+                Level::Warning,
+                format!("do_init_module: '{}'->init suspiciously returned {ret}, it should follow 0/-E convention", loaded.name),
+            );
+            machine.kernel.printk(Level::Warning, "do_init_module: loading module anyway...".to_string());
+        }
+        insmod::init_done(machine, loaded.id);
+        Ok(SysValue::Unit)
+    })
+}
+
+/// Removes a module: runs its exit function, then really removes its code.
+pub(super) fn delete_module(name: &str, flags: u32) -> SysResult {
+    let force = flags & 0o1000 != 0;
+    let (id, exit) = enter(|machine, _| {
+        let id = machine.kernel.delete_module_begin(name, force)?;
+        Ok::<_, Errno>((id, machine.kernel.modules.get(id).map_or(0, |module| module.exit)))
+    })?;
+    if exit != 0 {
+        call1(exit, 0);
+    }
+    enter(|machine, current| {
+        machine.kernel.check_exit_balance(current, "return of the exit function");
+        debug_assert!(machine.kernel.modules.get(id).is_some_and(|module| module.state == ModuleState::Going));
+        insmod::unload(machine, id, "rmmod");
+    });
+    Ok(SysValue::Unit)
+}

@@ -1,0 +1,420 @@
+//! Flags and commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use kloom::run::{Request, RunError, Script};
+use kloom_diag::ExitCode;
+use kloom_explore::Strategy;
+use kloom_kernel::sched::Preempt;
+use kloom_shim::machine::OnUseAfterFree;
+use kloom_sim::Limits;
+
+use crate::duration::{parse_bytes, parse_ns};
+use crate::{errors, output};
+
+/// Run, explain and check Linux kernel-thread modules without a kernel.
+#[derive(Parser)]
+#[command(name = "kloom", version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 no bug found, 1 bug in the module, 2 usage, 3 not supported by kloom yet, \
+4 limit reached without a verdict, 101 bug in kloom";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build a module, run its threads on a simulated machine, and explain what is wrong with it
+    #[command(after_help = "Example: kloom run heartbeat.c\n         kloom run counter.c n=3 --script steps.sh --cpus 4 --seed 7")]
+    Run(RunArgs),
+    /// Build modules to .ko files
+    #[command(after_help = "Example: kloom build heartbeat.c -o out/")]
+    Build(BuildArgs),
+    /// Explain a diagnostic code, or list all codes
+    #[command(after_help = "Example: kloom explain kthread-stop-hang")]
+    Explain {
+        /// The code, as reports show it in brackets
+        code: Option<String>,
+    },
+    /// Print shell completions
+    #[command(after_help = "Example: kloom completions bash > /etc/bash_completion.d/kloom")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Example: kloom man | man -l -")]
+    Man,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// C files, directories with a Kbuild Makefile, .ko files; and parameters as name=value
+    #[arg(required = true, value_name = "FILE|NAME=VALUE")]
+    items: Vec<String>,
+    /// Scenario: a shell script run on the machine; it names the modules NAME.ko
+    #[arg(long, value_name = "FILE", conflicts_with = "for_")]
+    script: Option<PathBuf>,
+    /// Without a scenario: insmod, this much virtual time, rmmod
+    #[arg(long = "for", id = "for_", value_name = "TIME", default_value = "10s", value_parser = parse_ns)]
+    for_: u64,
+    /// Simulated CPUs (1 to 64)
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
+    cpus: u32,
+    /// Make every choice at random from this seed instead of as Linux most plausibly would
+    #[arg(long, value_name = "N", conflicts_with = "replay")]
+    seed: Option<u64>,
+    /// Repeat the run that printed this token
+    #[arg(long, value_name = "TOKEN")]
+    replay: Option<String>,
+    /// Which kernel code may be preempted
+    #[arg(long, value_enum, default_value_t = PreemptArg::Voluntary)]
+    preempt: PreemptArg,
+    /// Memory of the machine
+    #[arg(long, default_value = "512M", value_parser = parse_bytes)]
+    mem: u64,
+    /// Most tasks at once
+    #[arg(long, default_value_t = 32_768)]
+    max_tasks: usize,
+    /// Steps of the machine after which the run ends without a verdict
+    #[arg(long, default_value_t = Limits::default().max_steps)]
+    max_steps: u64,
+    /// Virtual time after which the run ends without a verdict
+    #[arg(long, value_name = "TIME", default_value = "48h", value_parser = parse_ns)]
+    max_time: u64,
+    /// A task that sleeps uninterruptibly for this long hangs
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = parse_ns)]
+    hang_after: u64,
+    /// Make a function fail: NAME (every call) or NAME:1,3 (these calls)
+    #[arg(long, value_name = "NAME[:N,…]")]
+    fail: Vec<String>,
+    /// What a stale task pointer does: be reported and go on, or what Linux 6.1 was seen to do
+    #[arg(long, value_enum, default_value_t = OnUaf::Report)]
+    on_use_after_free: OnUaf,
+    /// How reports are printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    message_format: Format,
+    /// Which frames call chains show
+    #[arg(long, value_enum, default_value_t = Backtrace::Short)]
+    backtrace: Backtrace,
+    #[command(flatten)]
+    cc: CcArgs,
+}
+
+#[derive(Args)]
+struct CcArgs {
+    /// The C compiler (gcc 11 or later, or clang)
+    #[arg(long, value_name = "PATH")]
+    cc: Option<PathBuf>,
+    /// Where built modules are kept
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+    /// Never use colour
+    #[arg(long)]
+    no_color: bool,
+}
+
+#[derive(Args)]
+struct BuildArgs {
+    /// C files or directories with a Kbuild Makefile
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Directory for the .ko files
+    #[arg(short, long, default_value = ".")]
+    output: PathBuf,
+    /// Show the compiler's commands
+    #[arg(short, long)]
+    verbose: bool,
+    #[command(flatten)]
+    cc: CcArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PreemptArg {
+    None,
+    Voluntary,
+    Full,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OnUaf {
+    Report,
+    Oops,
+}
+
+#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
+enum Format {
+    Human,
+    Json,
+    Sarif,
+    Junit,
+    Github,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Backtrace {
+    Short,
+    Full,
+}
+
+/// Runs the command; its exit code.
+pub(crate) fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { ExitCode::Usage.number() } else { 0 };
+            let _ = error.print();
+            return code;
+        }
+    };
+    match cli.command {
+        Command::Run(args) => run(args).number(),
+        Command::Build(args) => build(args).number(),
+        Command::Explain { code } => explain(code.as_deref()).number(),
+        Command::Completions { shell } => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "kloom", &mut out);
+            output::data(&out);
+            0
+        }
+        Command::Man => {
+            let mut out = Vec::new();
+            let written = clap_mangen::Man::new(Cli::command()).render(&mut out);
+            output::data(&out);
+            u8::from(written.is_err())
+        }
+    }
+}
+
+fn usage(text: &str) -> ExitCode {
+    output::talk(&format!("error: {text}\n"));
+    ExitCode::Usage
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command is where the environment is read")]
+fn cc_config(args: &CcArgs) -> kloom_cc::Config {
+    let cache = args.cache_dir.clone().or_else(|| {
+        let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"))).map(|base| base.join("kloom"))
+    });
+    let mut config = kloom_cc::Config::new(cache.unwrap_or_else(|| std::env::temp_dir().join("kloom-cache")));
+    config.compiler = args.cc.clone().or_else(|| std::env::var_os("KLOOM_CC").map(PathBuf::from));
+    config.search_path = std::env::var_os("PATH");
+    config
+}
+
+#[expect(clippy::disallowed_methods, reason = "NO_COLOR is the user's wish about the terminal")]
+fn no_color(args: &CcArgs) -> bool {
+    args.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+fn request(args: &RunArgs) -> Result<Request, String> {
+    let (mut files, mut params) = (Vec::new(), Vec::new());
+    for item in &args.items {
+        let path = PathBuf::from(item);
+        if item.contains('=') && !path.exists() { params.push(item.clone()) } else { files.push(path) }
+    }
+    if files.is_empty() {
+        return Err("no module given: name a C file, a directory or a .ko file".into());
+    }
+    let script = match &args.script {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            Some(Script { name: path.display().to_string(), text })
+        }
+    };
+    let strategy = match (&args.replay, args.seed) {
+        (Some(token), _) => Strategy::Replay(kloom_explore::token::parse(token).map_err(|error| error.to_string())?),
+        (None, Some(seed)) => Strategy::Random { seed },
+        (None, None) => Strategy::Natural,
+    };
+    let fail = args.fail.iter().map(|rule| parse_fail(rule)).collect::<Result<_, _>>()?;
+    Ok(Request {
+        files,
+        params,
+        script,
+        run_for_ns: args.for_,
+        config: kloom_kernel::Config {
+            cpus: args.cpus,
+            preempt: match args.preempt {
+                PreemptArg::None => Preempt::None,
+                PreemptArg::Voluntary => Preempt::Voluntary,
+                PreemptArg::Full => Preempt::Full,
+            },
+            hang_after_ns: args.hang_after,
+            mem_bytes: args.mem,
+            max_tasks: args.max_tasks,
+            ..kloom_kernel::Config::default()
+        },
+        strategy,
+        limits: Limits { max_steps: args.max_steps, max_time_ns: args.max_time, ..Limits::default() },
+        on_use_after_free: match args.on_use_after_free {
+            OnUaf::Report => OnUseAfterFree::Report,
+            OnUaf::Oops => OnUseAfterFree::Oops,
+        },
+        fail,
+        cc: cc_config(&args.cc),
+    })
+}
+
+/// `kthread_create` or `kmalloc:2,5`.
+fn parse_fail(rule: &str) -> Result<(String, Vec<u64>), String> {
+    let (name, calls) = rule.split_once(':').unwrap_or((rule, ""));
+    if !kloom_shim::machine::FAILABLE.contains(&name) {
+        return Err(format!("--fail {name}: kloom can make these fail: {}", kloom_shim::machine::FAILABLE.join(", ")));
+    }
+    let calls = calls.split(',').filter(|call| !call.is_empty());
+    let calls = calls.map(|call| call.parse().map_err(|_| format!("--fail {rule}: `{call}` is no number"))).collect::<Result<_, _>>()?;
+    Ok((name.to_string(), calls))
+}
+
+fn fail_with(error: &RunError) -> ExitCode {
+    let (text, code) = errors::describe(error);
+    output::talk(&text);
+    code
+}
+
+fn run(args: RunArgs) -> ExitCode {
+    let request = match request(&args) {
+        Ok(request) => request,
+        Err(text) => return usage(&text),
+    };
+    let clock = Stopwatch::start();
+    let built = match kloom::run::build(&request, &mut |step| progress_build(&clock, &step)) {
+        Ok(built) => built,
+        Err(error) => return fail_with(&error),
+    };
+    for note in built.notes.iter().map(ToString::to_string).chain(built.modules.iter().flat_map(|m| m.notes.iter().map(ToString::to_string))) {
+        output::talk(&format!("note: {note}\n"));
+    }
+    for module in &built.modules {
+        output::talk(&module.warning_text);
+    }
+    let machine = args.message_format != Format::Human;
+    let mut transcript = Vec::new();
+    let ran = kloom::run::run(&request, &built, &mut |shown| {
+        let bytes = output::bytes_of(&shown);
+        if machine { transcript.extend(bytes) } else { output::data(&bytes) }
+    });
+    let mut ran = match ran {
+        Ok(ran) => ran,
+        Err(error) => return fail_with(&error),
+    };
+    let replay = replay_command(&args, &ran.token);
+    for finding in &mut ran.outcome.findings {
+        finding.replay = Some(replay.clone());
+    }
+    ran.outcome.wall_ns = Some(clock.elapsed().as_nanos() as u64);
+    let options = kloom_diag::Options {
+        color: output::colour(no_color(&args.cc)),
+        backtrace: match args.backtrace {
+            Backtrace::Short => kloom_diag::BacktraceMode::Module,
+            Backtrace::Full => kloom_diag::BacktraceMode::Full,
+        },
+        ..kloom_diag::Options::default()
+    };
+    match args.message_format {
+        Format::Human => output::talk(&kloom_diag::human_outcome(&ran.outcome, &ran.sources, &options)),
+        Format::Json => {
+            let text = kloom_diag::json(&ran.outcome, &ran.sources);
+            let mut value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            value["output"] = String::from_utf8_lossy(&transcript).into();
+            output::data(format!("{value:#}\n").as_bytes());
+        }
+        Format::Sarif => output::data(kloom_diag::sarif(&ran.outcome, &ran.sources).as_bytes()),
+        Format::Junit => output::data(kloom_diag::junit(std::slice::from_ref(&ran.outcome), &ran.sources).as_bytes()),
+        Format::Github => output::data(kloom_diag::github(&ran.outcome, &ran.sources).as_bytes()),
+    }
+    ran.outcome.exit_code()
+}
+
+/// The command that repeats a run.
+fn replay_command(args: &RunArgs, token: &str) -> String {
+    let mut words = vec!["kloom".to_string(), "run".to_string()];
+    words.extend(args.items.iter().map(|item| quote(item)));
+    if let Some(script) = &args.script {
+        words.push(format!("--script {}", quote(&script.display().to_string())));
+    } else if args.for_ != 10_000_000_000 {
+        words.push(format!("--for {}ns", args.for_));
+    }
+    if args.cpus != 2 {
+        words.push(format!("--cpus {}", args.cpus));
+    }
+    for rule in &args.fail {
+        words.push(format!("--fail {}", quote(rule)));
+    }
+    words.push(format!("--replay {token}"));
+    words.join(" ")
+}
+
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+fn build(args: BuildArgs) -> ExitCode {
+    let mut config = cc_config(&args.cc);
+    config.verbose = args.verbose;
+    let clock = Stopwatch::start();
+    let input = kloom_cc::Input::Paths(args.files);
+    let built = match kloom_cc::build_with_progress(&config, &input, &mut |step| progress_build(&clock, &step)) {
+        Ok(built) => built,
+        Err(error) => return fail_with(&RunError::Build(Box::new(error))),
+    };
+    for note in built.notes.iter().map(ToString::to_string).chain(built.modules.iter().flat_map(|m| m.notes.iter().map(ToString::to_string))) {
+        output::talk(&format!("note: {note}\n"));
+    }
+    for module in &built.modules {
+        for command in &module.commands {
+            output::talk(&format!("{command}\n"));
+        }
+        output::talk(&module.warning_text);
+        let path = args.output.join(&module.file_name);
+        if let Err(error) = std::fs::create_dir_all(&args.output).and_then(|()| std::fs::write(&path, &module.ko)) {
+            return usage(&format!("cannot write {}: {error}", path.display()));
+        }
+        output::data(format!("{}\n", path.display()).as_bytes());
+    }
+    ExitCode::Clean
+}
+
+fn explain(code: Option<&str>) -> ExitCode {
+    let Some(code) = code else {
+        for row in kloom_diag::codes() {
+            output::data(format!("{:<28} {}\n", row.name, row.summary).as_bytes());
+        }
+        return ExitCode::Clean;
+    };
+    match kloom_diag::explain(code) {
+        Some(explain) => {
+            output::data(kloom_diag::explain_human(&explain).as_bytes());
+            ExitCode::Clean
+        }
+        None => usage(&format!("there is no code `{code}`; `kloom explain` lists them all")),
+    }
+}
+
+/// Progress on stderr once a build takes longer than a second.
+fn progress_build(clock: &Stopwatch, step: &kloom_cc::Progress<'_>) {
+    if clock.elapsed() > Duration::from_secs(1) {
+        output::talk(&format!("    Building {} ({} of {})\n", step.current, step.done + 1, step.total));
+    }
+}
+
+/// Host time, for the closing line and the progress display only.
+struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "host time is shown to the user, never to the machine")]
+    fn start() -> Stopwatch {
+        Stopwatch(std::time::Instant::now())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}

@@ -1,0 +1,52 @@
+//! The one place that writes to the terminal: data to stdout, talk to stderr.
+
+use std::io::{IsTerminal, Write};
+
+use kloom_sim::Output;
+
+/// Lets a closed pipe end the command quietly instead of with an error.
+pub(crate) fn ignore_broken_pipe() {
+    // Rust ignores SIGPIPE, so a write to a closed pipe returns an error; `data` below treats it as the end.
+}
+
+/// Writes bytes to stdout; a reader that has gone away ends the command as it ends any filter.
+pub(crate) fn data(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+        let code = if error.kind() == std::io::ErrorKind::BrokenPipe { 141 } else { 101 };
+        std::process::exit(code);
+    }
+}
+
+/// Writes text to stderr.
+pub(crate) fn talk(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Whether reports on stderr may use colour.
+pub(crate) fn colour(no_color: bool) -> bool {
+    !no_color && std::io::stderr().is_terminal()
+}
+
+/// The bytes of what a run shows.
+pub(crate) fn bytes_of(output: &Output) -> Vec<u8> {
+    match output {
+        Output::Console(bytes) => bytes.clone(),
+        Output::Log(record) => {
+            let mut out = Vec::new();
+            let stamp = kloom_kernel::printk::timestamp(record.time_ns);
+            for line in record.text.split(|&byte| byte == b'\n') {
+                out.extend_from_slice(stamp.as_bytes());
+                for &byte in line {
+                    if byte == b'\t' || (0x20..0x7f).contains(&byte) || byte >= 0x80 {
+                        out.push(byte);
+                    } else {
+                        out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
+                    }
+                }
+                out.push(b'\n');
+            }
+            out
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `kloom run`: from sources to an outcome.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kloom_cc::{Built, CcError, Input};
+use kloom_diag::Outcome;
+use kloom_explore::Strategy;
+use kloom_sim::{Ended, Limits, ModuleFile, Options, Output, Session};
+
+use crate::source::Sources;
+
+/// What to run and how.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// C files, directories, `.ko` files.
+    pub files: Vec<PathBuf>,
+    /// Parameters, `name=value`.
+    pub params: Vec<String>,
+    /// The scenario; None for insmod, a while, rmmod.
+    pub script: Option<Script>,
+    /// How long the default scenario lets the module run.
+    pub run_for_ns: u64,
+    /// The machine.
+    pub config: kloom_kernel::Config,
+    /// How choices are made.
+    pub strategy: Strategy,
+    /// Limits.
+    pub limits: Limits,
+    /// Stale task pointers.
+    pub on_use_after_free: kloom_shim::machine::OnUseAfterFree,
+    /// Functions to fail.
+    pub fail: Vec<(String, Vec<u64>)>,
+    /// The compiler.
+    pub cc: kloom_cc::Config,
+}
+
+/// A scenario file.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// Its name, for errors.
+    pub name: String,
+    /// Its text.
+    pub text: Vec<u8>,
+}
+
+/// Why there is no outcome.
+#[derive(Debug)]
+pub enum RunError {
+    /// The sources do not build.
+    Build(Box<CcError>),
+    /// The scenario does not parse.
+    Scenario {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        error: kloom_shell::ScenarioError,
+    },
+    /// No machine.
+    Machine(kloom_shim::machine::MachineError),
+}
+
+/// What a run gives.
+#[derive(Debug)]
+pub struct Ran {
+    /// Findings and end.
+    pub outcome: Outcome,
+    /// Source texts, for rendering.
+    pub sources: Sources,
+    /// The schedule.
+    pub token: String,
+    /// Why it ended.
+    pub ended: Ended,
+    /// Steps of the machine.
+    pub steps: u64,
+}
+
+/// Builds the modules of a request.
+///
+/// # Errors
+/// They do not build.
+pub fn build(request: &Request, progress: &mut dyn FnMut(kloom_cc::Progress<'_>)) -> Result<Built, RunError> {
+    let input = Input::Paths(request.files.clone());
+    kloom_cc::build_with_progress(&request.cc, &input, &mut |step| progress(step)).map_err(|error| RunError::Build(Box::new(error)))
+}
+
+/// The default scenario: insmod, a while, rmmod.
+pub fn default_script(built: &Built, request: &Request) -> String {
+    let mut text = String::new();
+    let params = request.params.join(" ");
+    for module in &built.modules {
+        text.push_str(&format!("insmod {} {params}", module.file_name).trim_end().to_string());
+        text.push_str(" || exit $?\n");
+    }
+    let seconds = request.run_for_ns as f64 / 1e9;
+    text.push_str(&format!("sleep {seconds}\n"));
+    for module in built.modules.iter().rev() {
+        text.push_str(&format!("rmmod {}\n", module.name));
+    }
+    text
+}
+
+/// Runs built modules under the request's scenario; `show` gets what is printed, as it happens.
+///
+/// # Errors
+/// The scenario does not parse, or there is no machine.
+pub fn run(request: &Request, built: &Built, show: &mut dyn FnMut(Output)) -> Result<Ran, RunError> {
+    let script = match &request.script {
+        Some(script) => script.clone(),
+        None => Script { name: "(default scenario)".into(), text: default_script(built, request).into_bytes() },
+    };
+    let parsed = kloom_shell::parse::parse(&script.text).map_err(|error| RunError::Scenario { name: script.name.clone(), error })?;
+    let files: Vec<ModuleFile> =
+        built.modules.iter().map(|module| ModuleFile { file_name: module.file_name.clone(), bytes: Arc::from(module.ko.as_slice()) }).collect();
+    let options = Options {
+        config: request.config.clone(),
+        strategy: request.strategy.clone(),
+        limits: request.limits.clone(),
+        on_use_after_free: request.on_use_after_free,
+        fail: request.fail.clone(),
+    };
+    let mut session = Session::new(options, &files).map_err(RunError::Machine)?;
+    let ended = session.run(parsed, vec![script.name], show);
+    let mut sources = Sources::default();
+    for module in &built.modules {
+        for (path, text) in &module.sources {
+            sources.add(path, text);
+        }
+    }
+    let subject = built.modules.iter().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" ");
+    let outcome = session.outcome(&ended, &subject);
+    Ok(Ran { outcome, sources, token: session.token(), ended, steps: session.steps() })
+}
