@@ -44,7 +44,7 @@ impl Kernel {
         for lock in held {
             locked |= matches!(lock.class, crate::task::LockClass::Spinlock | crate::task::LockClass::RwlockRead | crate::task::LockClass::RwlockWrite | crate::task::LockClass::Rcu);
             let name = self.lock_name(lock.class, lock.handle);
-            self.report(Fault::LockHeldAtExit { class: lock.class, name, taken: lock.taken, place });
+            self.report(Fault::LockHeldAtExit { class: lock.class, name, taken: lock.taken, since_ns: lock.time_ns, place });
         }
         if !locked && (count & 0xffff != 0 || irqs_off) {
             self.report(Fault::UnbalancedPreempt { place, preempt_count: count, irqs_off, since });

@@ -5,7 +5,7 @@
 use kloom_abi::Errno;
 
 use crate::site::{RawEvent, Trace};
-use crate::task::{LockClass, TaskId};
+use crate::task::{HeldLock, LockClass, TaskId};
 
 /// What Linux answers, or a bug of the module.
 #[derive(Clone, Debug)]
@@ -93,24 +93,26 @@ pub enum Fault {
     Deadlock { cycle: Vec<TaskId> },
     SpinDeadlock { lock: u32, owner: RawEvent },
     /// Context rules.
-    SleepInAtomic { func: &'static str, preempt_count: u32, irqs_off: bool, since: Trace, scheduling: bool },
+    SleepInAtomic { func: &'static str, preempt_count: u32, irqs_off: bool, since: Trace, held: Vec<HeldLock>, scheduling: bool },
     UnbalancedPreempt { place: &'static str, preempt_count: u32, irqs_off: bool, since: Trace },
-    LockHeldAtExit { class: LockClass, name: String, taken: Trace, place: &'static str },
+    LockHeldAtExit { class: LockClass, name: String, taken: Trace, since_ns: u64, place: &'static str },
     BadUnlock { class: LockClass, name: String, why: &'static str, owner: Option<RawEvent> },
     UninitObject { kind: &'static str, addr: u64, func: &'static str },
     /// Things left behind.
     LeakThread { target: TaskId },
     LeakMemory { blocks: Vec<Block>, total: u64 },
     LeakProcEntry { path: String, created: RawEvent },
-    LeakTimer { addr: u64, armed: RawEvent },
+    LeakTimer { addr: u64, armed: RawEvent, expires_ns: u64 },
     LeakReference { what: String },
+    /// References to a finished thread's `task_struct` that were never put back.
+    LeakTaskReference { target: TaskId, taken: Vec<RawEvent> },
     ThreadNeverWoken { target: TaskId },
     /// Misuse of the API that Linux answers with a warning or not at all.
     NotAKthread { target: TaskId },
     StopExited { target: TaskId },
     BadList { why: String },
     RefcountMisuse { why: &'static str, addr: u64 },
-    BadFormat { text: String },
+    BadFormat { text: String, format: String },
     RemovedApi { name: String, replacement: String },
     UserCopyInAtomic { func: &'static str },
     ModuleStuck { module: String },

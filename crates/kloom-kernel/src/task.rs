@@ -207,6 +207,10 @@ pub struct Task {
     pub full_name: Option<Box<str>>,
     /// Whether the watchdog has already reported this sleep.
     pub hang_reported: bool,
+    /// Where its code was last seen when it lost the CPU without a call.
+    pub seen_at: u64,
+    /// References modules took with `get_task_struct()` and have not put back.
+    pub refs_taken: Vec<RawEvent>,
     /// Sleeps so far; an unchanged value tells the watchdog nothing happened.
     pub switch_count: u64,
 }

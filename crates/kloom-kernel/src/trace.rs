@@ -43,11 +43,37 @@ pub enum TraceKind {
     TimerCancel { timer: u64 },
 }
 
+impl TraceKind {
+    /// A bit of its own for each kind, for [`TraceBuffer::skip`].
+    pub fn bit(&self) -> u32 {
+        match self {
+            TraceKind::SchedSwitch { .. } => 1 << 0,
+            TraceKind::SchedWakeup { .. } => 1 << 1,
+            TraceKind::SchedProcessFork { .. } => 1 << 2,
+            TraceKind::SchedProcessExit { .. } => 1 << 3,
+            TraceKind::SchedProcessFree { .. } => 1 << 4,
+            TraceKind::SchedKthreadStop { .. } => 1 << 5,
+            TraceKind::SchedKthreadStopRet { .. } => 1 << 6,
+            TraceKind::KthreadShouldStop { .. } => 1 << 7,
+            TraceKind::SignalGenerate { .. } => 1 << 8,
+            TraceKind::ModuleLoad { .. } => 1 << 9,
+            TraceKind::ModuleFree { .. } => 1 << 10,
+            TraceKind::LockAcquire { .. } => 1 << 11,
+            TraceKind::LockRelease { .. } => 1 << 12,
+            TraceKind::TimerStart { .. } => 1 << 13,
+            TraceKind::TimerExpire { .. } => 1 << 14,
+            TraceKind::TimerCancel { .. } => 1 << 15,
+        }
+    }
+}
+
 /// The buffer the kernel writes into.
 #[derive(Debug, Default)]
 pub struct TraceBuffer {
     /// Whether anyone listens.
     pub enabled: bool,
+    /// Kinds nobody listens to, as [`TraceKind::bit`]s.
+    pub skip: u32,
     /// Events since the last drain.
     pub events: Vec<TraceEvent>,
 }

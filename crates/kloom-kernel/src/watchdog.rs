@@ -98,7 +98,12 @@ impl Kernel {
         let (name, pid) = (self.tasks[current].c.comm_text(), self.tasks[current].pid);
         let secs = (now_ns.saturating_sub(since_ns)).div_ceil(NSEC_PER_SEC).max(22);
         self.printk(Level::Emerg, format!("watchdog: BUG: soft lockup - CPU#{cpu} stuck for {secs}s! [{name}:{pid}]"));
-        self.report(Fault::SoftLockup { victim: current, since_ns, hookless });
+        let mut at = self.event_here();
+        if !hookless {
+            // The tick found it, so no call of the module says where it is.
+            at.trace = crate::site::Trace::one(self.tasks[current].seen_at);
+        }
+        self.report_at(Fault::SoftLockup { victim: current, since_ns, hookless }, at);
     }
 }
 

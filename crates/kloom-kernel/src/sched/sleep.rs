@@ -143,8 +143,15 @@ impl Kernel {
         self.tasks[task].timeout = Some(key);
     }
 
+    /// Arms an exact timeout of a sleeping task.
+    pub fn arm_hr_timeout(&mut self, task: TaskId, deadline_ns: u64) {
+        self.cancel_timeout(task);
+        let key = self.events.add(deadline_ns, CLASS_HRTIMER, Event::Timeout(task));
+        self.tasks[task].timeout = Some(key);
+    }
+
     /// Disarms it.
-    pub(crate) fn cancel_timeout(&mut self, task: TaskId) {
+    pub fn cancel_timeout(&mut self, task: TaskId) {
         if let Some(key) = self.tasks[task].timeout.take() {
             self.events.cancel(key);
         }

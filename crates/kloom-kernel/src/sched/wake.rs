@@ -116,7 +116,7 @@ impl Kernel {
     }
 
     /// Makes a new task runnable for the first time (`wake_up_new_task()`).
-    pub(crate) fn wake_up_new_task(&mut self, target: TaskId) {
+    pub fn wake_up_new_task(&mut self, target: TaskId) {
         let cpu = self.select_cpu(target, true);
         let floor = self.cpus[cpu as usize].rq.min_vruntime();
         let task = &mut self.tasks[target];
