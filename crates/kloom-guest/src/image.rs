@@ -10,7 +10,7 @@ use std::rc::Rc;
 use kloom_elf::{Module, Relocation, SectionId, SectionKind, SymbolPlace};
 
 use crate::arena::{Arena, PagePerm};
-use crate::layout::IMAGE_SIZE;
+use crate::layout::{IMAGE_SIZE, PERCPU_STRIDE};
 use crate::thunk::{self, THUNK_SIZE, Target};
 
 /// What an undefined symbol resolves to.
@@ -48,6 +48,8 @@ pub struct Image {
     pub module: Rc<Module>,
     /// Copies of the per-CPU section, by CPU: address of the first, bytes from one to the next.
     pub percpu: (u64, u64),
+    /// The thunks, ascending by address: where, and the name of the function each jumps to.
+    pub thunks: Vec<(u64, Box<str>)>,
 }
 
 /// Why an image could not be placed.
@@ -74,6 +76,12 @@ impl Image {
             SymbolPlace::Absolute => Some(symbol.value),
             _ => None,
         }
+    }
+
+    /// The name of the exported function whose thunk is at `addr`.
+    pub fn thunk_name(&self, addr: u64) -> Option<&str> {
+        let index = self.thunks.binary_search_by_key(&addr, |thunk| thunk.0).ok()?;
+        Some(&self.thunks[index].1)
     }
 
     /// The section and offset an address lies in.
@@ -123,6 +131,10 @@ impl Images {
         let imports: Vec<(kloom_elf::SymbolId, Resolved)> =
             module.undefined().map(|id| (id, resolve(&module.symbols[id.index()].name))).collect();
         let thunks = imports.iter().filter(|(_, resolved)| matches!(resolved, Resolved::Function(_))).count() as u64;
+        let percpu_bytes = module.section_of(SectionKind::PerCpu).map_or(0, |section| module.sections[section.index()].size);
+        if percpu_bytes > PERCPU_STRIDE {
+            return Err(PlaceError::NoMemory);
+        }
         let layout = plan_layout(&module, thunks * THUNK_SIZE, cpus);
         let total = layout.core_size + layout.init_size;
         if self.next + total + 0x1000 > IMAGE_SIZE {
@@ -147,6 +159,7 @@ impl Images {
             init_live: layout.init_size > 0,
             module: Rc::clone(&module),
             percpu: (core + layout.percpu, layout.percpu_stride),
+            thunks: Vec::new(),
         };
         protect(arena, core, total, libc::PROT_READ | libc::PROT_WRITE, PagePerm::ReadWrite)?;
         copy_sections(&module, &image);
@@ -158,6 +171,7 @@ impl Images {
                 Resolved::Function(target) => {
                     let code = thunk::emit(target, ctx);
                     write(thunk_at, &code);
+                    image.thunks.push((thunk_at, module.symbols[id.index()].name.as_ref().into()));
                     thunk_at += THUNK_SIZE;
                     thunk_at - THUNK_SIZE
                 }
@@ -259,7 +273,7 @@ fn plan_layout(module: &Module, thunk_bytes: u64, cpus: u32) -> Layout {
                 at += section.size;
                 if section.kind == SectionKind::PerCpu {
                     percpu = place.offset;
-                    percpu_stride = section.size.next_multiple_of(section.align.max(64));
+                    percpu_stride = PERCPU_STRIDE;
                     at = place.offset + percpu_stride * u64::from(cpus);
                 }
             }

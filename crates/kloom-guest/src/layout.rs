@@ -25,6 +25,9 @@ pub const TASKS_SIZE: u64 = 4 * GIB;
 /// Bytes from one `task_struct` to the next.
 pub const TASK_STRIDE: u64 = 1024;
 
+/// Bytes from a per-CPU variable of one CPU to that of the next; no image's per-CPU section is larger.
+pub const PERCPU_STRIDE: u64 = 32 << 10;
+
 /// Exported variables of the kernel (`jiffies`, …).
 pub const KDATA: u64 = 16 * GIB;
 /// Bytes of exported variables and other kernel objects modules read.

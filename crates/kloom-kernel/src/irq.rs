@@ -79,10 +79,34 @@ impl Kernel {
             Some(frame) => &mut frame.preempt_count,
             None => &mut self.tasks[cpu.current].preempt_count,
         };
-        if *count < value {
+        let part = if value < SOFTIRQ_OFFSET { 0xff } else { 0xff00 };
+        if *count & part < value {
             return false;
         }
         *count -= value;
+        true
+    }
+
+    /// Pins a task to the CPU it is on (`migrate_disable()`); nests.
+    pub fn migrate_disable(&mut self, task: TaskId) {
+        let se = &mut self.tasks[task].se;
+        if se.pinned.0 == 0 {
+            se.pinned.1 = se.allowed;
+            se.allowed = 1 << se.cpu;
+        }
+        se.pinned.0 += 1;
+    }
+
+    /// Undoes one [`Kernel::migrate_disable`]; false if there was none.
+    pub fn migrate_enable(&mut self, task: TaskId) -> bool {
+        let se = &mut self.tasks[task].se;
+        if se.pinned.0 == 0 {
+            return false;
+        }
+        se.pinned.0 -= 1;
+        if se.pinned.0 == 0 {
+            se.allowed = se.pinned.1;
+        }
         true
     }
 

@@ -113,6 +113,21 @@ pub fn sleeping<T>(name: &'static str, mut poll: impl FnMut(&mut Machine, TaskId
     }
 }
 
+/// Runs an operation that may let interrupts or other tasks in (an unlock, `preempt_enable()`), then gives way to them.
+pub fn releasing<T: Copy>(f: impl FnOnce(&mut Machine, TaskId) -> Result<T, Fault>) -> T {
+    let site = CallSite::save();
+    let (result, due) = enter(|machine, current| {
+        let result = f(machine, current);
+        (result, machine.must_give_way())
+    });
+    let value = crate::oops::or_oops(result);
+    if due {
+        yield_cpu();
+        site.restore();
+    }
+    value
+}
+
 /// Reports a sleep in atomic context; the sleep happens all the same, as on Linux.
 pub fn might_sleep(name: &'static str) {
     enter(|machine, _| machine.might_sleep(name, false));

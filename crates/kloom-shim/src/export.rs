@@ -180,17 +180,39 @@ impl Default for Symbols {
 /// `SYSTEM_RUNNING` of `enum system_states`.
 const SYSTEM_RUNNING: u32 = 3;
 
+/// Queues in the table of `__var_waitqueue()`, and the size of each.
+pub(crate) const WAIT_TABLE_QUEUES: u64 = 256;
+const WAIT_QUEUE_SIZE: u64 = 32;
+
 /// Variables of the kernel that modules can name.
 #[derive(Debug, Default)]
 pub struct KernelData {
     /// Address of `jiffies`.
     pub jiffies: u64,
+    /// Address of the queues of `__var_waitqueue()`, and their handles.
+    pub(crate) wait_table: u64,
+    pub(crate) wait_handles: Vec<u32>,
+    /// Addresses of `struct hrtimer_clock_base`, by clock.
+    clock_bases: Vec<(i32, u64)>,
     by_name: FxHashMap<String, u64>,
 }
 
 impl KernelData {
     pub(crate) fn new(arena: &mut Arena, kernel: &Kernel) -> KernelData {
-        let mut data = KernelData { jiffies: arena.alloc_kdata(8), by_name: FxHashMap::default() };
+        let mut data = KernelData {
+            jiffies: arena.alloc_kdata(8),
+            wait_table: arena.alloc_kdata(WAIT_TABLE_QUEUES * WAIT_QUEUE_SIZE),
+            wait_handles: vec![0; WAIT_TABLE_QUEUES as usize],
+            clock_bases: Vec::new(),
+            by_name: FxHashMap::default(),
+        };
+        data.add_clock_bases(arena);
+        let online = kernel.online_mask().to_le_bytes();
+        for name in ["__cpu_possible_mask", "__cpu_online_mask", "__cpu_present_mask", "__cpu_active_mask"] {
+            data.add(arena, name, &online);
+        }
+        data.add(arena, "nr_cpu_ids", &(kernel.cpus.len() as u32).to_le_bytes());
+        data.add(arena, "sys_tz", &[0; 8]);
         data.by_name.insert("jiffies".into(), data.jiffies);
         data.by_name.insert("jiffies_64".into(), data.jiffies);
         data.by_name.insert("init_task".into(), kernel.tasks[kernel.cpus[0].idle].addr);
@@ -207,6 +229,24 @@ impl KernelData {
         arena.write_kdata(addr, bytes);
         self.by_name.insert(name.to_string(), addr);
         addr
+    }
+
+    /// A `struct hrtimer_clock_base` for each clock; modules call `base->get_time()`.
+    fn add_clock_bases(&mut self, arena: &mut Arena) {
+        use include::ktime::{ktime_get, ktime_get_clocktai, ktime_get_real};
+        let clocks: [(i32, extern "C" fn() -> i64); 4] = [(0, ktime_get_real), (1, ktime_get), (7, ktime_get), (11, ktime_get_clocktai)];
+        for (clock, get_time) in clocks {
+            let addr = arena.alloc_kdata(16);
+            arena.write_kdata(addr, &clock.to_le_bytes());
+            arena.write_kdata(addr + 8, &(get_time as *const () as u64).to_le_bytes());
+            self.clock_bases.push((clock, addr));
+        }
+    }
+
+    /// The clock base of a `clockid_t`; an unknown one gets the monotonic clock's.
+    pub(crate) fn clock_base(&self, clock: i32) -> u64 {
+        let of = |clock| self.clock_bases.iter().find(|base| base.0 == clock).map(|base| base.1);
+        of(clock).or_else(|| of(1)).unwrap_or(0)
     }
 
     /// The address of a variable.

@@ -10,6 +10,7 @@ use kloom_guest::image::{Image, Images};
 use kloom_kernel::chooser::Chooser;
 use kloom_kernel::fault::Report;
 use kloom_kernel::sched::Context;
+use kloom_kernel::sched::cpu::CallbackSource;
 use kloom_kernel::site::Trace;
 use kloom_kernel::task::TaskId;
 use kloom_kernel::{Config, Kernel};
@@ -337,7 +338,11 @@ impl Machine {
         let Some(callback) = frames.last().map(|frame| frame.callback) else { return };
         let Some(stack) = self.arena.stacks.take() else { return };
         let [a, b, c] = callback.args;
-        self.irq_fibers[cpu as usize].push(Fiber::new(stack, move || call::call3(callback.func, a, b, c) as i64));
+        self.irq_fibers[cpu as usize].push(Fiber::new(stack, move || match callback.source {
+            CallbackSource::Timer(_) => crate::include::timer::fire(a),
+            CallbackSource::HrTimer(handle) => crate::include::hrtimer::fire(handle, a),
+            CallbackSource::Other(_) => call::call3(callback.func, a, b, c) as i64,
+        }));
     }
 
     /// Whether `addr` is code of a loaded module; its module's name.

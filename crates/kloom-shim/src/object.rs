@@ -14,10 +14,14 @@ pub enum Magic {
     Mutex = 0x4b4c_0003,
     Semaphore = 0x4b4c_0004,
     Rwsem = 0x4b4c_0005,
+    PercpuRwsem = 0x4b4c_0006,
     WaitQueueHead = 0x4b4c_0011,
     WaitQueueEntry = 0x4b4c_0012,
     Completion = 0x4b4c_0013,
+    SwaitQueueHead = 0x4b4c_0014,
+    SwaitQueue = 0x4b4c_0015,
     Timer = 0x4b4c_0021,
+    HrTimer = 0x4b4c_0022,
 }
 
 impl Magic {
@@ -29,10 +33,14 @@ impl Magic {
             Magic::Mutex => "struct mutex",
             Magic::Semaphore => "struct semaphore",
             Magic::Rwsem => "struct rw_semaphore",
+            Magic::PercpuRwsem => "struct percpu_rw_semaphore",
             Magic::WaitQueueHead => "wait_queue_head_t",
             Magic::WaitQueueEntry => "struct wait_queue_entry",
             Magic::Completion => "struct completion",
             Magic::Timer => "struct timer_list",
+            Magic::SwaitQueueHead => "struct swait_queue_head",
+            Magic::SwaitQueue => "struct swait_queue",
+            Magic::HrTimer => "struct hrtimer",
         }
     }
 }
@@ -88,6 +96,33 @@ impl Machine {
             return if rest == 0 { symbol.name.to_string() } else { format!("{}+{rest:#x}", symbol.name) };
         }
         format!("{addr:#x}")
+    }
+
+    /// The handle an object at `addr` has from an earlier initialisation, 0 if none can be seen.
+    pub(crate) fn old_handle(&self, addr: u64, magic: Magic) -> u32 {
+        if self.peek_u32(addr) == magic as u32 { self.peek_u32(addr + 4) } else { 0 }
+    }
+
+    /// A name for an object that is being initialised: the variable it is, else what the initialiser was given
+    /// (`&dev->lock`), without the ampersand.
+    pub(crate) fn init_name(&self, addr: u64, given: u64) -> String {
+        let name = self.object_name(addr);
+        if !name.starts_with("0x") || given == 0 {
+            return name;
+        }
+        match self.arena.read_cstr(given, 128) {
+            Ok(text) => String::from_utf8_lossy(&text).trim_start_matches('&').to_string(),
+            Err(_) => name,
+        }
+    }
+
+    /// The name of the exported function at `addr`: a thunk of an image, or the function itself, as kloom writes it
+    /// into objects.
+    pub(crate) fn export_name(&self, addr: u64) -> Option<&str> {
+        if let Some((_, image)) = self.module_of(addr) {
+            return image.thunk_name(addr);
+        }
+        crate::include::wait::EXPORTS.iter().find(|export| export.function as u64 == addr).map(|export| export.name)
     }
 
     /// A word of memory known to be accessible.

@@ -64,6 +64,8 @@ pub struct SchedEntity {
     pub rr_slice_ns: u64,
     /// `kthread_bind()` or `PF_NO_SETAFFINITY` fixed the CPUs.
     pub bound: bool,
+    /// Depth of `migrate_disable()`, and the CPUs allowed before it.
+    pub pinned: (u32, u64),
 }
 
 impl Default for SchedEntity {
@@ -82,6 +84,7 @@ impl Default for SchedEntity {
             queued_seq: 0,
             rr_slice_ns: RR_TIMESLICE_NS,
             bound: false,
+            pinned: (0, 0),
         }
     }
 }

@@ -19,7 +19,8 @@ pub struct Timer {
     pub addr: u64,
     /// Callback.
     pub func: u64,
-    /// What it is called with: the timer itself, or the old `data` member.
+    /// What it is called with: the timer itself, or the old `data` member. Both are read anew from the C object when the
+    /// timer goes off.
     pub arg: u64,
     /// Queued.
     pub pending: Option<EventKey>,
@@ -193,7 +194,7 @@ impl Kernel {
         let callback = Callback {
             kind: ContextKind::Softirq,
             func: timer.func,
-            args: [timer.arg, 0, 0],
+            args: [timer.addr, 0, 0],
             source: CallbackSource::Timer(handle),
         };
         let addr = timer.addr;

@@ -3,20 +3,31 @@
 pub mod bug;
 pub mod completion;
 pub mod delay;
+pub mod hrtimer;
 pub mod kthread;
+pub mod ktime;
 pub mod module;
 pub mod moduleparam;
+pub mod mutex;
+pub mod percpu;
 pub mod pid;
+pub mod preempt;
 pub mod printk;
+pub mod rwsem;
 pub mod sched;
+pub mod semaphore;
 pub mod signal;
 pub mod slab;
+pub mod spinlock;
+pub mod swait;
+pub mod timer;
 pub mod uaccess;
 pub mod string;
 pub mod sprintf;
 pub mod kstrtox;
+pub mod wait;
 
 use crate::export::Export;
 
 /// All tables.
-pub static ALL: &[&[Export]] = &[bug::EXPORTS, slab::EXPORTS, pid::EXPORTS, moduleparam::EXPORTS, module::EXPORTS, uaccess::EXPORTS, string::EXPORTS, sprintf::EXPORTS, kstrtox::EXPORTS, completion::EXPORTS, delay::EXPORTS, kthread::EXPORTS, printk::EXPORTS, sched::EXPORTS, signal::EXPORTS];
+pub static ALL: &[&[Export]] = &[bug::EXPORTS, slab::EXPORTS, pid::EXPORTS, moduleparam::EXPORTS, module::EXPORTS, uaccess::EXPORTS, string::EXPORTS, sprintf::EXPORTS, kstrtox::EXPORTS, completion::EXPORTS, delay::EXPORTS, kthread::EXPORTS, printk::EXPORTS, sched::EXPORTS, signal::EXPORTS, hrtimer::EXPORTS, ktime::EXPORTS, mutex::EXPORTS, percpu::EXPORTS, preempt::EXPORTS, rwsem::EXPORTS, semaphore::EXPORTS, spinlock::EXPORTS, swait::EXPORTS, timer::EXPORTS, wait::EXPORTS];
