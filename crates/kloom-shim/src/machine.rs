@@ -11,7 +11,7 @@ use kloom_kernel::chooser::Chooser;
 use kloom_kernel::fault::Report;
 use kloom_kernel::sched::Context;
 use kloom_kernel::sched::cpu::CallbackSource;
-use kloom_kernel::site::Trace;
+use kloom_kernel::site::{RawEvent, Trace};
 use kloom_kernel::task::TaskId;
 use kloom_kernel::{Config, Kernel};
 use rustc_hash::FxHashMap;
@@ -45,6 +45,10 @@ pub struct Machine {
     pub on_use_after_free: OnUseAfterFree,
     /// Instructions (return addresses of `trace_pc`) that ran, for coverage; empty when off.
     pub coverage: Option<FxHashMap<u64, u64>>,
+    /// The last error pointers handed to the module, newest last: the value, the function, where.
+    pub err_ptrs: std::collections::VecDeque<(i64, &'static str, RawEvent)>,
+    /// Faults whose text is in the log already: kind and place.
+    pub(crate) faults_seen: rustc_hash::FxHashSet<(std::mem::Discriminant<kloom_kernel::fault::Fault>, u64)>,
     /// Names of calls Linux has dropped that were noted already.
     pub removed_noted: Vec<String>,
     /// Per-task bookkeeping of the shims: what `kmalloc` failures to inject, …
@@ -87,6 +91,9 @@ impl FailPlan {
         false
     }
 }
+
+/// How many error pointers are remembered.
+const ERR_PTRS: usize = 16;
 
 /// Virtual nanoseconds one unit of guest work takes (a basic block or a memory access).
 const UNIT_NS: i64 = 2;
@@ -143,6 +150,8 @@ impl MachineHandle {
             kdata,
             on_use_after_free: OnUseAfterFree::default(),
             coverage: None,
+            err_ptrs: Default::default(),
+            faults_seen: Default::default(),
             removed_noted: Vec::new(),
             fail_after: FailPlan::default(),
             mem: crate::memory::State::default(),
@@ -217,6 +226,9 @@ impl MachineHandle {
         let ran = fiber.resume(ctx);
         let machine = self.get();
         machine.settle();
+        if let (Ran::Yielded(Yield::Preempt), Context::Task(task)) = (ran, context) {
+            machine.kernel.tasks[task].seen_at = ctx.call_site.get();
+        }
         match (ran, context) {
             (Ran::Yielded(Yield::Never) | Ran::Ended(_), _) => machine.retire(fiber),
             (Ran::Yielded(_), Context::Task(task)) => machine.put_fiber(task, fiber),
@@ -285,6 +297,20 @@ impl Machine {
         let mut frames = [0; 8];
         self.ctx.backtrace(&mut frames);
         self.kernel.here = Trace(frames);
+    }
+
+    /// Remembers an error pointer a function returned, for the report if it is used.
+    pub(crate) fn note_err_ptr(&mut self, errno: kloom_abi::Errno, func: &'static str) {
+        if self.err_ptrs.len() == ERR_PTRS {
+            self.err_ptrs.pop_front();
+        }
+        let at = self.kernel.event_here();
+        self.err_ptrs.push_back((errno.to_c(), func, at));
+    }
+
+    /// Where the code that ran last made its last call, hooks included; for what happens after a function returned.
+    pub fn last_site(&self) -> Trace {
+        Trace::one(self.ctx.call_site.get())
     }
 
     /// Gives a user task an address space: a value that is not NULL, as modules test `task->mm`.

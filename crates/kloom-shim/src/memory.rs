@@ -59,6 +59,8 @@ pub struct State {
     pub random: u64,
     /// Warnings of the kernel's own that were given already (file and line).
     pub(crate) warned: BTreeSet<(&'static str, u32)>,
+    /// What `printk_ratelimit()` counts.
+    pub(crate) printk_limit: crate::include::ratelimit::Limit,
     /// Whether kernel addresses pass as user addresses for a task (`set_fs(KERNEL_DS)` before 5.10).
     pub(crate) kernel_ds: BTreeSet<TaskId>,
 }

@@ -84,7 +84,9 @@ impl Machine {
             report.repeats += 1;
             return;
         }
-        self.kasan_text(&fault);
+        if self.faults_seen.insert((std::mem::discriminant(&fault), here)) {
+            self.kasan_text(&fault);
+        }
         self.kernel.report(fault);
     }
 
@@ -164,8 +166,8 @@ impl Machine {
         let (count, irqs_off) = (self.kernel.preempt_count(), self.kernel.irqs_disabled());
         let task = &self.kernel.tasks[current];
         let (comm, pid) = (task.c.comm_text(), task.pid);
-        let since = task.held.last().map_or(task.preempt_site, |lock| lock.taken);
-        let fault = Fault::SleepInAtomic { func, preempt_count: count, irqs_off, since, scheduling };
+        let (since, held) = (task.preempt_site, task.held.clone());
+        let fault = Fault::SleepInAtomic { func, preempt_count: count, irqs_off, since, held, scheduling };
         if scheduling {
             self.print(Level::Err, format!("BUG: scheduling while atomic: {comm}/{pid}/0x{count:08x}"));
         } else {

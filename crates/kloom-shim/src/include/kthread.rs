@@ -19,10 +19,13 @@ fn create(machine: &mut Machine, current: TaskId, func: u64, data: u64, name: &[
     machine.kernel.kthread_create(current, func, data, name, module)
 }
 
-fn task_or_err(machine: &Machine, result: Result<TaskId, Errno>) -> u64 {
+fn task_or_err(machine: &mut Machine, result: Result<TaskId, Errno>) -> u64 {
     match result {
         Ok(id) => machine.kernel.tasks[id].addr,
-        Err(errno) => errno.to_c() as u64,
+        Err(errno) => {
+            machine.note_err_ptr(errno, "kthread_create");
+            errno.to_c() as u64
+        }
     }
 }
 
@@ -84,14 +87,16 @@ fn stop(k: u64, func: &'static str) -> i32 {
         Err(fault @ Fault::TaskUseAfterFree { .. }) => return stop_freed(fault),
         Err(fault) => call_oops(fault),
     };
-    let exited = enter(|machine, _| {
-        let exited = machine.kernel.tasks[target].has_exited();
-        if exited {
+    enter(|machine, _| {
+        let task = &machine.kernel.tasks[target];
+        let never_woken = task.kthread().is_some_and(|kthread| !kthread.woken && !kthread.should_stop);
+        // With a reference of the module's own this is correct use (6.1, kthread_stop()'s contract).
+        if task.has_exited() && task.refs_taken.is_empty() {
             machine.kernel.report(Fault::StopExited { target });
+        } else if never_woken {
+            machine.kernel.report(Fault::ThreadNeverWoken { target });
         }
-        exited
     });
-    let _ = exited;
     or_oops(blocking(|machine, current, progress| machine.kernel.kthread_stop(current, target, progress))) as i32
 }
 
@@ -120,6 +125,7 @@ pub(crate) extern "C" fn kthread_stop_put(k: u64) -> i32 {
     let result = stop(k, "kthread_stop_put");
     enter(|machine, _| {
         if let Ok(id) = machine.task_from(k, "kthread_stop_put") {
+            machine.kernel.tasks[id].refs_taken.pop();
             machine.kernel.put_task(id);
         }
     });

@@ -144,7 +144,8 @@ pub(crate) fn format(machine: &mut Machine, fmt: u64, args: &mut dyn Args, size:
         env.warnings.into_inner()
     };
     for text in warnings {
-        machine.report_once(kloom_kernel::fault::Fault::BadFormat { text });
+        let format = machine.text_or_empty(fmt);
+        machine.report_once(kloom_kernel::fault::Fault::BadFormat { text, format });
     }
     (out, length)
 }

@@ -192,6 +192,8 @@ pub(crate) extern "C" fn kloom_get_task_struct(task: u64) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "get_task_struct")?;
         machine.kernel.get_task(id);
+        let at = machine.kernel.event_here();
+        machine.kernel.tasks[id].refs_taken.push(at);
         Ok(())
     }));
 }
@@ -200,6 +202,7 @@ pub(crate) extern "C" fn kloom_get_task_struct(task: u64) {
 pub(crate) extern "C" fn kloom_put_task_struct(task: u64) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "put_task_struct")?;
+        machine.kernel.tasks[id].refs_taken.pop();
         machine.kernel.put_task(id);
         Ok(())
     }));

@@ -27,7 +27,8 @@ fn format_list(machine: &mut Machine, fmt: u64, list: u64, size: usize) -> Resul
         (length, env.warnings.into_inner())
     };
     for text in warnings {
-        machine.report_once(Fault::BadFormat { text });
+        let format = String::from_utf8_lossy(&fmt).into_owned();
+        machine.report_once(Fault::BadFormat { text, format });
     }
     Ok((out, length))
 }
