@@ -47,7 +47,7 @@ const PAGE: usize = 4096;
 
 /// The types the kernel knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are those of the C types")]
+#[expect(missing_docs, reason = "the names are those of the C types")]
 pub enum ParamKind {
     Byte,
     Short,

@@ -17,6 +17,10 @@ pub mod rwsem;
 pub mod sched;
 pub mod semaphore;
 pub mod signal;
+pub mod random;
+pub mod ratelimit;
+pub mod smp;
+pub mod sort;
 pub mod slab;
 pub mod spinlock;
 pub mod swait;
@@ -30,4 +34,4 @@ pub mod wait;
 use crate::export::Export;
 
 /// All tables.
-pub static ALL: &[&[Export]] = &[bug::EXPORTS, slab::EXPORTS, pid::EXPORTS, moduleparam::EXPORTS, module::EXPORTS, uaccess::EXPORTS, string::EXPORTS, sprintf::EXPORTS, kstrtox::EXPORTS, completion::EXPORTS, delay::EXPORTS, kthread::EXPORTS, printk::EXPORTS, sched::EXPORTS, signal::EXPORTS, hrtimer::EXPORTS, ktime::EXPORTS, mutex::EXPORTS, percpu::EXPORTS, preempt::EXPORTS, rwsem::EXPORTS, semaphore::EXPORTS, spinlock::EXPORTS, swait::EXPORTS, timer::EXPORTS, wait::EXPORTS];
+pub static ALL: &[&[Export]] = &[bug::EXPORTS, slab::EXPORTS, sort::EXPORTS, smp::EXPORTS, ratelimit::EXPORTS, random::EXPORTS, pid::EXPORTS, moduleparam::EXPORTS, module::EXPORTS, uaccess::EXPORTS, string::EXPORTS, sprintf::EXPORTS, kstrtox::EXPORTS, completion::EXPORTS, delay::EXPORTS, kthread::EXPORTS, printk::EXPORTS, sched::EXPORTS, signal::EXPORTS, hrtimer::EXPORTS, ktime::EXPORTS, mutex::EXPORTS, percpu::EXPORTS, preempt::EXPORTS, rwsem::EXPORTS, semaphore::EXPORTS, spinlock::EXPORTS, swait::EXPORTS, timer::EXPORTS, wait::EXPORTS];
