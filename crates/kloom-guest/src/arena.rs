@@ -117,7 +117,7 @@ impl Arena {
             heap: Heap::new(base + HEAP, base + SHADOW),
             stacks: StackPool::new(base),
             tasks: Rc::default(),
-            image_perms: vec![PagePerm::None; (IMAGE_SIZE >> 12) as usize],
+            image_perms: (0..IMAGE_SIZE >> 12).map(|page| if page < KDATA >> 12 { PagePerm::None } else { PagePerm::Read }).collect(),
             kdata_used: 0,
             user_used: 0,
         })
@@ -125,8 +125,9 @@ impl Arena {
 
     fn map_all(base: u64, image_base: u64) -> Result<(), ArenaError> {
         let rw = libc::PROT_READ | libc::PROT_WRITE;
-        map(image_base, IMAGE_SIZE, libc::PROT_NONE)?;
-        for (offset, size) in [(TASKS, TASKS_SIZE), (KDATA, KDATA_SIZE), (HEAP, HEAP_SIZE), (STACKS, STACKS_SIZE), (USER, USER_SIZE), (SHADOW, SHADOW_SIZE)] {
+        map(image_base, KDATA, libc::PROT_NONE)?;
+        map(image_base + KDATA, KDATA_SIZE, rw)?;
+        for (offset, size) in [(TASKS, TASKS_SIZE), (HEAP, HEAP_SIZE), (STACKS, STACKS_SIZE), (USER, USER_SIZE), (SHADOW, SHADOW_SIZE)] {
             map(base + offset, size, rw)?;
         }
         // Stacks are used from the top, a page or two each: huge pages would cost 2 MiB per thread.
@@ -200,9 +201,6 @@ impl Arena {
                 Some(false) => Err(Bad::Task(slot as u32)),
                 None => Err(Bad::Wild),
             };
-        }
-        if offset.wrapping_sub(KDATA) < KDATA_SIZE {
-            return if !write { Ok(()) } else { Err(Bad::ReadOnly) };
         }
         if offset.wrapping_sub(USER) < USER_SIZE {
             return Err(Bad::User);
@@ -299,7 +297,7 @@ impl Arena {
     /// # Panics
     /// When the region is full, which kloom's own tables cannot make happen.
     pub fn alloc_kdata(&mut self, size: u64) -> u64 {
-        let addr = self.base + KDATA + self.kdata_used;
+        let addr = self.image_base + KDATA + self.kdata_used;
         self.kdata_used += size.next_multiple_of(16);
         assert!(self.kdata_used <= KDATA_SIZE, "kernel data region is full");
         addr
@@ -307,7 +305,7 @@ impl Arena {
 
     /// Writes into kernel data, which modules may only read.
     pub fn write_kdata(&mut self, addr: u64, bytes: &[u8]) {
-        let offset = addr.wrapping_sub(self.base + KDATA);
+        let offset = addr.wrapping_sub(self.image_base + KDATA);
         assert!(offset + bytes.len() as u64 <= KDATA_SIZE, "not kernel data");
         // SAFETY: inside the mapped kernel data region (asserted).
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), addr as *mut u8, bytes.len()) };

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use kloom_elf::{Module, Relocation, SectionId, SectionKind, SymbolPlace};
 
 use crate::arena::{Arena, PagePerm};
-use crate::layout::{IMAGE_SIZE, PERCPU_STRIDE};
+use crate::layout::{KDATA, PERCPU_STRIDE};
 use crate::thunk::{self, THUNK_SIZE, Target};
 
 /// What an undefined symbol resolves to.
@@ -137,7 +137,7 @@ impl Images {
         }
         let layout = plan_layout(&module, thunks * THUNK_SIZE, cpus);
         let total = layout.core_size + layout.init_size;
-        if self.next + total + 0x1000 > IMAGE_SIZE {
+        if self.next + total + 0x1000 > KDATA {
             return Err(PlaceError::NoMemory);
         }
         let core = arena.image_base() + self.next;

@@ -28,10 +28,11 @@ pub const TASK_STRIDE: u64 = 1024;
 /// Bytes from a per-CPU variable of one CPU to that of the next; no image's per-CPU section is larger.
 pub const PERCPU_STRIDE: u64 = 32 << 10;
 
-/// Exported variables of the kernel (`jiffies`, …).
-pub const KDATA: u64 = 16 * GIB;
+/// Exported variables of the kernel (`jiffies`, …): the end of the image window, for modules reach them by the same
+/// 32-bit relocations.
+pub const KDATA: u64 = IMAGE_SIZE - KDATA_SIZE;
 /// Bytes of exported variables and other kernel objects modules read.
-pub const KDATA_SIZE: u64 = 16 << 20;
+pub const KDATA_SIZE: u64 = 1 << 20;
 
 /// Memory modules allocate.
 pub const HEAP: u64 = 32 * GIB;

@@ -93,6 +93,7 @@ hook_table! {
     "__tsan_vptr_read" read8 Call::Hook(1);
     "__tsan_read_range" read_range Call::Hook(2);
     "__tsan_write_range" write_range Call::Hook(2);
+    "__popcountdi2" popcount64 Call::Plain;
     "__tsan_atomic_thread_fence" fence Call::Plain;
     "__tsan_atomic_signal_fence" fence Call::Plain;
     "__tsan_atomic8_load" load8 Call::Plain;

@@ -183,6 +183,11 @@ atomics! {
     u64: load64 store64 exchange64 add64 sub64 and64 or64 xor64 nand64 cas64 cas_weak64;
 }
 
+/// gcc's library call for `__builtin_popcountl()`; the kernel has a function of its own behind it.
+pub(crate) extern "C" fn popcount64(value: u64) -> i32 {
+    value.count_ones() as i32
+}
+
 pub(crate) extern "C" fn fence(_order: i32) {
     spend(crate::call::ctx());
 }
