@@ -125,8 +125,8 @@ pub struct Kernel {
     /// The machine has panicked.
     pub panicked: bool,
     queue_seq: u64,
-    /// Tasks that exited and whose stack the guest can take back.
-    pub dead_tasks: Vec<TaskId>,
+    /// Tasks that exited and whose stack the guest can take back, with their wait status.
+    pub dead_tasks: Vec<(TaskId, i32)>,
     /// Task slots whose memory was freed since the guest last looked.
     pub forks: u64,
 }

@@ -385,7 +385,7 @@ impl Machine {
 
     /// Drops coroutines of tasks that are gone.
     pub fn reap_fibers(&mut self) {
-        for task in std::mem::take(&mut self.kernel.dead_tasks) {
+        for (task, _) in std::mem::take(&mut self.kernel.dead_tasks) {
             if let Some(fiber) = self.fibers.get_mut(task.0 as usize).and_then(Option::take) {
                 self.retire(fiber);
             }

@@ -212,7 +212,8 @@ impl Session {
     /// What the run has to tell.
     pub fn outcome(&mut self, ended: &Ended, subject: &str) -> kloom_diag::Outcome {
         let virtual_ns = self.handle.get().kernel.cpus.iter().map(|cpu| cpu.clock_ns).max().unwrap_or(0);
-        let end = kloom_diag::End::Internal(kloom_diag::InternalBug { message: format!("{ended:?} {:?} {}", self.reports, self.state_lines().join("\n")), ..Default::default() });
+        let state = self.state_lines().join("\n");
+        let end = kloom_diag::End::Internal(kloom_diag::InternalBug { message: format!("{ended:?} {:?} {state}", self.reports), ..Default::default() });
         kloom_diag::Outcome { subject: subject.to_string(), virtual_ns, end, ..kloom_diag::Outcome::default() }
     }
 
@@ -238,8 +239,9 @@ impl Session {
         }
         self.steps += 1;
         let step = self.handle.get().kernel.next();
+        self.after_step();
         match step {
-            Step::Quiescent => return Some(Ended::Stuck),
+            Step::Quiescent => return Some(self.look_for_end().unwrap_or(Ended::Stuck)),
             Step::TimeLimit => return Some(Ended::TimeLimit),
             Step::Run { cpu, context, budget_ns, scale } => self.run_context(cpu, context, budget_ns, scale),
         }
@@ -345,9 +347,9 @@ impl Session {
         }
         let machine = self.handle.get();
         if !machine.kernel.dead_tasks.is_empty() {
-            for &dead in &machine.kernel.dead_tasks {
+            for &(dead, status) in &machine.kernel.dead_tasks {
                 if Some(dead) == self.main {
-                    self.main_status = Some(machine.kernel.tasks.get(dead).map_or(0, |task| task.c.exit_code.get() >> 8 & 0xff));
+                    self.main_status = Some(if status & 0x7f != 0 { 128 + (status & 0x7f) } else { status >> 8 & 0xff });
                 }
                 self.users.remove(dead);
             }
