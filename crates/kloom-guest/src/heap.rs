@@ -136,11 +136,11 @@ impl Heap {
     }
 
     fn take_span(&mut self, span: u64, align: u64) -> Option<u64> {
-        if align <= 16
-            && let Some(list) = self.free.get_mut(&span)
-            && let Some(start) = list.pop()
+        // Whatever is aligned more than asked for will do; the last freed is the first used.
+        if let Some(list) = self.free.get_mut(&span)
+            && let Some(index) = list.iter().rposition(|start| start.is_multiple_of(align))
         {
-            return Some(start);
+            return Some(list.remove(index));
         }
         let start = (self.base + self.next).next_multiple_of(align);
         let end = start + span - self.base;

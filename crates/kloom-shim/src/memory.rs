@@ -326,7 +326,7 @@ mod tests {
 
     use super::*;
     use crate::MachineHandle;
-    use crate::include::{pid, slab, string};
+    use crate::include::{pid, slab, string, uaccess};
 
     fn machine() -> MachineHandle {
         MachineHandle::new(Config::default(), Box::new(Natural)).expect("a machine")
@@ -489,6 +489,45 @@ mod tests {
         assert_eq!(handle.get().peek_u64(argv + 24), 0);
         string::argv_free(argv);
         assert!(kinds(&mut handle).is_empty());
+    }
+
+    #[test]
+    fn user_copies_fail_whole_at_bad_addresses() {
+        let mut handle = machine();
+        let kernel = block(&mut handle, &[b'k'; 8]);
+        let user = {
+            let machine = handle.get();
+            let user = machine.arena.alloc_user(16).expect("addresses");
+            assert!(machine.arena.write_user(user, b"user\0"));
+            // Only a process has user memory; make init the caller.
+            machine.kernel.cpus[0].current = machine.kernel.init;
+            user
+        };
+        assert_eq!(uaccess::_copy_from_user(kernel, user, 5), 0);
+        assert_eq!(handle.get().text(kernel).expect("readable"), b"user");
+        assert_eq!(uaccess::_copy_from_user(kernel, 0, 8), 8, "NULL");
+        assert_eq!(handle.get().load(kernel, 8).expect("readable"), [0; 8], "what was not copied is zeroed");
+        assert_eq!(uaccess::_copy_from_user(kernel, kernel, 8), 8, "a kernel address is no user address");
+        assert_eq!(uaccess::_copy_to_user(user, kernel, 4), 0);
+        assert_eq!(uaccess::_copy_to_user(kernel, kernel, 4), 4);
+        assert_eq!(uaccess::kloom_clear_user(0x40, 4), 4);
+        assert!(handle.get().arena.write_user(user, b"user\0"));
+        assert_eq!(uaccess::strncpy_from_user(kernel, user, 8), 4);
+        assert_eq!(uaccess::strncpy_from_user(kernel, user, 2), 2);
+        assert_eq!(uaccess::strncpy_from_user(kernel, 8, 2), -14);
+        assert_eq!(uaccess::strnlen_user(user, 100), 5);
+        assert_eq!(uaccess::strnlen_user(user, 3), 4);
+        assert_eq!(uaccess::strnlen_user(kernel, 3), 0);
+        let copy = string::strndup_user(user, 100);
+        assert_eq!(handle.get().text(copy).expect("readable"), b"user");
+        assert_eq!(string::strndup_user(user, 3) as i64, -22);
+        assert_eq!(string::memdup_user(kernel, 3) as i64, -14);
+        assert!(kinds(&mut handle).is_empty());
+        assert_eq!(uaccess::_copy_to_user(user, kernel, 9), 0);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::HeapOutOfBounds { .. }]), "the kernel side is the module's own");
+        handle.get().kernel.preempt_add(1);
+        assert_eq!(uaccess::_copy_from_user(kernel, user, 1), 0);
+        assert!(matches!(kinds(&mut handle)[..], [Fault::UserCopyInAtomic { .. }]));
     }
 
     #[test]

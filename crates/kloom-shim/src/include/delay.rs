@@ -42,5 +42,5 @@ pub(crate) extern "C" fn mdelay(msecs: u64) {
 crate::exports![
     plain: msleep, msleep_interruptible, usleep_range_state, udelay, ndelay, mdelay;
     variadic: ;
-    named: "__udelay" => udelay, "__ndelay" => ndelay, "__const_udelay" => udelay
+    named: "__udelay" => udelay, "__ndelay" => ndelay, "__const_udelay" => udelay, "kloom_mdelay" => mdelay
 ];

@@ -72,6 +72,19 @@ pub(crate) extern "C" fn kthread_bind(k: u64, cpu: u32) {
     or_oops::<()>(result);
 }
 
+/// `kthread_bind_mask()`: as `kthread_bind()` to a set of CPUs.
+pub(crate) extern "C" fn kthread_bind_mask(k: u64, mask: u64) {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(k, "kthread_bind_mask")?;
+        machine.check_access(mask, 8, false)?;
+        let mask = machine.peek_u64(mask);
+        if !machine.kernel.kthread_bind(id, mask) {
+            machine.warn_kernel("kernel/kthread.c", 515, "__kthread_bind_mask");
+        }
+        Ok(())
+    }));
+}
+
 /// `kthread_stop()`: sets the flag, wakes the thread, waits for its end. Its result, or `-EINTR` if it never ran.
 ///
 /// # Context
@@ -265,7 +278,7 @@ fn end_thread(machine: &mut Machine, current: TaskId, code: i64) {
 }
 
 crate::exports![
-    plain: kthread_create_on_cpu, kthread_bind, kthread_stop, kthread_stop_put, kthread_should_stop, kthread_should_park,
+    plain: kthread_create_on_cpu, kthread_bind, kthread_bind_mask, kthread_stop, kthread_stop_put, kthread_should_stop, kthread_should_park,
         kthread_should_stop_or_park, __kthread_should_park, kthread_freezable_should_stop, kthread_func, kthread_data,
         kthread_probe_data, kthread_park, kthread_unpark, kthread_parkme, kthread_exit, do_exit, kthread_complete_and_exit,
         complete_and_exit;

@@ -197,8 +197,19 @@ pub(crate) extern "C" fn kill_proc_info(signal: i32, _info: u64, nr: i32) -> i32
     })
 }
 
+/// `task_pid_nr_ns()` and its kin: the number, 0 when the task has lost it.
+pub(crate) extern "C" fn __task_pid_nr_ns(task: u64, kind: u32, _ns: u64) -> i32 {
+    const PIDTYPE_TGID: u32 = 1;
+    or_oops(enter(|machine, current| {
+        let id = if task == 0 { current } else { machine.task_from(task, "task_pid_nr_ns")? };
+        let task = &machine.kernel.tasks[id];
+        let nr = if kind == PIDTYPE_TGID { task.c.tgid.get() } else { task.pid };
+        Ok(if machine.kernel.tasks.find(nr).is_some() { nr } else { 0 })
+    }))
+}
+
 crate::exports![
-    plain: find_vpid, find_get_pid, find_pid_ns, find_ge_pid, get_task_pid, pid_task, get_pid_task, put_pid, pid_vnr,
+    plain: __task_pid_nr_ns, find_vpid, find_get_pid, find_pid_ns, find_ge_pid, get_task_pid, pid_task, get_pid_task, put_pid, pid_vnr,
         kill_pid, kill_pid_info, kill_proc, kill_proc_info;
     variadic: ;
     named: "pid_nr_ns" => pid_vnr

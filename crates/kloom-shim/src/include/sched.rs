@@ -233,5 +233,5 @@ crate::exports![
         find_task_by_vpid, __get_task_comm;
     variadic: ;
     named: "yield" => yield_, "io_schedule" => schedule, "kloom_set_current_state_plain" => kloom_set_current_state,
-        "sched_setscheduler" => sched_setscheduler_nocheck, "local_clock" => sched_clock
+        "sched_setscheduler" => sched_setscheduler_nocheck, "local_clock" => sched_clock, "__put_task_struct" => kloom_put_task_struct
 ];

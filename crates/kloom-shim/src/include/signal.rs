@@ -85,9 +85,12 @@ pub(crate) extern "C" fn force_sig(signal: i32) {
     });
 }
 
+/// `recalc_sigpending()`: whether a signal is pending is computed when asked.
+pub(crate) extern "C" fn recalc_sigpending() {}
+
 crate::exports![
     plain: kloom_allow_signal, kloom_disallow_signal, kloom_signal_pending, kloom_fatal_signal_pending, flush_signals,
-        kloom_kernel_dequeue_signal, send_sig, send_sig_info, force_sig;
+        kloom_kernel_dequeue_signal, send_sig, send_sig_info, force_sig, recalc_sigpending;
     variadic: ;
     named:
 ];

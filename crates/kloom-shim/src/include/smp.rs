@@ -1,14 +1,9 @@
-//! C headers: include/linux/smp.h, include/asm/processor.h, include/asm/barrier.h, include/linux/capability.h.
+//! C headers: include/asm/processor.h, include/asm/barrier.h, include/linux/capability.h.
 
 use kloom_kernel::ops::Op;
 
 use crate::call::{blocking, enter};
 use crate::oops::or_oops;
-
-/// `smp_processor_id()`: Debian's kernel does not complain of a caller that can move.
-pub(crate) extern "C" fn kloom_smp_processor_id() -> u32 {
-    enter(|machine, _| machine.kernel.this_cpu)
-}
 
 /// `cpu_relax()`: one round of a spin loop; the other CPUs get their turn.
 pub(crate) extern "C" fn kloom_cpu_relax() {
@@ -37,7 +32,7 @@ pub(crate) extern "C" fn has_capability(task: u64, _capability: i32) -> bool {
 }
 
 crate::exports![
-    plain: kloom_smp_processor_id, kloom_cpu_relax, kloom_barrier, capable, has_capability;
+    plain: kloom_cpu_relax, kloom_barrier, capable, has_capability;
     variadic: ;
-    named: "kloom_raw_smp_processor_id" => kloom_smp_processor_id
+    named:
 ];
