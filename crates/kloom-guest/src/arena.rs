@@ -292,6 +292,32 @@ impl Arena {
         Ok(out)
     }
 
+    /// Copies heap memory out although the module must not touch it (freed, red zone): what real hardware would read. False
+    /// outside the heap.
+    pub fn read_stale(&self, addr: u64, out: &mut [u8]) -> bool {
+        let inside = self.in_heap(addr, out.len() as u64);
+        if inside {
+            // SAFETY: the whole heap region is mapped readable; module code does not run meanwhile.
+            unsafe { std::ptr::copy_nonoverlapping(addr as *const u8, out.as_mut_ptr(), out.len()) };
+        }
+        inside
+    }
+
+    /// As [`Arena::read_stale`], writes.
+    pub fn write_stale(&mut self, addr: u64, bytes: &[u8]) -> bool {
+        let inside = self.in_heap(addr, bytes.len() as u64);
+        if inside {
+            // SAFETY: the whole heap region is mapped writable and holds nothing of kloom's own.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), addr as *mut u8, bytes.len()) };
+        }
+        inside
+    }
+
+    fn in_heap(&self, addr: u64, size: u64) -> bool {
+        let offset = addr.wrapping_sub(self.base + HEAP);
+        offset < HEAP_SIZE && size <= HEAP_SIZE - offset
+    }
+
     /// Room for an exported variable or another kernel object modules may read; zeroed, 16-byte aligned.
     ///
     /// # Panics

@@ -149,3 +149,48 @@ impl Kernel {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kloom_abi::sched::TASK_UNINTERRUPTIBLE;
+    use kloom_abi::time::MAX_SCHEDULE_TIMEOUT;
+
+    use super::DONE_ALL;
+    use crate::ops::{Op, Progress};
+    use crate::task::{TaskId, TaskKind};
+    use crate::testing::machine;
+    use crate::{Kernel, NewTask};
+
+    fn wait(kernel: &mut Kernel, task: TaskId, completion: u32, p: &mut Progress) -> Op<i64> {
+        kernel.wait_for_completion(task, completion, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE, p)
+    }
+
+    #[test]
+    fn as_many_pass_as_were_completed_in_the_order_they_came() {
+        let mut kernel = machine(1);
+        let parent = kernel.kthreadd;
+        let completion = kernel.completions.register(0x10, "c".into());
+        let tasks: Vec<TaskId> = (0..4)
+            .map(|_| kernel.new_task(NewTask { name: b"task", parent, kind: TaskKind::System }).expect("room for a task"))
+            .collect();
+        let mut waits = [Progress::default(); 4];
+        kernel.complete(completion);
+        assert!(kernel.try_wait_for_completion(completion), "completed before anyone waited");
+        assert!(!kernel.try_wait_for_completion(completion));
+        for (&task, p) in tasks.iter().zip(&mut waits) {
+            assert_eq!(wait(&mut kernel, task, completion, p), Op::Block);
+        }
+        for (i, p) in waits.iter_mut().enumerate().take(2) {
+            kernel.complete(completion);
+            let awake: Vec<bool> = tasks.iter().map(|&task| kernel.tasks[task].state() == 0).collect();
+            assert_eq!(awake, (0..4).map(|j| j <= i).collect::<Vec<_>>());
+            assert!(matches!(wait(&mut kernel, tasks[i], completion, p), Op::Done(1..)));
+        }
+        kernel.complete_all(completion);
+        for (&task, p) in tasks.iter().zip(&mut waits).skip(2) {
+            assert!(matches!(wait(&mut kernel, task, completion, p), Op::Done(1..)));
+        }
+        assert_eq!(kernel.completions.get(completion).expect("the completion").done, DONE_ALL);
+        assert!(kernel.try_wait_for_completion(completion));
+    }
+}

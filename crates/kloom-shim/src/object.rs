@@ -125,23 +125,37 @@ impl Machine {
         crate::include::wait::EXPORTS.iter().find(|export| export.function as u64 == addr).map(|export| export.name)
     }
 
-    /// A word of memory known to be accessible.
+    /// A word of memory known to be accessible, or whose misuse was reported: freed heap memory keeps its content.
     pub(crate) fn peek_u32(&self, addr: u64) -> u32 {
-        self.arena.read_u32(addr).unwrap_or(0)
+        self.arena.read_u32(addr).unwrap_or_else(|_| {
+            let mut bytes = [0; 4];
+            self.arena.read_stale(addr, &mut bytes);
+            u32::from_le_bytes(bytes)
+        })
     }
 
     /// A word of memory known to be accessible.
     pub(crate) fn peek_u64(&self, addr: u64) -> u64 {
-        self.arena.read_u64(addr).unwrap_or(0)
+        self.arena.read_u64(addr).unwrap_or_else(|_| {
+            let mut bytes = [0; 8];
+            self.arena.read_stale(addr, &mut bytes);
+            u64::from_le_bytes(bytes)
+        })
     }
 
     /// Writes memory known to be accessible.
     pub(crate) fn poke_u32(&mut self, addr: u64, value: u32) {
-        let _ = self.arena.write(addr, &value.to_le_bytes());
+        self.poke(addr, &value.to_le_bytes());
     }
 
     /// Writes memory known to be accessible.
     pub(crate) fn poke_u64(&mut self, addr: u64, value: u64) {
-        let _ = self.arena.write(addr, &value.to_le_bytes());
+        self.poke(addr, &value.to_le_bytes());
+    }
+
+    fn poke(&mut self, addr: u64, bytes: &[u8]) {
+        if self.arena.write(addr, bytes).is_err() {
+            self.arena.write_stale(addr, bytes);
+        }
     }
 }

@@ -185,3 +185,65 @@ impl Kernel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kloom_abi::sched::TASK_UNINTERRUPTIBLE;
+    use kloom_abi::time::MAX_SCHEDULE_TIMEOUT;
+
+    use crate::ops::{Op, Progress};
+    use crate::task::{TaskId, TaskKind};
+    use crate::testing::machine;
+    use crate::{Kernel, NewTask};
+
+    fn tasks(kernel: &mut Kernel, count: usize) -> Vec<TaskId> {
+        let parent = kernel.kthreadd;
+        (0..count)
+            .map(|_| kernel.new_task(NewTask { name: b"task", parent, kind: TaskKind::System }).expect("room for a task"))
+            .collect()
+    }
+
+    fn down(kernel: &mut Kernel, task: TaskId, semaphore: u32, p: &mut Progress) -> Op<i32> {
+        kernel.down(task, semaphore, TASK_UNINTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT, p)
+    }
+
+    #[test]
+    fn a_newcomer_does_not_pass_those_who_wait() {
+        let mut kernel = machine(1);
+        let semaphore = kernel.locks.register_semaphore(0x10, "s".into(), 1);
+        let tasks = tasks(&mut kernel, 4);
+        let mut waits = [Progress::default(); 4];
+        assert_eq!(down(&mut kernel, tasks[0], semaphore, &mut waits[0]), Op::Done(0));
+        for i in 1..3 {
+            assert_eq!(down(&mut kernel, tasks[i], semaphore, &mut waits[i]), Op::Block);
+        }
+        kernel.up(tasks[0], semaphore);
+        assert!(!kernel.down_trylock(semaphore));
+        assert_eq!(down(&mut kernel, tasks[3], semaphore, &mut waits[3]), Op::Block);
+        for i in 1..4 {
+            assert_eq!(kernel.tasks[tasks[i]].state(), 0, "task {i} was woken");
+            assert_eq!(down(&mut kernel, tasks[i], semaphore, &mut waits[i]), Op::Done(0));
+            kernel.up(tasks[i], semaphore);
+        }
+        assert!(kernel.down_trylock(semaphore));
+        assert!(!kernel.down_trylock(semaphore));
+    }
+
+    #[test]
+    fn a_waiting_writer_stops_new_readers() {
+        let mut kernel = machine(1);
+        let semaphore = kernel.locks.register_semaphore(0x10, "rws".into(), 0);
+        let tasks = tasks(&mut kernel, 2);
+        assert!(kernel.rwsem_take(semaphore, false, None) && kernel.rwsem_take(semaphore, false, None));
+        assert_eq!(kernel.rwsem_lock(tasks[0], semaphore, true, TASK_UNINTERRUPTIBLE).unwrap(), Op::Block);
+        assert!(!kernel.rwsem_take(semaphore, false, None), "a writer waits");
+        let holder = kernel.current();
+        kernel.rwsem_unlock(holder, semaphore, false).unwrap();
+        kernel.rwsem_unlock(holder, semaphore, false).unwrap();
+        assert_eq!(kernel.rwsem_lock(tasks[0], semaphore, true, TASK_UNINTERRUPTIBLE).unwrap(), Op::Done(0));
+        assert!(!kernel.rwsem_take(semaphore, false, None));
+        kernel.downgrade_write(semaphore);
+        assert!(kernel.rwsem_take(semaphore, false, None));
+        assert!(!kernel.rwsem_take(semaphore, true, None));
+    }
+}

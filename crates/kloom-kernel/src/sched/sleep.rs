@@ -132,7 +132,8 @@ impl Kernel {
         }
         let step = (until - now_ns).min(super::QUANTUM_NS * 50);
         self.charge(step);
-        if self.now() >= deadline_ns { Op::Done(()) } else { Op::Spin }
+        // The CPUs that are behind step before the caller goes on, or it would act before what happens earlier.
+        Op::Spin
     }
 
     /// Arms the timer-wheel timeout of a sleeping task.

@@ -137,8 +137,8 @@ mod tests {
             }
         }
         let mut at = now + 1;
-        while at % granularity != 0 || at <= expires {
-            at += if at % granularity == 0 { granularity } else { granularity - at % granularity };
+        while !at.is_multiple_of(granularity) || at <= expires {
+            at = (at + 1).next_multiple_of(granularity);
         }
         at
     }

@@ -77,6 +77,11 @@ pub(crate) extern "C" fn wait_for_completion_killable(addr: u64) -> i32 {
     wait(addr, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, "wait_for_completion_killable").min(0) as i32
 }
 
+/// `wait_for_completion_state()`: in the state given; 0 or `-ERESTARTSYS`.
+pub(crate) extern "C" fn wait_for_completion_state(addr: u64, state: u32) -> i32 {
+    wait(addr, MAX_SCHEDULE_TIMEOUT, state, "wait_for_completion_state").min(0) as i32
+}
+
 /// `wait_for_completion_timeout()`: jiffies left (at least 1), 0 on timeout.
 pub(crate) extern "C" fn wait_for_completion_timeout(addr: u64, timeout: u64) -> u64 {
     wait(addr, timeout as i64, TASK_UNINTERRUPTIBLE, "wait_for_completion_timeout") as u64
@@ -127,7 +132,7 @@ pub(crate) extern "C" fn complete_all(addr: u64) {
 
 crate::exports![
     plain: kloom_init_completion, kloom_reinit_completion, wait_for_completion, wait_for_completion_interruptible,
-        wait_for_completion_killable, wait_for_completion_timeout, wait_for_completion_interruptible_timeout,
+        wait_for_completion_killable, wait_for_completion_state, wait_for_completion_timeout, wait_for_completion_interruptible_timeout,
         wait_for_completion_killable_timeout, try_wait_for_completion, completion_done, complete, complete_all;
     variadic: ;
     named: "wait_for_completion_io" => wait_for_completion, "wait_for_completion_io_timeout" => wait_for_completion_timeout
