@@ -55,11 +55,11 @@ pub struct Machine {
     pub fail_after: FailPlan,
     /// Caches, pids, random numbers: what the shims of memory keep.
     pub mem: crate::memory::State,
+    /// Files, entries, devices: what the shims of files keep.
+    pub files: crate::fileops::State,
     ctx: Box<Ctx>,
     fibers: Vec<Option<Fiber>>,
     irq_fibers: Vec<Vec<Fiber>>,
-    /// Tasks that spin in code without hooks: they keep their CPU and never run again.
-    wedged: Vec<TaskId>,
     granted: i64,
     scale: i64,
     jiffies_shown: u64,
@@ -155,10 +155,10 @@ impl MachineHandle {
             removed_noted: Vec::new(),
             fail_after: FailPlan::default(),
             mem: crate::memory::State::default(),
+            files: crate::fileops::State::default(),
             ctx,
             fibers: Vec::new(),
             irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),
-            wedged: Vec::new(),
             granted: 0,
             scale: 1,
             jiffies_shown: 0,
@@ -169,6 +169,7 @@ impl MachineHandle {
             ctx::set_current(&*(*machine).ctx);
         }
         let mut handle = MachineHandle { machine, _thread: thread };
+        crate::include::kobject::boot(handle.get());
         handle.get().publish_jiffies();
         Ok(handle)
     }
@@ -201,7 +202,7 @@ impl MachineHandle {
         let units = (budget_ns / (UNIT_NS as u64 * scale)).clamp(1, i64::MAX as u64 / 4) as i64;
         let mut fiber = match context {
             Context::Task(task) => {
-                if machine.wedged.contains(&task) {
+                if machine.kernel.hookless.contains(&task) {
                     machine.kernel.charge(budget_ns);
                     return None;
                 }
@@ -242,7 +243,7 @@ impl MachineHandle {
 
     /// Makes a task keep its CPU for ever without running: it spins in code without hooks.
     pub fn wedge(&mut self, task: TaskId) {
-        self.get().wedged.push(task);
+        self.get().kernel.hookless.push(task);
     }
 }
 
@@ -389,7 +390,7 @@ impl Machine {
             if let Some(fiber) = self.fibers.get_mut(task.0 as usize).and_then(Option::take) {
                 self.retire(fiber);
             }
-            self.wedged.retain(|&wedged| wedged != task);
+            self.kernel.hookless.retain(|&spinning| spinning != task);
         }
     }
 

@@ -15,7 +15,20 @@ use crate::Machine;
 use crate::oops::After;
 
 /// Kinds of heap blocks that belong to the kernel itself: no leak of the module.
-pub const KERNEL_KINDS: &[&str] = &["struct pid", "struct kmem_cache", "module parameters"];
+pub const KERNEL_KINDS: &[&str] = &[
+    "struct pid",
+    "struct kmem_cache",
+    "module parameters",
+    "struct file",
+    "struct inode",
+    "struct dentry",
+    "struct proc_dir_entry",
+    "struct poll_table_entry",
+    "struct fasync_struct",
+    "file buffer",
+    "seq_file buffer",
+    "kobject name",
+];
 
 /// Bytes of a string whose memory is bad already that are still read: enough to find the end of a freed name.
 const BAD_STRING_MAX: usize = 4096;
@@ -283,7 +296,7 @@ impl Machine {
     ///
     /// Nothing is cancelled. An armed timer stays armed: its callback finds freed memory, which is the finding. A held
     /// lock is told now, because nobody can release it any more.
-    pub(crate) fn memory_dies(&mut self, range: std::ops::Range<u64>) {
+    pub fn memory_dies(&mut self, range: std::ops::Range<u64>) {
         if range.is_empty() {
             return;
         }

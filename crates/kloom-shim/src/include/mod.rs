@@ -30,8 +30,18 @@ pub mod string;
 pub mod sprintf;
 pub mod kstrtox;
 pub mod wait;
+pub mod cdev;
+pub mod debugfs;
+pub mod device;
+pub mod fs;
+pub mod kobject;
+pub mod miscdevice;
+pub mod poll;
+pub mod proc_fs;
+pub mod seq_file;
+pub mod sysfs;
 
 use crate::export::Export;
 
 /// All tables.
-pub static ALL: &[&[Export]] = &[bug::EXPORTS, slab::EXPORTS, sort::EXPORTS, smp::EXPORTS, ratelimit::EXPORTS, random::EXPORTS, pid::EXPORTS, moduleparam::EXPORTS, module::EXPORTS, uaccess::EXPORTS, string::EXPORTS, sprintf::EXPORTS, kstrtox::EXPORTS, completion::EXPORTS, delay::EXPORTS, kthread::EXPORTS, printk::EXPORTS, sched::EXPORTS, signal::EXPORTS, hrtimer::EXPORTS, ktime::EXPORTS, mutex::EXPORTS, percpu::EXPORTS, preempt::EXPORTS, rwsem::EXPORTS, semaphore::EXPORTS, spinlock::EXPORTS, swait::EXPORTS, timer::EXPORTS, wait::EXPORTS];
+pub static ALL: &[&[Export]] = &[bug::EXPORTS, slab::EXPORTS, sort::EXPORTS, smp::EXPORTS, ratelimit::EXPORTS, random::EXPORTS, pid::EXPORTS, moduleparam::EXPORTS, module::EXPORTS, uaccess::EXPORTS, string::EXPORTS, sprintf::EXPORTS, kstrtox::EXPORTS, completion::EXPORTS, delay::EXPORTS, kthread::EXPORTS, printk::EXPORTS, sched::EXPORTS, signal::EXPORTS, hrtimer::EXPORTS, ktime::EXPORTS, mutex::EXPORTS, percpu::EXPORTS, preempt::EXPORTS, rwsem::EXPORTS, semaphore::EXPORTS, spinlock::EXPORTS, swait::EXPORTS, timer::EXPORTS, wait::EXPORTS, cdev::EXPORTS, debugfs::EXPORTS, device::EXPORTS, fs::EXPORTS, kobject::EXPORTS, miscdevice::EXPORTS, poll::EXPORTS, proc_fs::EXPORTS, seq_file::EXPORTS, sysfs::EXPORTS];
