@@ -216,8 +216,9 @@ void force_sig(int sig); //@2a sends current a signal that it can neither block 
 #define __kloom_force_sig_1(sig) force_sig(sig)
 #define __kloom_pick_2(_1, _2, f, ...) f
 #define force_sig(...) __kloom_pick_2(__VA_ARGS__, __kloom_force_sig_2, __kloom_force_sig_1)(__VA_ARGS__)
-static __always_inline int signal_pending(struct task_struct *p) { return unlikely(test_ti_thread_flag(task_thread_info(p), TIF_SIGPENDING)); }
-static __always_inline int task_sigpending(struct task_struct *p) { return signal_pending(p); }
+static __always_inline int task_sigpending(struct task_struct *p) { return unlikely(test_ti_thread_flag(task_thread_info(p), TIF_SIGPENDING)); }
+/* kthread_stop() sets TIF_NOTIFY_SIGNAL on its thread, so a stop request counts as a pending signal (6.1). */
+static __always_inline int signal_pending(struct task_struct *p) { return unlikely(test_ti_thread_flag(task_thread_info(p), TIF_NOTIFY_SIGNAL)) || task_sigpending(p); }
 int kloom_fatal_signal_pending(struct task_struct *p); //@2n 1 if a signal is pending and SIGKILL is among them
 #define fatal_signal_pending(p) kloom_fatal_signal_pending(p)
 #define __fatal_signal_pending(p) kloom_fatal_signal_pending(p)

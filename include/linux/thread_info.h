@@ -12,6 +12,7 @@ struct thread_info {
 };
 #define TIF_NOTIFY_RESUME 1
 #define TIF_SIGPENDING 2
+#define TIF_NOTIFY_SIGNAL 17
 #define TIF_NEED_RESCHED 3
 #define TIF_NOTIFY_SIGNAL 17
 #define _TIF_SIGPENDING (1 << TIF_SIGPENDING)

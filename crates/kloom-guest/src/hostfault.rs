@@ -11,7 +11,7 @@ use corosensei::trap::CoroutineTrapHandler;
 
 use crate::ctx;
 use crate::fiber::Exit;
-use crate::layout::{IMAGE_BASE, IMAGE_SIZE, SLOTS};
+use crate::layout::{ARENA_BASE, ARENA_SIZE, IMAGE_BASE, IMAGE_SIZE, SLOTS};
 
 /// Registers in the order `rax rbx rcx rdx rsi rdi rbp rsp r8 … r15 rip eflags`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,31 @@ pub struct Registers {
     pub r15: u64,
     pub rip: u64,
     pub eflags: u64,
+}
+
+impl Registers {
+    /// The registers without what is left in them of kloom's own code: of those a call may change, only addresses of
+    /// guest memory are kept, so that an oops is the same in every run and build.
+    fn reproducible(mut self) -> Registers {
+        let guest = |value: u64| in_images(value) || (ARENA_BASE..ARENA_BASE + ARENA_SIZE * SLOTS as u64).contains(&value);
+        let scratch = [
+            &mut self.rax,
+            &mut self.rcx,
+            &mut self.rdx,
+            &mut self.rsi,
+            &mut self.rdi,
+            &mut self.r8,
+            &mut self.r9,
+            &mut self.r10,
+            &mut self.r11,
+        ];
+        for register in scratch {
+            if !guest(*register) {
+                *register = 0;
+            }
+        }
+        self
+    }
 }
 
 /// What kind of fault.
@@ -195,7 +220,7 @@ extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: 
         _ if context.uc_mcontext.gregs[libc::REG_TRAPNO as usize] == 13 => FaultKind::GeneralProtection,
         _ => FaultKind::Page { addr: page_addr, write: error & 2 != 0, fetch },
     };
-    let fault = HostFault { kind, regs, trace: trace(&regs, fetch) };
+    let fault = HostFault { kind, regs: regs.reproducible(), trace: trace(&regs, fetch) };
     // SAFETY:
     // 1. The stack pointer is within the coroutine (checked above) and the fault is in module code, which owns no
     //    Rust values; the frames of ours below it (the entry) own none either.

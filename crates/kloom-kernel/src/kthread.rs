@@ -125,6 +125,9 @@ impl Kernel {
                 kthread.should_stop = true;
             }
             self.kthread_unpark(target);
+            // Seen on 6.1: a stop ends interruptible waits, whether or not their condition asks for it.
+            self.tasks[target].signals.notify = true;
+            self.publish_pending(target);
             self.wake_kthread(target);
         }
         let task = &self.tasks[target];

@@ -124,6 +124,10 @@ pub struct Kernel {
     pub tainted: u32,
     /// The machine has panicked.
     pub panicked: bool,
+    /// A soft lockup has lasted as long as a hung task may.
+    pub locked_up: bool,
+    /// Tasks that spin in code which calls no hook: they keep their CPU and never run again.
+    pub hookless: Vec<TaskId>,
     queue_seq: u64,
     /// Tasks that exited and whose stack the guest can take back, with their wait status.
     pub dead_tasks: Vec<(TaskId, i32)>,
@@ -169,6 +173,8 @@ impl Kernel {
             time_limit_ns: u64::MAX / 2,
             tainted: 0,
             panicked: false,
+            locked_up: false,
+            hookless: Vec::new(),
             queue_seq: 0,
             dead_tasks: Vec::new(),
             forks: 0,

@@ -34,6 +34,8 @@ pub struct Signals {
     pub blocked: u64,
     /// Sent and not yet taken.
     pub pending: u64,
+    /// `TIF_NOTIFY_SIGNAL`: since 6.1 `kthread_stop()` sets it, so that interruptible waits of the thread end.
+    pub notify: bool,
     /// How often a signal was sent and dropped.
     pub dropped: u64,
     /// Times SIGKILL was sent and dropped, for the report that explains the invincible thread.
@@ -143,7 +145,7 @@ impl Kernel {
 
     /// Whether a signal waits for `task` (`signal_pending()`).
     pub fn signal_pending(&self, task: TaskId) -> bool {
-        self.tasks.get(task).is_some_and(|task| task.signals.deliverable() != 0)
+        self.tasks.get(task).is_some_and(|task| task.signals.deliverable() != 0 || task.signals.notify)
     }
 
     /// Whether SIGKILL waits for `task` (`fatal_signal_pending()`).
@@ -181,17 +183,20 @@ impl Kernel {
     }
 
     /// Mirrors the pending set to the task_struct, and `TIF_SIGPENDING` to its flags.
-    fn publish_pending(&mut self, task: TaskId) {
+    pub(crate) fn publish_pending(&mut self, task: TaskId) {
         let task = &self.tasks[task];
         task.c.pending.signal.set(task.signals.pending);
         task.c.blocked.set(task.signals.blocked);
-        let flags = task.c.thread_info.flags.get() & !TIF_SIGPENDING;
+        let flags = task.c.thread_info.flags.get() & !(TIF_SIGPENDING | TIF_NOTIFY_SIGNAL);
         let pending = if task.signals.deliverable() != 0 { TIF_SIGPENDING } else { 0 };
-        task.c.thread_info.flags.set(flags | pending);
+        let notify = if task.signals.notify { TIF_NOTIFY_SIGNAL } else { 0 };
+        task.c.thread_info.flags.set(flags | pending | notify);
     }
 }
 
 /// `TIF_SIGPENDING` as a bit mask (bit 2 on x86).
 pub const TIF_SIGPENDING: u64 = 1 << 2;
+/// `TIF_NOTIFY_SIGNAL` as a bit mask (bit 17 on x86).
+pub const TIF_NOTIFY_SIGNAL: u64 = 1 << 17;
 /// `TIF_NEED_RESCHED` as a bit mask (bit 3 on x86).
 pub const TIF_NEED_RESCHED: u64 = 1 << 3;

@@ -56,7 +56,7 @@ impl Kernel {
         for id in hung {
             self.tasks[id].hang_reported = true;
             let (name, pid, since_ns) = (self.tasks[id].c.comm_text(), self.tasks[id].pid, self.tasks[id].slept_at.time_ns);
-            let secs = (now_ns - since_ns) / NSEC_PER_SEC;
+            let secs = limit_ns / NSEC_PER_SEC;
             self.printk(Level::Err, format!("INFO: task {name}:{pid} blocked for more than {secs} seconds."));
             let (taint, release) = (self.taint_text(), self.config.release.clone());
             self.printk(Level::Err, format!("      {taint} {release} #1"));
@@ -78,7 +78,7 @@ impl Kernel {
     pub(crate) fn watchdog_tick(&mut self, cpu: u32) {
         let c = &self.cpus[cpu as usize];
         let kept_ns = c.clock_ns.saturating_sub(c.watchdog_since_ns);
-        if kept_ns < SOFT_LOCKUP_REPORT_NS || c.lockups_reported > 0 {
+        if kept_ns < SOFT_LOCKUP_REPORT_NS || (c.lockups_reported > 0 && self.locked_up) {
             return;
         }
         let current = c.current;
@@ -87,16 +87,20 @@ impl Kernel {
         if user_mode || (c.irq_frames.is_empty() && self.config.preempt == crate::sched::Preempt::Full && task.preempt_count == 0) {
             return;
         }
-        self.report_soft_lockup(cpu, false);
+        if self.cpus[cpu as usize].lockups_reported == 0 {
+            self.report_soft_lockup(cpu);
+        }
+        self.locked_up |= kept_ns >= self.config.hang_after_ns;
     }
 
     /// Prints and reports that the current task of `cpu` does not give the CPU up.
-    pub fn report_soft_lockup(&mut self, cpu: u32, hookless: bool) {
+    fn report_soft_lockup(&mut self, cpu: u32) {
         self.cpus[cpu as usize].lockups_reported += 1;
         let c = &self.cpus[cpu as usize];
         let (current, since_ns, now_ns) = (c.current, c.watchdog_since_ns, c.clock_ns);
         let (name, pid) = (self.tasks[current].c.comm_text(), self.tasks[current].pid);
-        let secs = (now_ns.saturating_sub(since_ns)).div_ceil(NSEC_PER_SEC).max(22);
+        let secs = now_ns.saturating_sub(since_ns) / NSEC_PER_SEC;
+        let hookless = self.hookless.contains(&current);
         self.printk(Level::Emerg, format!("watchdog: BUG: soft lockup - CPU#{cpu} stuck for {secs}s! [{name}:{pid}]"));
         let mut at = self.event_here();
         if !hookless {

@@ -310,13 +310,8 @@ impl Machine {
         self.kernel.here = kloom_kernel::site::Trace(fault.trace);
         let ip = fault.regs.rip;
         let what = match fault.kind {
-            FaultKind::Lockup => {
-                let current = self.kernel.current();
-                let cpu = self.kernel.this_cpu;
-                self.kernel.report_soft_lockup(cpu, true);
-                let _ = current;
-                return;
-            }
+            // The session makes the task keep its CPU; the watchdog tells the rest when its time has come.
+            FaultKind::Lockup => return,
             FaultKind::Divide => Fault::DivideError { ip },
             FaultKind::InvalidOpcode | FaultKind::Breakpoint => Fault::InvalidOpcode { ip },
             FaultKind::GeneralProtection => Fault::GeneralProtection { ip },

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use kloom_abi::Errno;
 use kloom_elf::{Module as Object, SectionKind};
-use kloom_guest::image::{Images, PlaceError, Resolved};
+use kloom_guest::image::{Image, Images, PlaceError, Resolved};
 use kloom_kernel::module::{Module, ModuleState};
 use kloom_kernel::printk::Level;
 use kloom_kernel::taint;
 use kloom_shim::Machine;
 use kloom_shim::call::enter;
+use kloom_shim::params::{Params, destroy_params, parse_params};
 
 use crate::syscall::Caller;
 
@@ -22,6 +23,8 @@ pub struct Loaded {
     pub name: String,
     /// Address of its init function, 0 if it has none.
     pub init: u64,
+    /// Its table of `struct kernel_param`: address and number.
+    pub params: (u64, u32),
 }
 
 /// What a kloom module's `vermagic` must say.
@@ -31,7 +34,7 @@ pub const VERMAGIC: &str = "6.1.0-kloom SMP preempt mod_unload";
 ///
 /// # Errors
 /// What insmod gets; the reason is in the log.
-pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8], _params: &str) -> Result<Loaded, Errno> {
+pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Loaded, Errno> {
     let object = kloom_elf::parse(bytes).map_err(|error| {
         for line in error.dmesg() {
             machine.kernel.printk(Level::Err, line.text.clone());
@@ -92,8 +95,9 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8], _params: &str)
             used.used_by.push(id);
         }
     }
+    let params = param_table(&image);
     machine.images.push((id, image));
-    Ok(Loaded { id, name, init })
+    Ok(Loaded { id, name, init, params })
 }
 
 /// Licence, version magic and taint messages.
@@ -183,20 +187,30 @@ fn exported_by_module(machine: &Machine, symbol: &str, gpl: bool) -> Option<(u64
     })
 }
 
-/// Sets the module's parameters.
+/// Sets the module's parameters; functions of the module's own run on the stack of insmod.
 ///
 /// # Errors
 /// A bad value, as the parameter's type says.
-pub fn set_params(id: u32, params: &str) -> Result<(), Errno> {
-    if params.is_empty() {
-        return Ok(());
-    }
-    let result: Result<(), Errno> = Ok(());
+pub fn set_params(loaded: &Loaded, args: &str) -> Result<(), Errno> {
+    let (table, count) = loaded.params;
+    let params = enter(|machine, _| Params::new(machine, &loaded.name, table, count, args.as_bytes())).ok_or(Errno::ENOMEM);
+    let result = params.and_then(parse_params);
     if result.is_err() {
-        enter(|machine, _| unload(machine, id, "bad parameter"));
+        destroy_params(table, count);
+        enter(|machine, _| unload(machine, loaded.id));
     }
     result
 }
+
+/// The table of `struct kernel_param` of an image: address and number of entries.
+pub fn param_table(image: &Image) -> (u64, u32) {
+    let Some(section) = image.module.section_of(SectionKind::Param) else { return (0, 0) };
+    let placed = image.sections[section.index()];
+    (placed.addr, (placed.size / KERNEL_PARAM_SIZE) as u32)
+}
+
+/// `sizeof(struct kernel_param)`.
+const KERNEL_PARAM_SIZE: u64 = 40;
 
 /// The init function succeeded: the module is live, its init memory goes.
 pub fn init_done(machine: &mut Machine, id: u32) {
@@ -210,7 +224,8 @@ pub fn init_done(machine: &mut Machine, id: u32) {
 }
 
 /// Takes a module out of the table and unmaps its memory.
-pub fn unload(machine: &mut Machine, id: u32, _why: &'static str) {
+pub fn unload(machine: &mut Machine, id: u32) {
+    crate::leaks::check(machine, id);
     let at = machine.kernel.event_here();
     let Some(index) = machine.kernel.modules.list.iter().position(|module| module.id == id) else { return };
     let module = machine.kernel.modules.list.remove(index);
@@ -218,6 +233,10 @@ pub fn unload(machine: &mut Machine, id: u32, _why: &'static str) {
         other.used_by.retain(|&user| user != id);
     }
     machine.kernel.modules.unloaded.push((id, module.name, at));
+    if let Some((_, image)) = machine.images.iter().find(|(image_id, _)| *image_id == id) {
+        let (start, len) = image.core;
+        machine.memory_dies(start..start + len);
+    }
     let Machine { images, arena, .. } = machine;
     if let Some((_, image)) = images.iter_mut().find(|(image_id, _)| *image_id == id) {
         Images::unload(arena, image);

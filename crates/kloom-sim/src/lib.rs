@@ -5,7 +5,9 @@
 #![forbid(unsafe_code)]
 
 pub mod insmod;
+pub mod leaks;
 pub mod session;
+pub mod story;
 pub mod syscall;
 pub mod user;
 

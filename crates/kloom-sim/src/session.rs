@@ -9,7 +9,7 @@ use kloom_explore::{Recorder, Schedule, Strategy};
 use kloom_guest::fiber::{Exit, Ran, Yield};
 use kloom_guest::hostfault::FaultKind;
 use kloom_kernel::chooser::{Chooser, Point};
-use kloom_kernel::fault::{Fault, Report};
+use kloom_kernel::fault::Fault;
 use kloom_kernel::printk::Record;
 use kloom_kernel::sched::{Context, Step};
 use kloom_kernel::task::{TaskId, TaskKind};
@@ -18,7 +18,11 @@ use kloom_shim::export::Symbols;
 use kloom_shim::machine::{MachineError, OnUseAfterFree};
 use kloom_shim::{Machine, MachineHandle};
 
+use crate::story::Story;
 use crate::user::Users;
+
+/// Trace events kept before the detectors take them.
+const TRACE_BATCH: usize = 1024;
 
 /// A module to put into the machine's file system.
 #[derive(Clone, Debug)]
@@ -120,8 +124,8 @@ pub struct Session {
     main: Option<TaskId>,
     main_status: Option<i32>,
     hang_seen: bool,
-    /// Reports of the whole run, in order.
-    pub reports: Vec<Report>,
+    natural: bool,
+    story: Story,
 }
 
 impl std::fmt::Debug for Session {
@@ -156,6 +160,9 @@ impl Session {
         for (name, calls) in options.fail {
             machine.fail_after.add(&name, calls);
         }
+        let natural = machine.kernel.natural;
+        let story = Story::new();
+        story.listen(machine);
         let shared = Rc::new(RefCell::new(Shared::default()));
         for module in modules {
             let _ = machine.kernel.write_file(&format!("/root/{}", module.file_name), &module.bytes);
@@ -173,7 +180,8 @@ impl Session {
             main: None,
             main_status: None,
             hang_seen: false,
-            reports: Vec::new(),
+            natural,
+            story,
         })
     }
 
@@ -209,12 +217,24 @@ impl Session {
             .collect()
     }
 
-    /// What the run has to tell.
-    pub fn outcome(&mut self, ended: &Ended, subject: &str) -> kloom_diag::Outcome {
-        let virtual_ns = self.handle.get().kernel.cpus.iter().map(|cpu| cpu.clock_ns).max().unwrap_or(0);
-        let state = self.state_lines().join("\n");
-        let end = kloom_diag::End::Internal(kloom_diag::InternalBug { message: format!("{ended:?} {:?} {state}", self.reports), ..Default::default() });
-        kloom_diag::Outcome { subject: subject.to_string(), virtual_ns, end, ..kloom_diag::Outcome::default() }
+    /// The limits of the run.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether every choice was the natural one, so that a run repeats without a token.
+    pub fn is_natural(&self) -> bool {
+        self.natural
+    }
+
+    /// The machine, and what its story is made from.
+    pub(crate) fn machine_and_story(&mut self) -> (&mut Machine, &mut Story) {
+        (self.handle.get(), &mut self.story)
+    }
+
+    /// Gives the modules' sources, by which reports name calls and loops. Before [`Session::run`].
+    pub fn set_sources(&mut self, sources: Rc<dyn kloom_diag::SourceLines>) {
+        self.story.set_sources(sources);
     }
 
     /// Runs `script` as the machine's console shell until it ends or cannot go on. `show` gets everything that is
@@ -324,7 +344,10 @@ impl Session {
     fn task_returned(&mut self, task: TaskId, value: i64) {
         let machine = self.handle.get();
         match machine.kernel.tasks[task].kind {
-            TaskKind::Kthread(_) => machine.kernel.kthread_exit(task, value),
+            TaskKind::Kthread(_) => {
+                machine.kernel.here = machine.last_site();
+                machine.kernel.kthread_exit(task, value);
+            }
             TaskKind::User(_) => self.users.syscall_done(machine, task),
             TaskKind::System | TaskKind::Idle => {}
         }
@@ -355,10 +378,13 @@ impl Session {
             }
             machine.reap_fibers();
         }
+        self.hang_seen |= machine.kernel.locked_up;
         if !machine.kernel.reports.is_empty() {
             let reports = machine.take_reports();
-            self.hang_seen |= reports.iter().any(|report| matches!(report.fault, Fault::HungTask { .. } | Fault::SoftLockup { .. } | Fault::SpinDeadlock { .. } | Fault::Deadlock { .. }));
-            self.reports.extend(reports);
+            self.hang_seen |= reports.iter().any(|report| matches!(report.fault, Fault::HungTask { .. }));
+            self.story.observe(machine, &reports);
+        } else if machine.kernel.trace.events.len() >= TRACE_BATCH {
+            self.story.observe(machine, &[]);
         }
     }
 

@@ -120,13 +120,14 @@ pub fn run(request: &Request, built: &Built, show: &mut dyn FnMut(Output)) -> Re
         fail: request.fail.clone(),
     };
     let mut session = Session::new(options, &files).map_err(RunError::Machine)?;
-    let ended = session.run(parsed, vec![script.name], show);
     let mut sources = Sources::default();
     for module in &built.modules {
         for (path, text) in &module.sources {
             sources.add(path, text);
         }
     }
+    session.set_sources(std::rc::Rc::new(sources.clone()));
+    let ended = session.run(parsed, vec![script.name], show);
     let subject = built.modules.iter().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" ");
     let outcome = session.outcome(&ended, &subject);
     Ok(Ran { outcome, sources, token: session.token(), ended, steps: session.steps() })

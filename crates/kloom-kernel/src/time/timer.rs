@@ -84,6 +84,12 @@ impl Timers {
         self.table.iter().filter(|(_, timer)| timer.pending.is_some() || timer.queued).map(|(i, timer)| (i as u32 + 1, timer))
     }
 
+    /// A timer whose callback is at `func`, the one that runs now first.
+    pub fn by_func(&self, func: u64) -> Option<&Timer> {
+        let mine = || self.table.iter().map(|(_, timer)| timer).filter(|timer| timer.func == func);
+        mine().find(|timer| timer.running).or_else(|| mine().next())
+    }
+
     /// Timers whose C object lies in `range`.
     pub fn within(&self, range: std::ops::Range<u64>) -> Vec<u32> {
         self.table.iter().filter(|(_, timer)| range.contains(&timer.addr)).map(|(i, _)| i as u32 + 1).collect()

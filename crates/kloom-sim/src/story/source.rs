@@ -213,6 +213,35 @@ pub fn assigned(text: &str) -> Option<String> {
     (!name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit())).then(|| name.to_string())
 }
 
+/// The pointer that the access at `column` (in bytes, from 1) goes through: `p` of `*p`, `p->x`, `p[i]`.
+pub fn dereferenced(text: &str, column: u32) -> Option<String> {
+    let code = blank(text, &mut false);
+    let at = (column as usize).checked_sub(1)?;
+    let here = code.get(at..)?;
+    let before = |end: usize| -> Option<String> {
+        let left = code.get(..end)?.trim_end();
+        let start = left.rfind(|c: char| !(c.is_alphanumeric() || "_.".contains(c))).map_or(0, |index| index + 1);
+        (start < left.len()).then(|| left[start..].to_string())
+    };
+    if here.starts_with("->") || here.starts_with('[') {
+        return before(at);
+    }
+    if let Some(rest) = here.strip_prefix('*') {
+        let name: String = rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        return (!name.is_empty()).then_some(name);
+    }
+    if here.starts_with('=') {
+        let left = code.get(..at)?.trim();
+        let left = &left[left.rfind([';', '{', '}', ')']).map_or(0, |index| index + 1)..];
+        if let Some(name) = left.trim().strip_prefix('*') {
+            return name.chars().all(|c| c.is_alphanumeric() || c == '_').then(|| name.to_string());
+        }
+        return left.rfind("->").and_then(|arrow| before(code.find(left)? + arrow));
+    }
+    let end = at + here.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(here.len());
+    (code.get(end..)?.starts_with("->") && end > at).then(|| code[at..end].to_string())
+}
+
 /// The line, at most a few below `line`, that compares `variable` with `NULL`.
 pub fn null_check(sources: &dyn SourceLines, file: &str, line: u32, variable: &str) -> Option<u32> {
     let squeeze = |text: &str| text.split_whitespace().collect::<String>();
@@ -303,6 +332,16 @@ mod tests {
         assert_eq!(assigned("\tstruct task_struct *t = kthread_run(").as_deref(), Some("t"));
         assert_eq!(assigned("\tdev->task = kthread_run(a == b)").as_deref(), Some("dev->task"));
         assert_eq!(assigned("\tif (a == b)"), None);
+    }
+
+    #[test]
+    fn pointers_of_accesses() {
+        assert_eq!(dereferenced("\t*p = 5;", 5).as_deref(), Some("p"));
+        assert_eq!(dereferenced("\tx = p->next;", 7).as_deref(), Some("p"));
+        assert_eq!(dereferenced("\tdev->count = 5;", 13).as_deref(), Some("dev"));
+        assert_eq!(dereferenced("\tx = *q;", 6).as_deref(), Some("q"));
+        assert_eq!(dereferenced("\tfoo();", 2), None);
+        assert_eq!(dereferenced("x", 99), None);
     }
 
     #[test]

@@ -14,16 +14,16 @@ use crate::insmod;
 pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult {
     let loaded = enter(|machine, current| {
         let bytes = machine.kernel.fd_content(current, fd)?;
-        insmod::load(machine, caller, &bytes, params)
+        insmod::load(machine, caller, &bytes)
     })?;
     // Custom parameter operations of the module run before init, in the module's code.
-    insmod::set_params(loaded.id, params)?;
+    insmod::set_params(&loaded, params)?;
     let ret = if loaded.init != 0 { call1(loaded.init, 0) as i32 } else { 0 };
     enter(|machine, current| {
         machine.kernel.check_exit_balance(current, "return of the init function");
         if ret < 0 {
             machine.kernel.report(Fault::InitFailed { module: loaded.name.clone(), ret: i64::from(ret) });
-            insmod::unload(machine, loaded.id, "failed init");
+            insmod::unload(machine, loaded.id);
             return Err(Errno(-ret));
         }
         if ret > 0 {
@@ -51,7 +51,7 @@ pub(super) fn delete_module(name: &str, flags: u32) -> SysResult {
     enter(|machine, current| {
         machine.kernel.check_exit_balance(current, "return of the exit function");
         debug_assert!(machine.kernel.modules.get(id).is_some_and(|module| module.state == ModuleState::Going));
-        insmod::unload(machine, id, "rmmod");
+        insmod::unload(machine, id);
     });
     Ok(SysValue::Unit)
 }

@@ -1,0 +1,130 @@
+//! The module's own assertions, calls Linux no longer has, formats it cannot print.
+
+use kloom_diag::{Fault as Told, Site};
+use kloom_kernel::fault::{Fault, Report};
+use kloom_shim::Machine;
+
+use super::Story;
+use super::memory;
+
+/// Since which version Linux does not have a call any more.
+const REMOVED_IN: [(&str, &str); 22] = [
+    ("do_exit", "5.17"),
+    ("complete_and_exit", "5.17"),
+    ("lock_kernel", "2.6.39"),
+    ("unlock_kernel", "2.6.39"),
+    ("register_cpu_notifier", "4.15"),
+    ("interruptible_sleep_on", "3.15"),
+    ("interruptible_sleep_on_timeout", "3.15"),
+    ("sleep_on", "3.15"),
+    ("sleep_on_timeout", "3.15"),
+    ("init_timer", "4.15"),
+    ("setup_timer", "4.15"),
+    ("do_gettimeofday", "5.0"),
+    ("current_kernel_time", "4.20"),
+    ("get_seconds", "5.0"),
+    ("getnstimeofday", "5.0"),
+    ("get_fs", "5.18"),
+    ("set_fs", "5.18"),
+    ("kill_proc", "2.6.27"),
+    ("strlcpy", "6.8"),
+    ("create_proc_entry", "3.10"),
+    ("create_proc_read_entry", "3.10"),
+    ("PDE_DATA", "5.17"),
+];
+
+/// Tells faults of this theme; None for others.
+pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Option<Told> {
+    let at = &report.at;
+    Some(match &report.fault {
+        Fault::Bug { file, line, function, condition } => {
+            let mut event = story.resolver.event(machine, at);
+            event.site = Some(exact(event.site, file, *line, function));
+            event.call = if condition.is_empty() { "BUG" } else { "BUG_ON" }.to_string();
+            Told::BugOn { at: event, condition: some(condition) }
+        }
+        Fault::Warn { file, line, function, message } => {
+            let mut event = story.resolver.event(machine, at);
+            let kernels_own = is_kernels(file);
+            if !kernels_own {
+                event.site = Some(exact(event.site, file, *line, function));
+            }
+            let text = event.site.as_ref().and_then(|site| story.resolver.sources.line_text(&site.file, site.line)).unwrap_or_default();
+            // The shims put a WARN_ON's condition where a WARN has its message; the source tells which it is.
+            let on = text.contains("WARN_ON");
+            if !kernels_own {
+                event.call = if on { "WARN_ON" } else { "WARN" }.to_string();
+            }
+            let kernel_message = kernels_own.then(|| format!("the kernel's own check at {file}:{line} ({function})"));
+            let (condition, message) = if on && !kernels_own { (some(message), None) } else { (None, some(message).or(kernel_message)) };
+            Told::WarnOn { at: event, condition, message }
+        }
+        Fault::Panic { message } => {
+            Told::Panic { at: story.resolver.event(machine, at), message: message.clone() }
+        }
+        Fault::NotAKthread { target } => {
+            let name = super::resolve::who_task(machine, *target).comm;
+            let message = format!("`{name}` is no kernel thread of a module");
+            Told::WarnOn { at: story.resolver.event(machine, at), condition: None, message: Some(message) }
+        }
+        Fault::BadFormat { text, format } => {
+            Told::BadFormat { at: story.resolver.event(machine, at), format: format.trim_end().to_string(), conversion: conversion(text) }
+        }
+        Fault::RemovedApi { name, replacement } => {
+            let site = story.resolver.event(machine, at).site.unwrap_or_else(|| Site::new("", 0, "", ""));
+            let removed_in = REMOVED_IN.iter().find(|(call, _)| call == name).map_or("a later version", |(_, version)| version);
+            Told::RemovedApi { call: format!("{name}()"), removed_in: removed_in.to_string(), replacement: replacement.clone(), site }
+        }
+        Fault::InitFailed { module, ret } => Told::InitFailed {
+            module: module.clone(),
+            errno: ret.unsigned_abs().min(i32::MAX as u64) as i32,
+            at: story.resolver.event_at_return(machine, at),
+            strange: *ret > 0 || *ret < -4095,
+        },
+        _ => return memory::refused(story, machine, report),
+    })
+}
+
+/// The place an assertion itself names, with what else is known of it.
+fn exact(site: Option<Site>, file: &str, line: u32, function: &str) -> Site {
+    let file = file.trim_start_matches("./");
+    match site {
+        Some(site) if site.line == line => site,
+        Some(site) => Site { file: file.to_string(), line, column: None, function: function.to_string(), ..site },
+        None => Site::new(file, line, function, ""),
+    }
+}
+
+/// Whether a file is one of Linux's own, which a check of the kernel names.
+fn is_kernels(file: &str) -> bool {
+    ["kernel/", "lib/", "fs/", "mm/", "init/", "drivers/"].iter().any(|tree| file.starts_with(tree)) && file.matches('/').count() > 0
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_string())
+}
+
+/// The conversion a format warning is about.
+fn conversion(text: &str) -> String {
+    let start = text.find('%');
+    start.map_or_else(|| "%".to_string(), |start| text[start..].split(|c: char| c.is_whitespace() || c == '\'' || c == '"').next().unwrap_or("%").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversions_are_cut_out_of_warnings() {
+        assert_eq!(conversion("Please remove unsupported %f in format string"), "%f");
+        assert_eq!(conversion("Please remove unsupported %n"), "%n");
+        assert_eq!(conversion("no conversion"), "%");
+    }
+
+    #[test]
+    fn files_of_linux_are_known() {
+        assert!(is_kernels("kernel/kthread.c"));
+        assert!(!is_kernels("kernel.c"));
+        assert!(!is_kernels("heartbeat.c"));
+    }
+}

@@ -1,0 +1,211 @@
+//! From what the kernel saw to what people are told: raw faults (addresses, task slots) become findings with files,
+//! lines, names and the history that led there.
+//!
+//! Each report is told when it is made, while everything it is about is still there; [`Story::finish`] adds what only
+//! the end of a run shows, drops what merely follows from another finding, and says which hangs are proved. One file per
+//! theme: [`threads`], [`memory`], [`locks`], [`context`], [`leaks`], [`assertions`]. Nothing here words anything:
+//! that is `kloom-diag`'s.
+
+mod assertions;
+mod context;
+mod leaks;
+mod locks;
+mod memory;
+mod outcome;
+pub mod resolve;
+pub mod source;
+mod threads;
+
+use std::rc::Rc;
+
+use kloom_detect::Detector;
+use kloom_detect::signals::IgnoredSignals;
+use kloom_detect::stops::Stops;
+use kloom_diag::{Fault as Told, Finding, Proof, SourceLines};
+use kloom_kernel::fault::{Fault, Report};
+use kloom_kernel::task::{BlockedOn, TaskId};
+use kloom_shim::Machine;
+use rustc_hash::FxHashMap;
+
+use crate::Ended;
+use resolve::Resolver;
+
+/// Most findings kept: a module that does one thing wrong in ever new ways is told enough of it.
+const FINDINGS_MAX: usize = 1000;
+
+/// What the story of a run is made from.
+#[derive(Debug)]
+pub struct Story {
+    resolver: Resolver,
+    stops: Stops,
+    signals: IgnoredSignals,
+    findings: Vec<Finding>,
+    /// Reports told already: kind, place, participant; and the finding they became.
+    seen: FxHashMap<(std::mem::Discriminant<Fault>, u64, u64), Option<usize>>,
+    /// Findings about tasks that hang: the finding, who hangs.
+    hangs: Vec<(usize, TaskId)>,
+}
+
+impl Story {
+    /// A story that knows no source text yet.
+    pub fn new() -> Story {
+        Story {
+            resolver: Resolver::new(Rc::new(kloom_diag::NoSource)),
+            stops: Stops::default(),
+            signals: IgnoredSignals::default(),
+            findings: Vec::new(),
+            seen: FxHashMap::default(),
+            hangs: Vec::new(),
+        }
+    }
+
+    /// Gives it the modules' sources, by which calls are named and loops found.
+    pub fn set_sources(&mut self, sources: Rc<dyn SourceLines>) {
+        self.resolver.sources = sources;
+    }
+
+    /// Makes the kernel record the events this listens to.
+    pub fn listen(&self, machine: &mut Machine) {
+        machine.kernel.trace.enabled = true;
+        machine.kernel.trace.skip = !(self.stops.wants() | self.signals.wants());
+    }
+
+    /// Takes the trace events and the reports made since the last call.
+    pub fn observe(&mut self, machine: &mut Machine, reports: &[Report]) {
+        for event in machine.kernel.trace.events.drain(..) {
+            self.stops.event(&event);
+            self.signals.event(&event);
+        }
+        for report in reports {
+            self.tell(machine, report);
+        }
+    }
+
+    fn tell(&mut self, machine: &Machine, report: &Report) {
+        let key = (std::mem::discriminant(&report.fault), report.at.trace.0[0], participant(report));
+        if let Some(known) = self.seen.get(&key) {
+            if let Some(finding) = known.and_then(|index| self.findings.get_mut(index)) {
+                finding.repeats = finding.repeats.saturating_add(report.repeats);
+            }
+            return;
+        }
+        if self.findings.len() >= FINDINGS_MAX {
+            return;
+        }
+        let told = self.translate(machine, report);
+        self.seen.insert(key, told.is_some().then_some(self.findings.len()));
+        let Some(told) = told else { return };
+        if let Fault::HungTask { victim, .. } = report.fault {
+            self.hangs.push((self.findings.len(), victim));
+        }
+        self.findings.push(Finding { repeats: report.repeats, ..Finding::new(told) });
+    }
+
+    fn translate(&mut self, machine: &Machine, report: &Report) -> Option<Told> {
+        threads::tell(self, machine, report)
+            .or_else(|| memory::tell(self, machine, report))
+            .or_else(|| locks::tell(self, machine, report))
+            .or_else(|| context::tell(self, machine, report))
+            .or_else(|| leaks::tell(self, machine, report))
+            .or_else(|| assertions::tell(self, machine, report))
+    }
+
+    /// All findings of the run, consequences left out, in the order of their discovery.
+    pub fn finish(&mut self, machine: &mut Machine, ended: &Ended) -> Vec<Finding> {
+        let reports = machine.take_reports();
+        self.observe(machine, &reports);
+        self.hangs_at_the_end(machine, ended);
+        for told in threads::at_the_end(self, machine) {
+            self.findings.push(Finding::new(told));
+        }
+        let findings = drop_consequences(std::mem::take(&mut self.findings));
+        kloom_diag::fold(findings)
+    }
+
+    /// Hangs that lasted to the end are told with what is known then; if nothing can ever happen, they are proved.
+    fn hangs_at_the_end(&mut self, machine: &Machine, ended: &Ended) {
+        for (index, victim) in self.hangs.clone() {
+            let Some(task) = machine.kernel.tasks.get(victim) else { continue };
+            if task.blocked_on == BlockedOn::Nothing || !task.hang_reported {
+                continue;
+            }
+            let since_ns = task.slept_at.time_ns;
+            let report = Report { fault: Fault::HungTask { victim, since_ns, proved: false }, at: task.slept_at, repeats: 1 };
+            let Some(mut told) = self.translate(machine, &report) else { continue };
+            if *ended == Ended::Stuck {
+                prove(&mut told);
+            }
+            if let Some(finding) = self.findings.get_mut(index) {
+                finding.fault = told;
+            }
+        }
+    }
+}
+
+impl Default for Story {
+    fn default() -> Self {
+        Story::new()
+    }
+}
+
+/// Tells apart reports of one kind from one place that are about different tasks.
+fn participant(report: &Report) -> u64 {
+    match &report.fault {
+        Fault::HungTask { victim, .. } | Fault::SoftLockup { victim, .. } => u64::from(victim.0),
+        Fault::LeakThread { target } | Fault::ThreadNeverWoken { target } | Fault::LeakTaskReference { target, .. } => u64::from(target.0),
+        Fault::LeakTimer { addr, .. } => *addr,
+        Fault::LeakProcEntry { path, .. } => path.bytes().fold(0, |hash, byte| hash.rotate_left(5) ^ u64::from(byte)),
+        Fault::LockHeldAtExit { name, .. } => name.bytes().fold(0, |hash, byte| hash.rotate_left(5) ^ u64::from(byte)),
+        Fault::Warn { line, .. } => u64::from(*line),
+        _ => 0,
+    }
+}
+
+/// Nothing can happen any more: what did not end never will.
+fn prove(told: &mut Told) {
+    match told {
+        Told::KthreadStopHang { proof, .. }
+        | Told::KthreadStopLostWakeup { proof, .. }
+        | Told::HungTask { proof, .. }
+        | Told::Deadlock { proof, .. } => *proof = Proof::Proved,
+        _ => {}
+    }
+}
+
+/// Drops findings that only follow from another one: a stop that waits for a thread which keeps its CPU, a task that
+/// waits for one whose hang is explained, the oops after a stale task pointer, a thread left behind by an exit function
+/// that died.
+fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut busy = Vec::new();
+    let mut explained = Vec::new();
+    let mut stale = Vec::new();
+    let mut stopped = Vec::new();
+    for finding in &findings {
+        match &finding.fault {
+            Told::SoftLockup { at, .. } => busy.push(at.who.pid),
+            Told::SelfDeadlock { again, .. } => {
+                busy.push(again.who.pid);
+                explained.push(again.who.pid);
+            }
+            Told::KthreadStopHang { stopper, .. } | Told::KthreadStopLostWakeup { stopper, .. } => explained.push(stopper.who.pid),
+            Told::Deadlock { tasks, .. } => {
+                busy.extend(tasks.iter().map(|task| task.since.who.pid));
+                explained.extend(tasks.iter().map(|task| task.since.who.pid));
+            }
+            Told::UseAfterFree { object, used, .. } if object.kind == kloom_diag::ObjectKind::Task => stale.push(used.event.site.clone()),
+            Told::ThreadNeverWoken { thread, .. } => stopped.push(thread.pid),
+            _ => {}
+        }
+    }
+    let follows = |fault: &Told| match fault {
+        Told::KthreadStopHang { thread, .. } => busy.contains(&thread.pid),
+        Told::SoftLockup { at, .. } => explained.contains(&at.who.pid),
+        Told::HungTask { task, .. } => {
+            busy.contains(&task.since.who.pid) || task.owner.as_ref().is_some_and(|owner| explained.contains(&owner.who.pid))
+        }
+        Told::NullDeref { used, .. } => used.event.site.is_some() && stale.contains(&used.event.site),
+        Told::LeakThread { thread, .. } => stopped.contains(&thread.pid),
+        _ => false,
+    };
+    findings.into_iter().filter(|finding| !follows(&finding.fault)).collect()
+}
