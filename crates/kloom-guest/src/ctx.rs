@@ -20,6 +20,8 @@ pub struct Ctx {
     pub fp: Cell<u64>,
     /// Guest work left before the machine wants the CPU back, in hook units; the hooks count it down.
     pub budget: Cell<i64>,
+    /// Where the stack pointer is when module code is entered from kloom's own frames.
+    pub entry_sp: Cell<u64>,
     /// Lowest stack address module code may use now.
     pub stack_floor: Cell<u64>,
     /// Highest address of the current stack.
@@ -28,6 +30,8 @@ pub struct Ctx {
     pub yielder: Cell<*const Yielder<(), Yield>>,
     /// `current`.
     pub current: Cell<u64>,
+    /// Return address of the last call out that the function made which last returned to the machine.
+    pub returned_at: Cell<u64>,
     /// The machine, as `kloom-shim` casts it.
     pub machine: Cell<*mut ()>,
     /// Resumes so far; with `budget` it tells the lockup timer whether module code made any hook call.
@@ -42,10 +46,12 @@ impl Ctx {
             sp: Cell::new(0),
             fp: Cell::new(0),
             budget: Cell::new(0),
+            entry_sp: Cell::new(0),
             stack_floor: Cell::new(0),
             stack_top: Cell::new(0),
             yielder: Cell::new(std::ptr::null()),
             current: Cell::new(0),
+            returned_at: Cell::new(0),
             machine: Cell::new(std::ptr::null_mut()),
             resumes: Cell::new(0),
         })

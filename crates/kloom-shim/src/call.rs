@@ -146,13 +146,48 @@ pub fn call3(func: u64, a: u64, b: u64, c: u64) -> u64 {
 /// Calls module code with four arguments. A wrong address faults there, as a wrong call does.
 pub fn call4(func: u64, args: [u64; 4]) -> u64 {
     let site = CallSite::save();
+    let marker = 0u8;
+    let entry_sp = ctx().entry_sp.get();
     // SAFETY: we are on a coroutine's stack; whatever lies at `func`, the host faults or the code runs instrumented.
-    // The C calling convention lets a function ignore arguments.
+    // Above `entry_sp` are only kloom's own frames, below it nothing is in use: see `call_on`.
     let result = unsafe {
-        let function = std::mem::transmute::<usize, extern "C" fn(u64, u64, u64, u64) -> u64>(nonnull(func));
-        function(args[0], args[1], args[2], args[3])
+        if std::ptr::from_ref(&marker) as u64 > entry_sp {
+            call_on(entry_sp, func, args)
+        } else {
+            // Called back from module code: its frames are below us.
+            let function = std::mem::transmute::<usize, extern "C" fn(u64, u64, u64, u64) -> u64>(nonnull(func));
+            function(args[0], args[1], args[2], args[3])
+        }
     };
     site.restore();
+    result
+}
+
+/// Calls `func` with the stack pointer at `sp`.
+///
+/// # Safety
+/// `sp` is 16-byte aligned and lies on the current stack, below the current frame, and nothing below it is in use.
+unsafe fn call_on(sp: u64, func: u64, args: [u64; 4]) -> u64 {
+    let result;
+    // SAFETY: r12 keeps our stack pointer over the call, which preserves it as the C calling convention says; all
+    // registers a call may change are declared. Frames stay above `sp`, so the callee cannot overwrite them.
+    unsafe {
+        std::arch::asm!(
+            "mov r12, rsp",
+            "mov rsp, {sp}",
+            "call {func}",
+            "mov rsp, r12",
+            sp = in(reg) sp,
+            func = in(reg) func,
+            inout("rdi") args[0] => _,
+            inout("rsi") args[1] => _,
+            inout("rdx") args[2] => _,
+            inout("rcx") args[3] => _,
+            lateout("rax") result,
+            out("r12") _,
+            clobber_abi("C"),
+        );
+    }
     result
 }
 

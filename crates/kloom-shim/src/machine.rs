@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use kloom_guest::arena::{Arena, ArenaError};
 use kloom_guest::ctx::{self, Ctx};
-use kloom_guest::fiber::{Exit, Fiber, Ran, Yield};
+use kloom_guest::fiber::{Exit, Fiber, Ran, Room, Yield};
 use kloom_guest::hostfault::{self, ThreadGuard};
 use kloom_guest::image::{Image, Images};
 use kloom_kernel::chooser::Chooser;
@@ -185,7 +185,7 @@ impl MachineHandle {
     pub fn start(&mut self, task: TaskId, body: impl FnOnce() -> i64 + 'static) -> bool {
         let machine = self.get();
         let Some(stack) = machine.arena.stacks.take() else { return false };
-        machine.put_fiber(task, Fiber::new(stack, body));
+        machine.put_fiber(task, Fiber::new(stack, Room::Syscall, body));
         true
     }
 
@@ -309,9 +309,9 @@ impl Machine {
         self.err_ptrs.push_back((errno.to_c(), func, at));
     }
 
-    /// Where the code that ran last made its last call, hooks included; for what happens after a function returned.
+    /// Where the function of the module that returned last made its last call, which is a hook's at its end.
     pub fn last_site(&self) -> Trace {
-        Trace::one(self.ctx.call_site.get())
+        Trace::one(self.ctx.returned_at.get())
     }
 
     /// Gives a user task an address space: a value that is not NULL, as modules test `task->mm`.
@@ -347,7 +347,7 @@ impl Machine {
         let Some(stack) = self.arena.stacks.take() else { return };
         self.put_fiber(
             task,
-            Fiber::new(stack, move || {
+            Fiber::new(stack, Room::Thread, move || {
                 if call::enter(|machine, current| machine.kernel.kthread_may_enter(current)) {
                     call::call1(func, data) as i32 as i64
                 } else {
@@ -365,7 +365,7 @@ impl Machine {
         let Some(callback) = frames.last().map(|frame| frame.callback) else { return };
         let Some(stack) = self.arena.stacks.take() else { return };
         let [a, b, c] = callback.args;
-        self.irq_fibers[cpu as usize].push(Fiber::new(stack, move || match callback.source {
+        self.irq_fibers[cpu as usize].push(Fiber::new(stack, Room::Thread, move || match callback.source {
             CallbackSource::Timer(_) => crate::include::timer::fire(a),
             CallbackSource::HrTimer(handle) => crate::include::hrtimer::fire(handle, a),
             CallbackSource::Other(_) => call::call3(callback.func, a, b, c) as i64,

@@ -134,6 +134,9 @@ impl std::fmt::Debug for Session {
     }
 }
 
+/// How long an unended line of the log waits for its continuation before it is shown.
+const OPEN_RECORD_NS: u64 = 100_000_000;
+
 struct Choices(Recorder);
 
 impl Chooser for Choices {
@@ -245,10 +248,10 @@ impl Session {
         self.main = Some(main);
         loop {
             if let Some(ended) = self.step() {
-                self.flush(show);
+                self.flush(show, true);
                 return ended;
             }
-            self.flush(show);
+            self.flush(show, false);
         }
     }
 
@@ -263,6 +266,7 @@ impl Session {
         match step {
             Step::Quiescent => return Some(self.look_for_end().unwrap_or(Ended::Stuck)),
             Step::TimeLimit => return Some(Ended::TimeLimit),
+            Step::Reported => return None,
             Step::Run { cpu, context, budget_ns, scale } => self.run_context(cpu, context, budget_ns, scale),
         }
         self.after_step();
@@ -291,14 +295,15 @@ impl Session {
         None
     }
 
-    /// Whether any user task runs, or sleeps with a timeout of its own.
+    /// Whether any user task runs (and has not kept its CPU for as long as counts as a hang), or sleeps with a timeout of
+    /// its own.
     fn user_space_has_plans(&mut self) -> bool {
         let kernel = &self.handle.get().kernel;
         kernel.tasks.iter().any(|task| {
             matches!(task.kind, TaskKind::User(_))
                 && task.id != kernel.init
                 && !task.has_exited()
-                && (task.se.on_rq || task.timeout.is_some())
+                && (task.timeout.is_some() || (task.se.on_rq && !keeps_cpu(kernel, task)))
         })
     }
 
@@ -389,20 +394,23 @@ impl Session {
     }
 
     /// Shows what was printed since the last call.
-    fn flush(&mut self, show: &mut dyn FnMut(Output)) {
-        let machine = self.handle.get();
-        let next_seq = machine.kernel.printk.next_seq;
-        if next_seq > self.shown_seq {
-            for record in &machine.kernel.printk.records {
-                // An open record may still be continued; it is shown when the next one begins or the run ends.
-                if record.seq >= self.shown_seq {
-                    if record.open && self.main_status.is_none() {
-                        break;
-                    }
-                    self.shown_seq = record.seq + 1;
-                    self.shown_bytes += record.text.len() as u64;
-                    show(Output::Log(record.clone()));
+    ///
+    /// A record without a newline may still be continued, so it waits: for the next record, for a command that writes
+    /// to the console, or for [`OPEN_RECORD_NS`].
+    fn flush(&mut self, show: &mut dyn FnMut(Output), over: bool) {
+        let kernel = &mut self.handle.get().kernel;
+        if kernel.printk.next_seq > self.shown_seq {
+            let now_ns = kernel.now();
+            let console = !kernel.vfs.tty.output.is_empty();
+            let first = kernel.printk.records.partition_point(|record| record.seq < self.shown_seq);
+            for record in kernel.printk.records.range_mut(first..) {
+                if record.open && !over && !console && now_ns < record.time_ns + OPEN_RECORD_NS {
+                    break;
                 }
+                record.open = false;
+                self.shown_seq = record.seq + 1;
+                self.shown_bytes += record.text.len() as u64;
+                show(Output::Log(record.clone()));
             }
         }
         for bytes in self.handle.get().kernel.take_console_output() {
@@ -410,4 +418,11 @@ impl Session {
             show(Output::Console(bytes.bytes));
         }
     }
+}
+
+/// Whether a task inside the kernel has let nothing else run on its CPU for the time that counts as a hang.
+fn keeps_cpu(kernel: &kloom_kernel::Kernel, task: &kloom_kernel::task::Task) -> bool {
+    let Some(cpu) = kernel.cpus.get(task.se.cpu as usize) else { return false };
+    let in_kernel = task.user().is_some_and(|user| user.in_kernel);
+    in_kernel && cpu.current == task.id && cpu.clock_ns.saturating_sub(cpu.watchdog_since_ns) >= kernel.config.hang_after_ns
 }

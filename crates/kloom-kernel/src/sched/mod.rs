@@ -137,6 +137,8 @@ pub enum Step {
     Quiescent,
     /// The next thing happens only after the time limit.
     TimeLimit,
+    /// A watchdog has made a report: it is best looked at before anything moves.
+    Reported,
 }
 
 /// What a CPU executes.
@@ -178,6 +180,9 @@ impl Kernel {
                     return Step::TimeLimit;
                 }
                 self.run_due_events(event_ns);
+                if !self.reports.is_empty() {
+                    return Step::Reported;
+                }
                 continue;
             };
             let clock_ns = self.cpus[cpu as usize].clock_ns;
@@ -185,6 +190,9 @@ impl Kernel {
                 && event_ns <= clock_ns
             {
                 self.run_due_events(clock_ns);
+                if !self.reports.is_empty() {
+                    return Step::Reported;
+                }
                 continue;
             }
             if clock_ns > self.time_limit_ns {

@@ -235,7 +235,7 @@ mod tests {
                     return Some((frame.callback.source, frame.since_ns));
                 }
                 Step::Run { budget_ns, .. } => kernel.charge(budget_ns),
-                Step::Quiescent | Step::TimeLimit => return None,
+                Step::Quiescent | Step::TimeLimit | Step::Reported => return None,
             }
         }
     }

@@ -236,7 +236,7 @@ mod tests {
                     return Some((handle, cpu));
                 }
                 Step::Run { budget_ns, .. } => kernel.charge(budget_ns),
-                Step::Quiescent | Step::TimeLimit => return None,
+                Step::Quiescent | Step::TimeLimit | Step::Reported => return None,
             }
         }
     }

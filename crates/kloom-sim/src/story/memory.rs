@@ -1,5 +1,7 @@
 //! Memory: freed, foreign, broken.
 
+use std::rc::Rc;
+
 use kloom_diag::{Access, AccessKind as How, Event, Fault as Told, InvalidFree, ListDamage, Object, ObjectKind, OopsKind, RefcountMisuse, Site};
 use kloom_kernel::fault::{AccessKind, Block, Fault, Report};
 use kloom_kernel::site::RawEvent;
@@ -69,6 +71,9 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             Told::UninitObject { object, used: event }
         }
         Fault::NullDeref { addr, size, access, .. } => {
+            if let Some(told) = member_of_err_ptr(story, machine, at, *addr) {
+                return Some(told);
+            }
             let used = used(story, machine, at, how(*access), *size, *addr);
             Told::NullDeref { pointer: pointer_text(story, &used.event, *access), used, returned: None }
         }
@@ -83,7 +88,7 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             let used = used(story, machine, at, how(*access), 0, *addr);
             Told::UserAccess { pointer: pointer_text(story, &used.event, *access), used }
         }
-        Fault::StackOverflow { used, .. } => stack_overflow(story, machine, at, *used),
+        Fault::StackOverflow { .. } => stack_overflow(story, machine, at),
         Fault::StackSmashed { .. } => Told::StackSmashed { at: story.resolver.event(machine, at), written: None },
         Fault::BadList { why } => {
             let event = story.resolver.event(machine, at);
@@ -197,6 +202,22 @@ fn err_ptr(story: &mut Story, machine: &Machine, at: &RawEvent, value: i64, func
     Told::ErrPtrMisuse { returned, errno: errno as i32, used: event, null_check }
 }
 
+/// An error pointer is so near the end of the address space that a member's address wraps round to the first page: an
+/// access there through the variable that got an error is no NULL pointer's.
+fn member_of_err_ptr(story: &mut Story, machine: &Machine, at: &RawEvent, addr: u64) -> Option<Told> {
+    let &(value, func, from) = machine.err_ptrs.back()?;
+    if addr >= 4096 {
+        return None;
+    }
+    let returned = story.resolver.event(machine, &from).site?;
+    let used = story.resolver.event(machine, at).site?;
+    let sources = Rc::clone(&story.resolver.sources);
+    let variable = source::assigned(&sources.line_text(&returned.file, returned.line)?)?;
+    let text = sources.line_text(&used.file, used.line)?;
+    let through = format!("{variable}->");
+    text.contains(&through).then(|| err_ptr(story, machine, at, value, Some(func).filter(|_| false)))
+}
+
 /// Where the result of the call at `site` is compared with `NULL`.
 fn null_check(story: &Story, site: &Site) -> Option<Site> {
     let sources = &*story.resolver.sources;
@@ -205,14 +226,13 @@ fn null_check(story: &Story, site: &Site) -> Option<Site> {
     Some(Site { line, column: None, ..site.clone() })
 }
 
-fn stack_overflow(story: &mut Story, machine: &Machine, at: &RawEvent, used: u64) -> Told {
+fn stack_overflow(story: &mut Story, machine: &Machine, at: &RawEvent) -> Told {
     let event = story.resolver.event(machine, at);
     let functions: Vec<String> = event.backtrace.0.iter().take(FRAMES_MAX).map(|site| site.function.clone()).collect();
     let innermost = functions.first().cloned().unwrap_or_default();
-    let recursive = !innermost.is_empty() && functions.iter().filter(|name| **name == innermost).count() > 2;
-    // Frames of one recursion are all alike: their distance is not known, their number follows from what is used.
-    let recursion = recursive.then_some(functions.len() as u64);
-    let _ = used;
+    let calls = functions.iter().filter(|name| **name == innermost).count();
+    // The trace ends after a few frames; a recursion that fits into it is told by its depth.
+    let recursion = (!innermost.is_empty() && (3..FRAMES_MAX).contains(&calls)).then_some(calls as u64);
     Told::KernelStackOverflow { at: event, size_bytes: kloom_guest::layout::THREAD_SIZE, frames: Vec::new(), recursion }
 }
 

@@ -21,9 +21,9 @@ use std::rc::Rc;
 use kloom_detect::Detector;
 use kloom_detect::signals::IgnoredSignals;
 use kloom_detect::stops::Stops;
-use kloom_diag::{Fault as Told, Finding, Proof, SourceLines};
+use kloom_diag::{Context, Fault as Told, Finding, ObjectKind, Proof, SourceLines, TextUser};
 use kloom_kernel::fault::{Fault, Report};
-use kloom_kernel::task::{BlockedOn, TaskId};
+use kloom_kernel::task::{BlockedOn, Task, TaskId, TaskKind};
 use kloom_shim::Machine;
 use rustc_hash::FxHashMap;
 
@@ -132,7 +132,7 @@ impl Story {
             let since_ns = task.slept_at.time_ns;
             let report = Report { fault: Fault::HungTask { victim, since_ns, proved: false }, at: task.slept_at, repeats: 1 };
             let Some(mut told) = self.translate(machine, &report) else { continue };
-            if *ended == Ended::Stuck {
+            if *ended == Ended::Stuck || nothing_can_happen(machine) {
                 prove(&mut told);
             }
             if let Some(finding) = self.findings.get_mut(index) {
@@ -161,6 +161,13 @@ fn participant(report: &Report) -> u64 {
     }
 }
 
+/// Whether every task sleeps without a timeout and nothing is queued that could wake one. Input from outside there is
+/// none: the scenario's tasks are tasks.
+fn nothing_can_happen(machine: &Machine) -> bool {
+    let asleep = |task: &Task| task.has_exited() || matches!(task.kind, TaskKind::Idle | TaskKind::System) || (!task.se.on_rq && task.timeout.is_none());
+    !machine.kernel.events.has_work() && machine.kernel.tasks.iter().all(asleep)
+}
+
 /// Nothing can happen any more: what did not end never will.
 fn prove(told: &mut Told) {
     match told {
@@ -180,6 +187,8 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
     let mut explained = Vec::new();
     let mut stale = Vec::new();
     let mut stopped = Vec::new();
+    let mut timers = Vec::new();
+    let mut fired = Vec::new();
     for finding in &findings {
         match &finding.fault {
             Told::SoftLockup { at, .. } => busy.push(at.who.pid),
@@ -192,8 +201,10 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
                 busy.extend(tasks.iter().map(|task| task.since.who.pid));
                 explained.extend(tasks.iter().map(|task| task.since.who.pid));
             }
-            Told::UseAfterFree { object, used, .. } if object.kind == kloom_diag::ObjectKind::Task => stale.push(used.event.site.clone()),
+            Told::UseAfterFree { object, used, .. } if object.kind == ObjectKind::Task => stale.push(used.event.site.clone()),
             Told::ThreadNeverWoken { thread, .. } => stopped.push(thread.pid),
+            Told::LeakTimer { object, .. } => timers.push(object.name.clone()),
+            Told::ModuleTextInUse { user: TextUser::Timer, object, .. } => fired.push(object.name.clone()),
             _ => {}
         }
     }
@@ -204,8 +215,26 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
             busy.contains(&task.since.who.pid) || task.owner.as_ref().is_some_and(|owner| explained.contains(&owner.who.pid))
         }
         Told::NullDeref { used, .. } => used.event.site.is_some() && stale.contains(&used.event.site),
+        // The timer wheel touches the timer before it calls its function.
+        Told::UseAfterFree { object, used, .. } if object.kind == ObjectKind::ModuleData => {
+            used.event.who.context == Context::Softirq && timers.contains(&object.name)
+        }
+        Told::LeakTimer { object, .. } => fired.contains(&object.name),
         Told::LeakThread { thread, .. } => stopped.contains(&thread.pid),
         _ => false,
     };
-    findings.into_iter().filter(|finding| !follows(&finding.fault)).collect()
+    let mut circles = Vec::new();
+    let mut again = |fault: &Told| {
+        let mut pids: Vec<i32> = match fault {
+            Told::Deadlock { tasks, .. } => tasks.iter().map(|task| task.since.who.pid).collect(),
+            Told::SelfDeadlock { again, .. } => vec![again.who.pid],
+            _ => return false,
+        };
+        pids.sort_unstable();
+        let known = circles.contains(&pids);
+        circles.push(pids);
+        known
+    };
+    // The watchdogs find the circle anew for each task in it.
+    findings.into_iter().filter(|finding| !follows(&finding.fault) && !again(&finding.fault)).collect()
 }

@@ -20,6 +20,9 @@ pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult 
     insmod::set_params(&loaded, params)?;
     let ret = if loaded.init != 0 { call1(loaded.init, 0) as i32 } else { 0 };
     enter(|machine, current| {
+        if loaded.init != 0 {
+            machine.kernel.here = machine.last_site();
+        }
         machine.kernel.check_exit_balance(current, "return of the init function");
         if ret < 0 {
             machine.kernel.report(Fault::InitFailed { module: loaded.name.clone(), ret: i64::from(ret) });
@@ -49,6 +52,9 @@ pub(super) fn delete_module(name: &str, flags: u32) -> SysResult {
         call1(exit, 0);
     }
     enter(|machine, current| {
+        if exit != 0 {
+            machine.kernel.here = machine.last_site();
+        }
         machine.kernel.check_exit_balance(current, "return of the exit function");
         debug_assert!(machine.kernel.modules.get(id).is_some_and(|module| module.state == ModuleState::Going));
         insmod::unload(machine, id);
