@@ -41,7 +41,7 @@ pub struct Fiber {
     coroutine: Coroutine<(), Yield, Exit, GuestStack>,
     yielder: *const Yielder<(), Yield>,
     top: u64,
-    floor: u64,
+    entry: u64,
 }
 
 impl std::fmt::Debug for Fiber {
@@ -50,12 +50,30 @@ impl std::fmt::Debug for Fiber {
     }
 }
 
-/// Bytes of each stack that kloom's own frames above the module's first may take beside [`THREAD_SIZE`].
-const ENTRY_ROOM: u64 = 2048;
+/// Bytes of a stack that kloom's own frames above the module's first may take, beside [`THREAD_SIZE`].
+///
+/// Module code is entered at a fixed distance from the stack's top, so that the addresses it sees do not depend on
+/// how large those frames are in a particular build of kloom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// A thread function or a callback: the frames are few, and the stack's first page should hold it all.
+    Thread,
+    /// A system call.
+    Syscall,
+}
+
+impl Room {
+    const fn bytes(self) -> u64 {
+        match self {
+            Room::Thread => 1536,
+            Room::Syscall => 24 << 10,
+        }
+    }
+}
 
 impl Fiber {
     /// A coroutine that will run `body` on `stack`.
-    pub fn new(stack: GuestStack, body: impl FnOnce() -> i64 + 'static) -> Fiber {
+    pub fn new(stack: GuestStack, room: Room, body: impl FnOnce() -> i64 + 'static) -> Fiber {
         let top = stack.top();
         let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), Yield>, ()| {
             // SAFETY: the context was set by `resume`, which runs us; it is valid while its machine runs.
@@ -63,13 +81,14 @@ impl Fiber {
             ctx.yielder.set(yielder);
             Exit::Returned(body())
         });
-        Fiber { coroutine, yielder: std::ptr::null(), top, floor: top - ENTRY_ROOM - THREAD_SIZE }
+        Fiber { coroutine, yielder: std::ptr::null(), top, entry: top - room.bytes() }
     }
 
     /// Runs until it yields or ends. `ctx.budget` says for how long.
     pub fn resume(&mut self, ctx: &Ctx) -> Ran {
         ctx.yielder.set(self.yielder);
-        ctx.stack_floor.set(self.floor);
+        ctx.entry_sp.set(self.entry);
+        ctx.stack_floor.set(self.entry - THREAD_SIZE);
         ctx.stack_top.set(self.top);
         ctx.resumes.set(ctx.resumes.get() + 1);
         hostfault::enter(self.coroutine.trap_handler());

@@ -198,7 +198,7 @@ pub(crate) async fn kill(mut ctx: Ctx) -> i32 {
     status
 }
 
-/// `pidof [-s] [-x] [-o PID] NAME…` (procps).
+/// `pidof [-s] [-x] [-o PID] NAME…`: options as procps, kernel threads found by name as busybox does (procps wants -w).
 pub(crate) async fn pidof(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "sxwo:qc");
     let omit: Vec<i32> = parsed
@@ -209,8 +209,6 @@ pub(crate) async fn pidof(mut ctx: Ctx) -> i32 {
     let procs = processes(&ctx.sys, true).await.unwrap_or_default();
     let mut pids: Vec<i32> = procs
         .iter()
-        // Kernel threads count only with -w, as in procps.
-        .filter(|p| !p.argv.is_empty() || parsed.has('w'))
         .filter(|p| {
             parsed.rest.iter().any(|name| {
                 let program = p.argv.first().map_or(p.comm.as_str(), String::as_str);
