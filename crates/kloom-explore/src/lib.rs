@@ -32,6 +32,8 @@ pub enum Strategy {
 pub struct Schedule {
     /// Whether the run that was recorded asked at every point (a natural run does not).
     pub asks: bool,
+    /// The seed, if all answers came from one; `steps` then says the same at length and is not needed.
+    pub seed: Option<u64>,
     /// Answers other than 0: how many questions were answered 0 since the one before, and the answer.
     pub steps: Vec<(u64, u32)>,
 }
@@ -55,9 +57,15 @@ impl Recorder {
     /// A recorder of `strategy`; the schedule can be read from the handle at any time.
     pub fn new(strategy: Strategy) -> (Recorder, Rc<RefCell<Schedule>>) {
         let record = Rc::new(RefCell::new(Schedule::default()));
+        record.borrow_mut().seed = match &strategy {
+            Strategy::Random { seed } => Some(*seed),
+            Strategy::Replay(schedule) => schedule.seed,
+            Strategy::Natural => None,
+        };
         let strategy = match strategy {
             Strategy::Natural => Playing::Natural,
             Strategy::Random { seed } => Playing::Random(Rng::new(seed)),
+            Strategy::Replay(Schedule { seed: Some(seed), .. }) => Playing::Random(Rng::new(seed)),
             Strategy::Replay(schedule) => {
                 let asks = schedule.asks;
                 let mut steps = schedule.steps.into_iter();
@@ -127,6 +135,24 @@ mod tests {
             let (answers, text) = play(Strategy::Random { seed });
             let schedule = token::parse(&text).expect("own token");
             assert_eq!(play(Strategy::Replay(schedule)), (answers, text));
+        }
+    }
+
+    #[test]
+    fn answers_given_one_by_one_replay_like_their_seed() {
+        let (mut recorder, record) = Recorder::new(Strategy::Random { seed: 7 });
+        let first: Vec<u32> = (0..500).map(|i| recorder.choose(2 + i % 5)).collect();
+        let mut listed = record.borrow().clone();
+        listed.seed = None;
+        let listed = token::parse(&token::format(&listed)).expect("own token");
+        assert!(!listed.steps.is_empty());
+        assert_eq!(play(Strategy::Replay(listed)).0, first);
+    }
+
+    #[test]
+    fn damaged_tokens_are_refused() {
+        for text in ["", "kl1:", "kl1:0", "kl1:xx", "kl2:00", "kl1:01ff", "kl1:03", "00"] {
+            assert!(token::parse(text).is_err(), "{text}");
         }
     }
 

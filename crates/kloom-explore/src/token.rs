@@ -1,5 +1,5 @@
-//! The schedule token: `kl1:` and hexadecimal bytes. The first byte holds flags (bit 0: the run asked at every point);
-//! then, for each answer that was not 0, two LEB128 numbers: how many zeros came before, and the answer.
+//! The schedule token: `kl1:` and hexadecimal bytes. The first byte holds flags (bit 0: the run asked at every point;
+//! bit 1: all answers come from the seed that follows as a LEB128 number, and nothing else does); then, for each answer that was not 0, two LEB128 numbers: how many zeros came before, and the answer.
 //! White space in the text is ignored.
 
 use crate::Schedule;
@@ -27,8 +27,12 @@ impl std::fmt::Display for TokenError {
 
 /// The text of a schedule.
 pub fn format(schedule: &Schedule) -> String {
-    let mut bytes = vec![u8::from(schedule.asks)];
-    for &(zeros, answer) in &schedule.steps {
+    let mut bytes = vec![u8::from(schedule.asks) | u8::from(schedule.seed.is_some()) << 1];
+    if let Some(seed) = schedule.seed {
+        put(&mut bytes, seed);
+    }
+    let steps = if schedule.seed.is_some() { &[][..] } else { &schedule.steps[..] };
+    for &(zeros, answer) in steps {
         put(&mut bytes, zeros);
         put(&mut bytes, u64::from(answer));
     }
@@ -53,13 +57,14 @@ pub fn parse(text: &str) -> Result<Schedule, TokenError> {
     }
     let bytes: Vec<u8> = nibbles.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
     let mut rest = &bytes[1..];
+    let seed = if bytes[0] & 2 != 0 { Some(take(&mut rest)?) } else { None };
     let mut steps = Vec::new();
     while !rest.is_empty() {
         let zeros = take(&mut rest)?;
         let answer = u32::try_from(take(&mut rest)?).map_err(|_| TokenError::Truncated)?;
         steps.push((zeros, answer));
     }
-    Ok(Schedule { asks: bytes[0] & 1 != 0, steps })
+    Ok(Schedule { asks: bytes[0] & 1 != 0, seed, steps })
 }
 
 fn put(out: &mut Vec<u8>, mut value: u64) {

@@ -317,6 +317,9 @@ fn run(args: RunArgs) -> ExitCode {
         },
         ..kloom_diag::Options::default()
     };
+    if args.seed.is_some() && ran.outcome.findings.is_empty() && !machine {
+        output::talk(&format!("    Replay: {replay}\n"));
+    }
     match args.message_format {
         Format::Human => output::talk(&kloom_diag::human_outcome(&ran.outcome, &ran.sources, &options)),
         Format::Json => {
@@ -344,8 +347,30 @@ fn replay_command(args: &RunArgs, token: &str) -> String {
     if args.cpus != 2 {
         words.push(format!("--cpus {}", args.cpus));
     }
+    let limits = Limits::default();
+    if let Some(preempt) = args.preempt.to_possible_value().filter(|_| !matches!(args.preempt, PreemptArg::Voluntary)) {
+        words.push(format!("--preempt {}", preempt.get_name()));
+    }
+    if args.mem != 512 << 20 {
+        words.push(format!("--mem {}", args.mem));
+    }
+    if args.max_tasks != 32_768 {
+        words.push(format!("--max-tasks {}", args.max_tasks));
+    }
+    if args.max_steps != limits.max_steps {
+        words.push(format!("--max-steps {}", args.max_steps));
+    }
+    if args.max_time != limits.max_time_ns {
+        words.push(format!("--max-time {}ns", args.max_time));
+    }
+    if args.hang_after != 120_000_000_000 {
+        words.push(format!("--hang-after {}ns", args.hang_after));
+    }
     for rule in &args.fail {
         words.push(format!("--fail {}", quote(rule)));
+    }
+    if matches!(args.on_use_after_free, OnUaf::Oops) {
+        words.push("--on-use-after-free oops".into());
     }
     words.push(format!("--replay {token}"));
     words.join(" ")
