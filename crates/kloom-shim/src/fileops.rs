@@ -22,7 +22,7 @@ use kloom_kernel::task::TaskId;
 use kloom_kernel::wait::{WaitEntry, WakeFunc};
 
 use crate::Machine;
-use crate::call::{CallSite, blocking, call3, call4, enter};
+use crate::call::{CallSite, blocking, call4, enter};
 use crate::include::seq_file;
 use crate::object::Magic;
 use crate::oops::or_oops;
@@ -194,6 +194,15 @@ pub struct State {
     polls: BTreeMap<u64, PollEntry>,
     /// What `f_op` of a file of /proc points to.
     proc_fops: u64,
+    /// The file operation a task is in, where it has no frame of its own.
+    calling: BTreeMap<TaskId, u64>,
+}
+
+impl State {
+    /// The operation that the task's present call of a kernel function stands for, as a return address; 0 if none.
+    pub(crate) fn called_as(&self, task: TaskId) -> u64 {
+        self.calling.get(&task).map_or(0, |func| func + 1)
+    }
 }
 
 impl Machine {
@@ -432,6 +441,15 @@ pub(crate) fn call6(func: u64, args: [u64; 6]) -> u64 {
     result
 }
 
+/// Calls an operation. When it is a function of the kernel's own (`seq_read()`), there is no call site in the module to
+/// show: the operation itself is remembered for that.
+fn run(func: u64, args: [u64; 4]) -> u64 {
+    enter(|machine, current| machine.files.calling.insert(current, func));
+    let result = call4(func, args);
+    enter(|machine, current| machine.files.calling.remove(&current));
+    result
+}
+
 /// A pointer out of a table of operations; the caller dies when the table is gone.
 pub(crate) fn word(addr: u64) -> u64 {
     or_oops(enter(|machine, _| machine.get_u64(addr)))
@@ -528,7 +546,7 @@ pub fn open(id: FileId, node: &ModuleNode) -> i64 {
         ModuleNode::Proc { ops, data, kind: ProcOpsKind::SeqShow, .. } => seq_file::single_open(addr, ops, data),
         _ => {
             let open = operation(table(addr, node), proc_ops::OPEN, fops::OPEN);
-            if open == 0 { 0 } else { call3(open, inode_of(addr), addr, 0) as i32 }
+            if open == 0 { 0 } else { run(open, [inode_of(addr), addr, 0, 0]) as i32 }
         }
     };
     returned();
@@ -546,16 +564,6 @@ pub fn open(id: FileId, node: &ModuleNode) -> i64 {
         }
     });
     i64::from(ret)
-}
-
-/// Notes a count larger than the buffer it is for.
-fn check_count(ret: i64, count: u64, function: &'static str) {
-    if ret > 0 && ret as u64 > count {
-        enter(|machine, _| {
-            let message = format!("the file operation returned {ret} for {count} bytes");
-            machine.report_once(Fault::Warn { file: "fs/read_write.c".into(), line: 0, function: function.into(), message });
-        });
-    }
 }
 
 /// A user buffer that holds `bytes`, or zeros; None without memory.
@@ -579,12 +587,12 @@ fn transfer(id: FileId, addr: u64, op: u64, iter: bool, buffer: u64, count: u64,
         let vector = Cell::new([buffer, count]);
         let iov_iter = Cell::new([u64::from(write) << 8, 0, count, vector.as_ptr() as u64, 1]);
         let kiocb = Cell::new([addr, pos.get(), 0, 0]);
-        let ret = call3(op, kiocb.as_ptr() as u64, iov_iter.as_ptr() as u64, 0) as i64;
+        let ret = run(op, [kiocb.as_ptr() as u64, iov_iter.as_ptr() as u64, 0, 0]) as i64;
         pos.set(kiocb.get()[1]);
         ret
     } else {
         let pos_addr = if mode & fmode::STREAM != 0 { 0 } else { pos.as_ptr() as u64 };
-        call4(op, [addr, buffer, count, pos_addr]) as i64
+        run(op, [addr, buffer, count, pos_addr]) as i64
     };
     returned();
     if ret >= 0 && mode & fmode::STREAM == 0 {
@@ -593,7 +601,6 @@ fn transfer(id: FileId, addr: u64, op: u64, iter: bool, buffer: u64, count: u64,
             machine.sync_pos(id, addr);
         });
     }
-    check_count(ret, count, if write { "vfs_write" } else { "vfs_read" });
     ret
 }
 
@@ -666,7 +673,7 @@ pub fn write(id: FileId, node: &ModuleNode, pos: u64, bytes: &[u8]) -> Result<us
             }
             let data = word(pde + pde::DATA);
             let buffer = user_with(Some(bytes), count).ok_or(Errno::ENOMEM)?;
-            let ret = call4(op, [addr, buffer, count, data]) as i32;
+            let ret = run(op, [addr, buffer, count, data]) as i32;
             returned();
             enter(|machine, _| machine.free_user_buffer(buffer, count));
             return outcome(i64::from(ret)).map(|ret| ret as usize);
@@ -677,7 +684,7 @@ pub fn write(id: FileId, node: &ModuleNode, pos: u64, bytes: &[u8]) -> Result<us
             if set == 0 {
                 return Err(Errno::EPERM);
             }
-            let ret = with_page(Some(bytes), |page| i64::from(call3(set, page, object, 0) as i32))?;
+            let ret = with_page(Some(bytes), |page| i64::from(run(set, [page, object, 0, 0]) as i32))?;
             return outcome(ret).map(|_| count as usize);
         }
     };
@@ -755,9 +762,8 @@ fn with_page(text: Option<&[u8]>, call: impl FnOnce(u64) -> i64) -> Result<i64, 
 fn page_read(id: FileId, call: [u64; 4], page_first: bool) -> Result<Option<Vec<u8>>, Errno> {
     let [func, a, b, _] = call;
     let ret = with_page(None, |page| {
-        let ret = if page_first { call3(func, page, a, b) as i32 as i64 } else { call3(func, a, b, page) as i64 };
+        let ret = if page_first { run(func, [page, a, b, 0]) as i32 as i64 } else { run(func, [a, b, page, 0]) as i64 };
         if ret >= 0 {
-            check_count(ret, PAGE - 1, "sysfs_kf_seq_show");
             enter(|machine, _| {
                 let mut text = vec![0; ret.min(PAGE as i64 - 1) as usize];
                 let _ = machine.arena.read(page, &mut text);
@@ -837,14 +843,14 @@ fn attr_write(attr: AttrNode, bytes: &[u8], pos: u64) -> Result<u64, Errno> {
             if store == 0 {
                 return Err(Errno::EIO);
             }
-            outcome(with_page(Some(bytes), |page| call4(store, [object, attr, page, count]) as i64)?)
+            outcome(with_page(Some(bytes), |page| run(store, [object, attr, page, count]) as i64)?)
         }
         AttrNode::Ktype { ops, object, attr } => {
             let store = word(ops + 8);
             if store == 0 {
                 return Err(Errno::EIO);
             }
-            outcome(with_page(Some(bytes), |page| call4(store, [object, attr, page, count]) as i64)?)
+            outcome(with_page(Some(bytes), |page| run(store, [object, attr, page, count]) as i64)?)
         }
         AttrNode::Binary { object, attr } => {
             let write = word(attr + 40);
@@ -891,7 +897,7 @@ pub fn llseek(id: FileId, node: &ModuleNode, offset: i64, whence: u32) -> Result
         enter(|machine, _| machine.poke_u64(addr + file::POS, pos));
         return Ok(pos);
     }
-    let ret = call3(op, addr, offset as u64, u64::from(whence)) as i64;
+    let ret = run(op, [addr, offset as u64, u64::from(whence), 0]) as i64;
     returned();
     enter(|machine, _| machine.sync_pos(id, addr));
     outcome(ret)
@@ -916,7 +922,7 @@ pub fn ioctl(id: FileId, node: &ModuleNode, cmd: u64, mut arg: Vec<u8>) -> Resul
     let count = arg.len() as u64;
     let buffer = if arg.is_empty() { 0 } else { user_with(Some(&arg), count).ok_or(Errno::ENOMEM)? };
     let cmd = cmd & 0xffff_ffff;
-    let ret = if op != 0 { call3(op, addr, cmd, buffer) as i64 } else { i64::from(call4(old, [inode_of(addr), addr, cmd, buffer]) as i32) };
+    let ret = if op != 0 { run(op, [addr, cmd, buffer, 0]) as i64 } else { i64::from(run(old, [inode_of(addr), addr, cmd, buffer]) as i32) };
     returned();
     if buffer != 0 {
         enter(|machine, _| {
@@ -994,7 +1000,7 @@ fn module_poll(id: FileId, node: &ModuleNode, events: u16, queue: bool) -> u16 {
     }
     // struct poll_table_struct: the function that queues (never called by address), the events asked for.
     let poll_table = Cell::new([u64::from(queue), u64::from(events)]);
-    let mask = call3(op, addr, poll_table.as_ptr() as u64, 0) as u32;
+    let mask = run(op, [addr, poll_table.as_ptr() as u64, 0, 0]) as u32;
     returned();
     mask as u16
 }
@@ -1070,12 +1076,12 @@ pub fn release(id: FileId, node: &ModuleNode) {
             if let (Table::Fops(ops), ModuleNode::CharDev { .. }) = (table, node) {
                 let flush = word(ops + fops::FLUSH);
                 if flush != 0 {
-                    call3(flush, addr, 0, 0);
+                    run(flush, [addr, 0, 0, 0]);
                 }
             }
             let release = operation(table, proc_ops::RELEASE, fops::RELEASE);
             if release != 0 {
-                call3(release, inode_of(addr), addr, 0);
+                run(release, [inode_of(addr), addr, 0, 0]);
             }
         }
     }

@@ -124,6 +124,12 @@ impl Machine {
 
     /// `name+0x12/0x40 [module]` for an address in module code, the bare address otherwise (`%pS`).
     pub fn symbolic(&self, addr: u64) -> String {
+        // A kernel function that a file operation is: the thunk, or the address behind its first byte.
+        if let Some((_, image)) = self.module_of(addr)
+            && let Some(name) = image.thunk_name(addr).or_else(|| image.thunk_name(addr - 1))
+        {
+            return format!("{name}+0x0/0x0");
+        }
         let Some((_, module, section, offset)) = self.locate(addr) else { return format!("{addr:#x}") };
         let name = module.name().unwrap_or("").to_string();
         match module.symbolizer().resolve(section, offset) {
@@ -245,11 +251,7 @@ impl Machine {
         self.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
         self.print(Level::Warning, "Hardware name: kloom simulated machine".into());
         let place = self.symbolic(ip);
-        if self.locate(ip).is_some() {
-            self.print(Level::Warning, format!("RIP: 0010:{place}"));
-        } else {
-            self.print(Level::Warning, format!("RIP: 0010:{ip:#x}"));
-        }
+        self.print(Level::Warning, format!("RIP: 0010:{place}"));
         self.print_registers(&regs);
         if let Fault::NullDeref { addr, .. } | Fault::WildAccess { addr, .. } | Fault::UserAccess { addr, .. } = fault {
             self.print(Level::Warning, format!("CR2: {addr:016x}"));
@@ -281,7 +283,9 @@ impl Machine {
     /// Registers as far as a call into the kernel knows them.
     pub(crate) fn call_registers(&self) -> Registers {
         let ctx = self.ctx();
-        Registers { rip: ctx.call_site.get(), rsp: ctx.sp.get() + 8, rbp: ctx.fp.get(), eflags: 0x246, ..Registers::default() }
+        let rip = self.kernel.here.0[0];
+        let rbp = if rip == ctx.call_site.get() { ctx.fp.get() } else { 0 };
+        Registers { rip, rsp: ctx.sp.get() + 8, rbp, eflags: 0x246, ..Registers::default() }
     }
 
     /// `Call Trace:` by name, module frames and what is below them.
