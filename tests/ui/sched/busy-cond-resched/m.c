@@ -19,7 +19,7 @@ static int work(void *unused)
 
 static int __init start(void)
 {
-	task = kthread_run(work, NULL, "worker");
+	task = kthread_run(work, NULL, "busybee");
 	return PTR_ERR_OR_ZERO(task);
 }
 

@@ -1,0 +1,34 @@
+/* A thread returns with a mutex locked */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/delay.h>
+#include <linux/mutex.h>
+
+static DEFINE_MUTEX(lock);
+static int room;
+
+static struct task_struct *task;
+
+static int work(void *unused)
+{
+	mutex_lock(&lock); //~ ERROR lock-held-at-exit
+	if (!room)
+		return -ENOSPC;
+	room--;
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static int __init start(void)
+{
+	task = kthread_run(work, NULL, "worker");
+	return PTR_ERR_OR_ZERO(task);
+}
+
+static void __exit finish(void)
+{
+	pr_info("bye\n");
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

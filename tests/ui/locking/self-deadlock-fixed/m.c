@@ -1,0 +1,26 @@
+/* Repaired: a function takes the mutex that its caller holds */
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+static DEFINE_MUTEX(lock);
+static int value;
+
+static void add(int n)
+{
+	value += n;
+}
+
+static int __init start(void)
+{
+	mutex_lock(&lock);
+	add(3);
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,25 @@
+/* kfree() of a pointer into the middle of a block */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+static char *text;
+
+static int __init start(void)
+{
+	text = kstrdup("  hello", GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	while (*text == ' ')
+		text++;
+	pr_info("%s\n", text);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	kfree(text); //~ ERROR invalid-free
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

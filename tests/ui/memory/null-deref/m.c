@@ -1,0 +1,37 @@
+/* A structure that was never allocated is used by a thread */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/delay.h>
+#include <linux/slab.h>
+
+struct state {
+	long id;
+	int beats;
+};
+
+static struct state *state;
+
+static struct task_struct *task;
+
+static int work(void *unused)
+{
+	while (!kthread_should_stop()) {
+		msleep(500);
+		state->beats++; //~ ERROR null-deref
+	}
+	return 0;
+}
+
+static int __init start(void)
+{
+	task = kthread_run(work, NULL, "worker");
+	return PTR_ERR_OR_ZERO(task);
+}
+
+static void __exit finish(void)
+{
+	pr_info("bye\n");
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

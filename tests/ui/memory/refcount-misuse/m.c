@@ -1,0 +1,20 @@
+/* A counter that has fallen to zero is raised again */
+#include <linux/module.h>
+#include <linux/refcount.h>
+
+static refcount_t users = REFCOUNT_INIT(1);
+
+static int __init start(void)
+{
+	if (refcount_dec_and_test(&users))
+		pr_info("last user gone\n");
+	refcount_inc(&users); //~ ERROR refcount-misuse
+	return 0;
+}
+
+static void __exit finish(void)
+{
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,25 @@
+/* A name that does not fit its local buffer */
+#include <linux/module.h>
+
+static int limit = 8;
+
+static noinline void fill(int id)
+{
+	char name[8];
+
+	sprintf(name, "worker-number-%d", id); //~ ERROR stack-smashed
+	pr_info("%s\n", name);
+}
+
+static int __init start(void)
+{
+	fill(limit);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,40 @@
+/* Repaired: a thread uses a buffer that the exit function freed */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/delay.h>
+#include <linux/slab.h>
+
+static char *buffer;
+
+static struct task_struct *task;
+
+static int work(void *unused)
+{
+	char *text = buffer;
+
+	while (!kthread_should_stop()) {
+		msleep(1000);
+		text[0]++;
+	}
+	return 0;
+}
+
+static int __init start(void)
+{
+	buffer = kzalloc(64, GFP_KERNEL);
+	if (!buffer)
+		return -ENOMEM;
+	task = kthread_run(work, NULL, "worker");
+	if (IS_ERR(task))
+		kfree(buffer);
+	return PTR_ERR_OR_ZERO(task);
+}
+
+static void __exit finish(void)
+{
+	kthread_stop(task);
+	kfree(buffer);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,26 @@
+/* Repaired: memory of the init function is never freed */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+static char *names[3];
+
+static int __init start(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		names[i] = kasprintf(GFP_KERNEL, "name %d", i);
+	pr_info("%s\n", names[2]);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		kfree(names[i]);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

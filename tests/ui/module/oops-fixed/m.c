@@ -1,0 +1,21 @@
+/* Repaired: a division by a parameter that is zero */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+static int divisor;
+module_param(divisor, int, 0444);
+
+static int __init start(void)
+{
+	if (!divisor)
+		divisor = 1;
+	pr_info("%d\n", 100 / divisor);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

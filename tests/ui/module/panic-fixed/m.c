@@ -1,0 +1,18 @@
+/* Repaired: the module gives up for the whole machine */
+#include <linux/module.h>
+
+static int stock = -1;
+
+static int __init start(void)
+{
+	if (stock < 0)
+		return -ERANGE;
+	return 0;
+}
+
+static void __exit finish(void)
+{
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
