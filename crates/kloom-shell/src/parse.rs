@@ -338,7 +338,8 @@ impl Lower {
                 }
             })?;
         for pair in tokens.windows(2) {
-            if let [Token::Word(number, span), Token::Operator(op, _)] = pair
+            if let [Token::Word(number, span), Token::Operator(op, redirection)] = pair
+                && span.end.index == redirection.start.index
                 && number.len() > 9
                 && op.starts_with(['<', '>'])
                 && number.bytes().all(|b| b.is_ascii_digit())

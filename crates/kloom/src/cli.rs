@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use kloom::api::{Api, Row};
 use kloom::run::{Request, RunError, Script};
 use kloom_diag::ExitCode;
 use kloom_explore::Strategy;
@@ -39,6 +40,9 @@ enum Command {
         /// The code, as reports show it in brackets
         code: Option<String>,
     },
+    /// List what modules can call and whether kloom has it, or describe one function
+    #[command(after_help = "Example: kloom api kthread_stop")]
+    Api(ApiArgs),
     /// Print shell completions
     #[command(after_help = "Example: kloom completions bash > /etc/bash_completion.d/kloom")]
     Completions {
@@ -48,6 +52,21 @@ enum Command {
     /// Print the manual page
     #[command(after_help = "Example: kloom man | man -l -")]
     Man,
+}
+
+#[derive(Args)]
+struct ApiArgs {
+    /// A function or variable, or a part of its name
+    name: Option<String>,
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    message_format: ListFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ListFormat {
+    Human,
+    Json,
 }
 
 #[derive(Args)]
@@ -174,6 +193,7 @@ pub(crate) fn main() -> u8 {
         Command::Run(args) => run(args).number(),
         Command::Build(args) => build(args).number(),
         Command::Explain { code } => explain(code.as_deref()).number(),
+        Command::Api(args) => api(&args).number(),
         Command::Completions { shell } => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "kloom", &mut out);
@@ -421,6 +441,46 @@ fn explain(code: Option<&str>) -> ExitCode {
         }
         None => usage(&format!("there is no code `{code}`; `kloom explain` lists them all")),
     }
+}
+
+fn api(args: &ApiArgs) -> ExitCode {
+    let api = match Api::load() {
+        Ok(api) => api,
+        Err(error) => return fail_with(&RunError::Machine(error)),
+    };
+    let found: Vec<&Row> = args.name.as_deref().map_or_else(|| api.exports.iter().collect(), |name| api.find(name));
+    if let ListFormat::Json = args.message_format {
+        let value = serde_json::json!({ "exports": found, "unlisted": api.unlisted });
+        output::data(format!("{value}\n").as_bytes());
+        return ExitCode::Clean;
+    }
+    match (args.name.as_deref(), found.as_slice()) {
+        (Some(name), []) => match kloom_cc::declaring_header(name) {
+            Some(header) => output::data(format!("{name}: in <{header}>; supported\n").as_bytes()),
+            None => return usage(&format!("kloom's headers do not declare `{name}`")),
+        },
+        (Some(_), [row]) => {
+            let gpl = if row.gpl { " (GPL-compatible modules only)" } else { "" };
+            let word = if row.supported { "supported" } else { "not supported by kloom yet" };
+            let text = format!(
+                "{}; in <{}>{gpl}\n  {}\n  context: {}\n  {word}\n",
+                row.prototype,
+                row.header,
+                row.description,
+                row.context_words()
+            );
+            output::data(text.as_bytes());
+        }
+        (_, rows) => {
+            for row in rows {
+                let mark = if row.supported { "yes" } else { "no" };
+                output::data(format!("{mark:<4} {:<36} {}\n", row.name, row.header).as_bytes());
+            }
+            let supported = rows.iter().filter(|row| row.supported).count();
+            output::talk(&format!("{supported} of {} supported\n", rows.len()));
+        }
+    }
+    ExitCode::Clean
 }
 
 /// Progress on stderr once a build takes longer than a second.

@@ -34,6 +34,16 @@ struct Column {
     left: bool,
 }
 
+/// A column as this call shows it.
+struct Shown {
+    column: &'static Column,
+    header: String,
+    width: usize,
+}
+
+/// Width beyond which an asked width is cut.
+const MAX_WIDTH: usize = 1000;
+
 const COLUMNS: &[Column] = &[
     Column {
         name: "pid",
@@ -709,8 +719,17 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
     }
     let mut columns = Vec::new();
     for (name, header) in &custom {
+        // `wchan:20` asks for a width.
+        let (name, width) = match name.split_once(':').map(|(n, width)| (n, width.parse())) {
+            Some((n, Ok(width))) => (n, Some(width)),
+            _ => (name.as_str(), None),
+        };
         match column(name) {
-            Some(c) => columns.push((c, header.clone().unwrap_or_else(|| c.header.to_string()))),
+            Some(c) => columns.push(Shown {
+                column: c,
+                header: header.clone().unwrap_or_else(|| c.header.to_string()),
+                width: width.unwrap_or(c.width).min(MAX_WIDTH),
+            }),
             None => {
                 return ctx
                     .fail(&format!(
@@ -745,15 +764,15 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
     }
     let any = !procs.is_empty();
     // A column is as wide as its standard width, its header, or (the ones that grow) its widest cell.
-    let headers = headers && columns.iter().any(|(_, h)| !h.is_empty());
+    let headers = headers && columns.iter().any(|c| !c.header.is_empty());
     if headers {
-        let cells: Vec<String> = columns.iter().map(|(_, h)| h.clone()).collect();
+        let cells: Vec<String> = columns.iter().map(|c| c.header.clone()).collect();
         ctx.put(&row(&columns, &cells));
     }
     for p in &procs {
         let mut cells = Vec::with_capacity(columns.len());
-        for (c, _) in &columns {
-            cells.push(cell(&ctx.sys, c.name, p, &world).await);
+        for c in &columns {
+            cells.push(cell(&ctx.sys, c.column.name, p, &world).await);
         }
         ctx.put(&row(&columns, &cells));
         if !ctx.drain().await {
@@ -763,10 +782,11 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
     ctx.end(i32::from(!any)).await
 }
 
-fn row(columns: &[(&'static Column, String)], cells: &[String]) -> String {
+fn row(columns: &[Shown], cells: &[String]) -> String {
     let mut line = String::new();
-    for (i, ((column, header), text)) in columns.iter().zip(cells).enumerate() {
-        let width = column.width.max(header.chars().count());
+    for (i, (shown, text)) in columns.iter().zip(cells).enumerate() {
+        let column = shown.column;
+        let width = shown.width.max(shown.header.chars().count());
         let last = i + 1 == columns.len();
         if i > 0 {
             line.push(' ');
