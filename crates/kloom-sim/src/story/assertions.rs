@@ -68,7 +68,7 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             Told::WarnOn { at: story.resolver.event(machine, at), condition: None, message: Some(message) }
         }
         Fault::BadFormat { text, format } => {
-            Told::BadFormat { at: story.resolver.event(machine, at), format: format.trim_end().to_string(), conversion: conversion(text) }
+            Told::BadFormat { at: story.resolver.event(machine, at), format: without_level(format).trim_end().to_string(), conversion: conversion(text) }
         }
         Fault::RemovedApi { name, replacement } => {
             let site = story.resolver.event(machine, at).site.unwrap_or_else(|| Site::new("", 0, "", ""));
@@ -98,6 +98,12 @@ fn exact(site: Option<Site>, file: &str, line: u32, function: &str) -> Site {
 /// Whether a file is one of Linux's own, which a check of the kernel names.
 fn is_kernels(file: &str) -> bool {
     ["kernel/", "lib/", "fs/", "mm/", "init/", "drivers/"].iter().any(|tree| file.starts_with(tree)) && file.matches('/').count() > 0
+}
+
+/// A format without the level in front of it (`KERN_SOH` and a character).
+fn without_level(format: &str) -> &str {
+    let mut chars = format.chars();
+    if chars.next() == Some('\u{1}') && chars.next().is_some() { chars.as_str() } else { format }
 }
 
 fn some(text: &str) -> Option<String> {

@@ -21,8 +21,10 @@ use std::rc::Rc;
 use kloom_detect::Detector;
 use kloom_detect::signals::IgnoredSignals;
 use kloom_detect::stops::Stops;
-use kloom_diag::{Context, Fault as Told, Finding, ObjectKind, Proof, SourceLines, TextUser};
+use kloom_diag::{Context, Fault as Told, Finding, ObjectKind, Proof, Severity, SourceLines, TextUser};
 use kloom_kernel::fault::{Fault, Report};
+use kloom_kernel::module::ModuleState;
+use kloom_kernel::site::RawEvent;
 use kloom_kernel::task::{BlockedOn, Task, TaskId, TaskKind};
 use kloom_shim::Machine;
 use rustc_hash::FxHashMap;
@@ -44,6 +46,8 @@ pub struct Story {
     seen: FxHashMap<(std::mem::Discriminant<Fault>, u64, u64), Option<usize>>,
     /// Findings about tasks that hang: the finding, who hangs.
     hangs: Vec<(usize, TaskId)>,
+    /// What went wrong in user tasks while they were unloading a module: the module, where.
+    unloads: Vec<(u32, RawEvent)>,
 }
 
 impl Story {
@@ -56,6 +60,7 @@ impl Story {
             findings: Vec::new(),
             seen: FxHashMap::default(),
             hangs: Vec::new(),
+            unloads: Vec::new(),
         }
     }
 
@@ -82,6 +87,11 @@ impl Story {
     }
 
     fn tell(&mut self, machine: &Machine, report: &Report) {
+        if let Some(module) = machine.kernel.modules.list.iter().find(|module| module.state == ModuleState::Going)
+            && machine.kernel.tasks.get(report.at.task).is_some_and(|task| task.user().is_some())
+        {
+            self.unloads.push((module.id, report.at));
+        }
         let key = (std::mem::discriminant(&report.fault), report.at.trace.0[0], participant(report));
         if let Some(known) = self.seen.get(&key) {
             if let Some(finding) = known.and_then(|index| self.findings.get_mut(index)) {
@@ -118,8 +128,26 @@ impl Story {
         for told in threads::at_the_end(self, machine) {
             self.findings.push(Finding::new(told));
         }
+        self.stuck_modules(machine);
         let findings = drop_consequences(std::mem::take(&mut self.findings));
         kloom_diag::fold(findings)
+    }
+
+    /// Modules whose unloader died on the way. The crash is the bug; this says what it leaves.
+    fn stuck_modules(&mut self, machine: &Machine) {
+        let kernel = &machine.kernel;
+        if kernel.panicked {
+            return;
+        }
+        let going: Vec<(u32, String)> =
+            kernel.modules.list.iter().filter(|module| module.state == ModuleState::Going).map(|module| (module.id, module.name.clone())).collect();
+        for (id, module) in going {
+            let last = self.unloads.iter().rev().find(|(of, _)| *of == id).map(|(_, at)| *at);
+            let Some(at) = last.filter(|at| kernel.tasks.get(at.task).is_none_or(|task| task.pid != at.pid || task.has_exited())) else { continue };
+            let cause = self.resolver.event(machine, &at);
+            let told = Told::ModuleStuck { module, state: "going".into(), cause };
+            self.findings.push(Finding { severity: Severity::Note, ..Finding::new(told) });
+        }
     }
 
     /// Hangs that lasted to the end are told with what is known then; if nothing can ever happen, they are proved.
@@ -187,6 +215,7 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
     let mut explained = Vec::new();
     let mut stale = Vec::new();
     let mut stopped = Vec::new();
+    let mut waited_for = Vec::new();
     let mut timers = Vec::new();
     let mut fired = Vec::new();
     for finding in &findings {
@@ -196,7 +225,10 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
                 busy.push(again.who.pid);
                 explained.push(again.who.pid);
             }
-            Told::KthreadStopHang { stopper, .. } | Told::KthreadStopLostWakeup { stopper, .. } => explained.push(stopper.who.pid),
+            Told::KthreadStopHang { stopper, thread, .. } | Told::KthreadStopLostWakeup { stopper, thread, .. } => {
+                explained.push(stopper.who.pid);
+                waited_for.push(thread.pid);
+            }
             Told::Deadlock { tasks, .. } => {
                 busy.extend(tasks.iter().map(|task| task.since.who.pid));
                 explained.extend(tasks.iter().map(|task| task.since.who.pid));
@@ -212,7 +244,9 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
         Told::KthreadStopHang { thread, .. } => busy.contains(&thread.pid),
         Told::SoftLockup { at, .. } => explained.contains(&at.who.pid),
         Told::HungTask { task, .. } => {
-            busy.contains(&task.since.who.pid) || task.owner.as_ref().is_some_and(|owner| explained.contains(&owner.who.pid))
+            busy.contains(&task.since.who.pid)
+                || waited_for.contains(&task.since.who.pid)
+                || task.owner.as_ref().is_some_and(|owner| explained.contains(&owner.who.pid))
         }
         Told::NullDeref { used, .. } => used.event.site.is_some() && stale.contains(&used.event.site),
         // The timer wheel touches the timer before it calls its function.
