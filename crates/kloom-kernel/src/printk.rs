@@ -150,6 +150,9 @@ impl Kernel {
         };
         self.printk.next_seq += 1;
         self.printk.push(record);
+        if !self.vfs.kmsg_waiters.is_empty() {
+            self.wake_kmsg();
+        }
     }
 }
 

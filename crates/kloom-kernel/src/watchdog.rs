@@ -67,8 +67,8 @@ impl Kernel {
         }
     }
 
-    /// A CPU's watchdog was fed: another task ran there.
-    pub(crate) fn watchdog_touch(&mut self, cpu: u32) {
+    /// A CPU's watchdog is fed: there was an opportunity for its thread to run.
+    pub fn watchdog_touch(&mut self, cpu: u32) {
         let c = &mut self.cpus[cpu as usize];
         c.watchdog_since_ns = c.clock_ns;
         c.lockups_reported = 0;

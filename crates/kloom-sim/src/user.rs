@@ -87,6 +87,8 @@ impl Users {
     pub fn step(&mut self, handle: &mut MachineHandle, shared: &Rc<RefCell<Shared>>, symbols: &Rc<Symbols>, task: TaskId) {
         let machine = handle.get();
         machine.kernel.charge(USER_STEP_NS);
+        let cpu = machine.kernel.this_cpu;
+        machine.kernel.watchdog_touch(cpu);
         if machine.kernel.tasks[task].has_exited() {
             machine.kernel.schedule(task);
             return;

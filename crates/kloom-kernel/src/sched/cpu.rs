@@ -76,6 +76,8 @@ pub struct Cpu {
     pub spin_scale: u64,
     /// Context switches.
     pub switches: u64,
+    /// Scheduling points in a row at which the same task went on.
+    pub self_switches: u32,
     /// Since when the same task has kept the CPU (soft-lockup watchdog).
     pub watchdog_since_ns: u64,
     /// Whether the present soft lockup was reported, and how often.
@@ -107,6 +109,7 @@ impl Cpu {
             ticks_since_switch: 0,
             spin_scale: 1,
             switches: 0,
+            self_switches: 0,
             watchdog_since_ns: 0,
             lockups_reported: 0,
             user_ns: 0,

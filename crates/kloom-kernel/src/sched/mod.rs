@@ -411,6 +411,9 @@ impl Kernel {
         }
         if next != prev {
             c.clock_ns += SWITCH_COST_NS;
+            c.self_switches = 0;
+        } else if next != idle {
+            self.pass_idle_schedule(cpu);
         }
         let task = &mut self.tasks[next];
         task.se.exec_start_ns = now_ns;
@@ -420,11 +423,24 @@ impl Kernel {
         task.c.thread_info.cpu.set(cpu);
         if next != prev {
             self.emit(TraceKind::SchedSwitch { prev, prev_state, next });
-            self.watchdog_touch(cpu);
         }
+        // The watchdog's own thread would have had its turn here, even if no other task wants the CPU.
+        self.watchdog_touch(cpu);
         if self.tasks[prev].has_exited() {
             self.finish_dead_task(prev);
         }
+    }
+
+    /// A task called `schedule()` and nobody else wants the CPU. When it does nothing else for long, each round is
+    /// taken to last longer (up to [`IDLE_SCHEDULE_MAX_NS`], never past the next event), so that seconds of such a
+    /// loop cost milliseconds of host time.
+    fn pass_idle_schedule(&mut self, cpu: u32) {
+        let event_ns = self.events.next_time().unwrap_or(u64::MAX);
+        let c = &mut self.cpus[cpu as usize];
+        c.self_switches = c.self_switches.saturating_add(1);
+        let step_ns = (1u64 << (c.self_switches / 512).min(20)).min(IDLE_SCHEDULE_MAX_NS);
+        let room_ns = event_ns.min(c.next_tick_ns).saturating_sub(c.clock_ns);
+        c.clock_ns += step_ns.min(room_ns);
     }
 
     /// The scheduling point: gives up the CPU. A task whose state is not running sleeps until woken.
@@ -448,6 +464,7 @@ impl Kernel {
     /// Whether `cond_resched()` would switch; does it if so.
     pub fn cond_resched(&mut self, caller: TaskId) -> bool {
         let cpu = self.tasks[caller].se.cpu;
+        self.watchdog_touch(cpu);
         let wanted = self.cpus[cpu as usize].need_resched
             || (!self.natural
                 && self.cpus[cpu as usize].rq.nr_running() > 0
@@ -581,5 +598,7 @@ impl Kernel {
     }
 }
 
+/// Longest round of a loop that only calls `schedule()`.
+const IDLE_SCHEDULE_MAX_NS: u64 = 50_000;
 /// Cost of a context switch.
 const SWITCH_COST_NS: u64 = 600;
