@@ -246,6 +246,12 @@ impl Machine {
         self.arena.heap.alloc(size, 16, true, kind, at)
     }
 
+    /// A zeroed page of the kernel's own.
+    fn page_block(&mut self) -> Option<u64> {
+        let at = self.kernel.event_here();
+        self.arena.heap.alloc(PAGE, PAGE, true, PAGE_KIND, at)
+    }
+
     /// Frees a block made here.
     pub(crate) fn kernel_free(&mut self, addr: u64) {
         let at = self.kernel.event_here();
@@ -704,7 +710,7 @@ fn old_read(id: FileId, addr: u64, pde: u64, count: u64) -> Result<Vec<u8>, Errn
     if op == 0 {
         return Err(Errno::EIO);
     }
-    let page = enter(|machine, _| machine.kernel_block(PAGE, PAGE_KIND)).ok_or(Errno::ENOMEM)?;
+    let page = enter(|machine, _| machine.page_block()).ok_or(Errno::ENOMEM)?;
     let (mut out, mut error) = (Vec::new(), 0);
     let mut pos = enter(|machine, _| machine.peek_u64(addr + file::POS));
     let eof = Cell::new(0_u32);
@@ -744,7 +750,7 @@ fn old_read(id: FileId, addr: u64, pde: u64, count: u64) -> Result<Vec<u8>, Errn
 /// Lends a page of kernel memory, filled with a zero-terminated text, to module code.
 fn with_page(text: Option<&[u8]>, call: impl FnOnce(u64) -> i64) -> Result<i64, Errno> {
     let page = enter(|machine, _| {
-        let page = machine.kernel_block(PAGE, PAGE_KIND)?;
+        let page = machine.page_block()?;
         if let Some(text) = text {
             let _ = machine.arena.write(page, &text[..text.len().min(PAGE as usize - 1)]);
         }

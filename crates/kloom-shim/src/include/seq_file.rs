@@ -657,7 +657,6 @@ pub(crate) extern "C" fn seq_path(seq: u64, path: u64, esc: u64) -> i32 {
 }
 
 /// `seq_hex_dump()`.
-#[expect(clippy::too_many_arguments, reason = "the C function's arguments")]
 pub(crate) extern "C" fn seq_hex_dump(seq: u64, prefix: u64, kind: i32, rowsize: i32, groupsize: i32, buf: u64, len: u64, ascii: bool) {
     or_oops(enter(|machine, _| {
         let prefix = machine.text(prefix)?;

@@ -179,7 +179,10 @@ pub(crate) extern "C" fn sysfs_create_group(kobj: u64, group: u64) -> i32 {
     for (list, visible, binary) in [(ATTRS, IS_VISIBLE, false), (BIN_ATTRS, IS_BIN_VISIBLE, true)] {
         let (list, visible) = (word(group + list), word(group + visible));
         let mut index = 0;
-        while list != 0 {
+        if list == 0 {
+            continue;
+        }
+        loop {
             let attr = word(list + index * 8);
             if attr == 0 {
                 break;
@@ -347,7 +350,7 @@ pub(crate) extern "C" fn sysfs_notify(_kobj: u64, _dir: u64, _attr: u64) {
 
 fn emit(buf: u64, at: i32, fmt: u64, args: &mut VarArgs<'_>, line: u32, function: &'static str) -> i32 {
     or_oops(enter(|machine, _| {
-        if buf == 0 || buf % PAGE != 0 && !machine.arena.heap.block_at(buf).is_some_and(|block| block.addr == buf) || !(0..PAGE as i32).contains(&at) {
+        if buf == 0 || !buf.is_multiple_of(PAGE) || !(0..PAGE as i32).contains(&at) {
             let text = format!("invalid {function}: buf:{buf:016x}");
             machine.warn_kernel_text(&text, "fs/sysfs/file.c", line, function);
             let message = text;
