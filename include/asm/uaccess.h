@@ -36,7 +36,7 @@ static __always_inline unsigned long __must_check copy_to_user(void __user *to, 
 #define strlen_user(s) strnlen_user((s), LONG_MAX)
 #define probe_kernel_read(d, s, n) copy_from_kernel_nofault(d, s, n)
 #define probe_kernel_write(d, s, n) copy_to_kernel_nofault(d, s, n)
-#define get_user(x, ptr) ({ typeof(*(ptr)) __gu; int __ge = _copy_from_user(&__gu, (ptr), sizeof(__gu)) ? -EFAULT : 0; (x) = __ge ? (typeof(x))0 : (typeof(x))__gu; __ge; })
+#define get_user(x, ptr) ({ typeof((typeof(*(ptr)))0) __gu; int __ge = _copy_from_user(&__gu, (ptr), sizeof(__gu)) ? -EFAULT : 0; (x) = __ge ? (typeof(x))0 : (typeof(x))__gu; __ge; })
 #define put_user(x, ptr) ({ typeof(*(ptr)) __pu = (x); _copy_to_user((void *)(ptr), &__pu, sizeof(__pu)) ? -EFAULT : 0; })
 #define __get_user(x, ptr) get_user(x, ptr)
 #define __put_user(x, ptr) put_user(x, ptr)

@@ -32,6 +32,8 @@ pub struct Module {
     pub addr: u64,
     /// References: by `try_module_get()`, open files, …; not by modules that use its symbols.
     pub refs: i32,
+    /// Where the references that code of modules holds were taken.
+    pub holders: Vec<RawEvent>,
     /// Modules that use its symbols.
     pub used_by: Vec<u32>,
     /// Whether it has an exit function, or none at all to be permanent.
@@ -57,6 +59,21 @@ pub struct Modules {
     /// Name and last unloader of modules that are gone, newest last.
     pub unloaded: Vec<(u32, String, RawEvent)>,
 }
+
+impl Module {
+    /// References as `/proc/modules` shows them: one more while init runs, -1 once unloading has begun
+    /// (kernel/module/main.c of Linux 6.1: `module_refcount()`, `try_release_module_ref()`).
+    pub fn refcount(&self) -> i32 {
+        match self.state {
+            ModuleState::Going => -1,
+            ModuleState::Coming => self.refs + self.used_by.len() as i32 + 1,
+            ModuleState::Live => self.refs + self.used_by.len() as i32,
+        }
+    }
+}
+
+/// Holders of a module's references that are remembered.
+const HOLDERS_MAX: usize = 64;
 
 impl Modules {
     /// A number for a new module.
@@ -120,9 +137,13 @@ impl Kernel {
         if addr == 0 {
             return true;
         }
+        let at = self.event_here();
         match self.modules.by_addr(addr) {
             Some(module) if module.state != ModuleState::Going => {
                 module.refs += 1;
+                if module.holders.len() < HOLDERS_MAX {
+                    module.holders.push(at);
+                }
                 true
             }
             _ => false,
@@ -137,6 +158,7 @@ impl Kernel {
         match self.modules.by_addr(addr) {
             Some(module) => {
                 module.refs -= 1;
+                module.holders.pop();
                 module.refs >= 0
             }
             None => false,

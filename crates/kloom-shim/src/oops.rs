@@ -93,12 +93,12 @@ impl Machine {
     /// KASAN's report in the log.
     fn kasan_text(&mut self, fault: &Fault) {
         let (what, access, size, addr) = match fault {
-            Fault::HeapUseAfterFree { addr, size, access, .. } => ("slab-use-after-free", *access, *size, *addr),
+            Fault::HeapUseAfterFree { addr, size, access, .. } => ("use-after-free", *access, *size, *addr),
             Fault::HeapOutOfBounds { addr, size, access, .. } => ("slab-out-of-bounds", *access, *size, *addr),
             Fault::StackUseAfterFree { addr, access } => ("vmalloc-out-of-bounds", *access, 1, *addr),
             Fault::TaskUseAfterFree { target, .. } => {
                 let addr = self.task_addr(*target);
-                ("slab-use-after-free", AccessKind::Read, 4, addr)
+                ("use-after-free", AccessKind::Read, 4, addr)
             }
             _ => return,
         };

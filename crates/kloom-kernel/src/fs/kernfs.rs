@@ -432,7 +432,7 @@ impl Kernel {
                 ModuleState::Coming => "coming\n".to_string(),
                 ModuleState::Going => "going\n".to_string(),
             },
-            ModuleAttr::Refcnt => format!("{}\n", module.refs + module.used_by.len() as i32),
+            ModuleAttr::Refcnt => format!("{}\n", module.refcount()),
             ModuleAttr::Taint => format!("{}\n", module.taints),
             ModuleAttr::Text => format!("0x{:016x}\n", module.base),
         }

@@ -131,6 +131,11 @@ pub(crate) async fn rmmod(mut ctx: Ctx) -> i32 {
                 Some(m) if m.refs.parse::<i64>().unwrap_or(0) > 0 => {
                     Some(format!("ERROR: Module {name} is in use"))
                 }
+                // Unloading already: kmod gives up without a word.
+                Some(m) if m.refs.starts_with('-') => {
+                    status = 1;
+                    continue;
+                }
                 Some(_) => None,
             };
             if let Some(problem) = problem {

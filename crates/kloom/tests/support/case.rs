@@ -201,7 +201,10 @@ pub fn check_findings(case: &Case, document: &Value) -> Result<(), String> {
     }
     let mut expected = case.annotations()?;
     for finding in findings {
-        let primary = &finding["primary"];
+        // The blamed line, or without one the first place of the history, which is what is shown.
+        let later = finding["history"].as_array().into_iter().flatten().flat_map(|step| step["spans"].as_array().into_iter().flatten());
+        let placed = |span: &&Value| span["line"].as_u64().is_some_and(|line| line > 0);
+        let primary = std::iter::once(&finding["primary"]).chain(later).find(placed).unwrap_or(&Value::Null);
         let here = Annotation {
             file: text(&primary["file"]),
             line: primary["line"].as_u64().unwrap_or(0),

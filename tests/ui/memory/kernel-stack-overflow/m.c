@@ -2,8 +2,8 @@
 #include <linux/module.h>
 
 static noinline int depth(int n)
-{
-	volatile char room[256]; //~ ERROR kernel-stack-overflow
+{ //~ ERROR kernel-stack-overflow
+	volatile char room[256];
 
 	room[n % 256] = n;
 	return depth(n + 1) + room[(n + 1) % 256];

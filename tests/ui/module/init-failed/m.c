@@ -11,7 +11,7 @@ static int show(struct seq_file *m, void *unused)
 
 static int __init start(void)
 {
-	if (!proc_create_single("early", 0444, NULL, show))
+	if (!proc_create_single("early", 0444, NULL, show)) //~ ERROR leak-proc-entry
 		return -ENOMEM;
 	return -ENODEV;
 }

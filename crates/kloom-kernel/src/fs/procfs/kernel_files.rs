@@ -374,7 +374,7 @@ impl Kernel {
             } else {
                 format!("{users}{permanent}")
             };
-            let refs = module.refs + module.used_by.len() as i32;
+            let refs = module.refcount();
             let mut taints = module.taints.clone();
             let state = match module.state {
                 ModuleState::Live => "Live",
