@@ -35,6 +35,8 @@ pub enum Event {
         /// The CPU that runs its callback.
         cpu: u32,
     },
+    /// The shortest time of a grace period is over.
+    GracePeriod(u64),
     /// The hung-task watchdog looks at every task.
     HungTaskCheck,
 }

@@ -54,6 +54,7 @@ impl Kernel {
     /// A dead task has left its CPU for good: unhash it, tell its parent, drop its own reference.
     pub(crate) fn finish_dead_task(&mut self, id: TaskId) {
         self.dead_tasks.push((id, self.tasks[id].c.exit_code.get()));
+        self.look_at_readers();
         if matches!(self.tasks[id].kind, TaskKind::User(_)) {
             self.become_zombie(id);
         } else {

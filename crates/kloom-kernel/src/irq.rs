@@ -125,6 +125,42 @@ impl Kernel {
         c.pending.push_back(callback);
     }
 
+    /// Raises a softirq that makes `callback` on this CPU: at the end of the interrupt or of the section with bottom
+    /// halves off in which the caller is, else in ksoftirqd or after the next interrupt, whichever comes first
+    /// (kernel/softirq.c, `raise_softirq_irqoff()`).
+    pub fn raise_softirq(&mut self, callback: Callback) {
+        let cpu = self.this_cpu;
+        if self.context_kind() != ContextKind::Task || self.preempt_count() & 0xff00 != 0 {
+            self.queue_callback(cpu, callback);
+            return;
+        }
+        let c = &mut self.cpus[cpu as usize];
+        c.deferred.push_back(callback);
+        let ksoftirqd = c.ksoftirqd;
+        self.try_to_wake_up(ksoftirqd, kloom_abi::sched::TASK_INTERRUPTIBLE);
+    }
+
+    /// Lets the softirqs that were put off run at the next opportunity; whether there were any.
+    pub(crate) fn run_deferred(&mut self, cpu: u32) -> bool {
+        let c = &mut self.cpus[cpu as usize];
+        let any = !c.deferred.is_empty();
+        let deferred = std::mem::take(&mut c.deferred);
+        c.pending.extend(deferred);
+        any
+    }
+
+    /// What ksoftirqd does: true if there was something to do, so that it gives way to it; else it was put to sleep.
+    pub fn ksoftirqd_runs(&mut self, caller: TaskId) -> bool {
+        let cpu = self.tasks[caller].se.cpu;
+        if self.run_deferred(cpu) {
+            return true;
+        }
+        self.tasks[caller].c.set_task_state(kloom_abi::sched::TASK_INTERRUPTIBLE);
+        self.block_on(caller, crate::task::BlockedOn::Schedule);
+        self.schedule(caller);
+        false
+    }
+
     /// Starts the next waiting callback if the CPU can take it now.
     pub(crate) fn start_pending_irq(&mut self, cpu: u32) -> bool {
         let c = &self.cpus[cpu as usize];
@@ -149,6 +185,9 @@ impl Kernel {
     /// The topmost callback of `cpu` returned `ret`.
     pub fn irq_finished(&mut self, cpu: u32, ret: i64) -> Option<IrqFrame> {
         let frame = self.cpus[cpu as usize].irq_frames.pop()?;
+        if self.cpus[cpu as usize].irq_frames.is_empty() && frame.callback.kind == ContextKind::Hardirq {
+            self.run_deferred(cpu);
+        }
         self.callback_ends(frame.callback.source, ret);
         Some(frame)
     }

@@ -22,6 +22,7 @@ pub mod lock;
 pub mod module;
 pub mod ops;
 pub mod printk;
+pub mod rcu;
 pub mod sched;
 pub mod signal;
 pub mod site;
@@ -30,6 +31,7 @@ pub mod time;
 pub mod trace;
 pub mod wait;
 pub mod watchdog;
+pub mod workqueue;
 
 use kloom_abi::Errno;
 use kloom_abi::sched::{EXIT_DEAD, PF_IDLE, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK_INTERRUPTIBLE, TASK_RUNNING};
@@ -100,6 +102,10 @@ pub struct Kernel {
     pub completions: completion::Completions,
     /// Spinlocks, mutexes, semaphores.
     pub locks: lock::Locks,
+    /// Work queues.
+    pub workqueues: workqueue::Workqueues,
+    /// Read-copy update.
+    pub rcu: rcu::Rcu,
     /// Loaded modules.
     pub modules: module::Modules,
     /// File systems.
@@ -161,6 +167,8 @@ impl Kernel {
             waits: Default::default(),
             completions: Default::default(),
             locks: Default::default(),
+            workqueues: Default::default(),
+            rcu: Default::default(),
             modules: Default::default(),
             vfs: Default::default(),
             chooser,
@@ -216,7 +224,15 @@ impl Kernel {
             let task = &mut self.tasks[id];
             let worker = name.starts_with("kworker") || name.starts_with("rcu_") || name.starts_with("mm_");
             task.c.set_task_state(if worker { kloom_abi::sched::TASK_IDLE } else { TASK_INTERRUPTIBLE });
+            if name.starts_with("ksoftirqd/") {
+                task.service = Some(task::Service::Softirq);
+            } else if name.starts_with("migration/") {
+                task.service = Some(task::Service::Stopper);
+            }
             if let Some(cpu) = cpu {
+                if name.starts_with("ksoftirqd/") {
+                    self.cpus[cpu as usize].ksoftirqd = id;
+                }
                 task.se.allowed = 1 << cpu;
                 task.se.cpu = cpu;
                 task.c.flags.set(task.c.flags.get() | PF_NO_SETAFFINITY);
@@ -224,6 +240,7 @@ impl Kernel {
             self.tasks.set_next_pid(pid + 1);
         }
         self.tasks.set_next_pid(self.tasks.last_pid().max(99) + 1);
+        self.boot_workqueues();
         self.start_watchdogs();
     }
 
@@ -270,6 +287,7 @@ impl Kernel {
                 addr,
                 c,
                 kind,
+                service: None,
                 se: SchedEntity::default(),
                 blocked_on: BlockedOn::Nothing,
                 slept_at: created,

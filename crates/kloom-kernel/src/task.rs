@@ -132,6 +132,19 @@ impl BlockedOn {
     }
 }
 
+/// What a kernel thread of kloom's own does when it has work; its code is in the shims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// `kworker/…`: runs works.
+    Worker,
+    /// The rescuer of a queue: waits for the queue's end.
+    Rescuer,
+    /// `ksoftirqd/N`: runs the softirqs that were raised in process context.
+    Softirq,
+    /// `migration/N`: runs functions of the stopper.
+    Stopper,
+}
+
 /// What kind of task this is.
 #[derive(Debug)]
 pub enum TaskKind {
@@ -177,6 +190,8 @@ pub struct Task {
     pub c: &'static TaskStruct,
     /// What kind of task.
     pub kind: TaskKind,
+    /// What a thread of kloom's own does; None: it only sleeps.
+    pub service: Option<Service>,
     /// The scheduler's part.
     pub se: SchedEntity,
     /// What it waits for.
@@ -284,6 +299,8 @@ pub struct Tombstone {
     pub pid: i32,
     /// Its name.
     pub name: Box<str>,
+    /// A kernel thread of a module.
+    pub module_thread: bool,
     /// Where it was created.
     pub created: RawEvent,
     /// Where it exited.
@@ -388,6 +405,7 @@ impl TaskTable {
         let tombstone = Tombstone {
             pid: task.pid,
             name: task.name().into_boxed_str(),
+            module_thread: task.kthread().is_some(),
             created: task.created,
             exited: task.exited,
             freed,

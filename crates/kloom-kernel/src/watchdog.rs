@@ -37,7 +37,8 @@ impl Kernel {
         let task = &self.tasks[id];
         let state = task.state();
         !task.has_exited()
-            && !matches!(task.kind, TaskKind::System | TaskKind::Idle)
+            && !matches!(task.kind, TaskKind::Idle)
+            && (!matches!(task.kind, TaskKind::System) || task.service.is_some())
             && !task.se.on_rq
             && state & TASK_UNINTERRUPTIBLE != 0
             && state & (TASK_NOLOAD | TASK_WAKEKILL) == 0

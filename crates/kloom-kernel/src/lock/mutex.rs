@@ -118,6 +118,7 @@ impl Kernel {
                     sem.writer.or(sem.readers.first().copied())?.task
                 }
                 BlockedOn::KthreadStop(target) | BlockedOn::KthreadPark(target) => target,
+                BlockedOn::Work(work) => self.workqueues.worker_of(work)?,
                 _ => return None,
             };
             if next == start {

@@ -66,6 +66,10 @@ pub struct Cpu {
     pub irq_frames: Vec<IrqFrame>,
     /// Callbacks that wait until interrupts or softirqs are enabled.
     pub pending: VecDeque<Callback>,
+    /// Softirqs raised in process context: they wait for ksoftirqd or the end of the next interrupt.
+    pub deferred: VecDeque<Callback>,
+    /// Its ksoftirqd.
+    pub ksoftirqd: TaskId,
     /// The next timer interrupt while busy.
     pub next_tick_ns: u64,
     /// Timer interrupts so far.
@@ -104,6 +108,8 @@ impl Cpu {
             migrate_current: false,
             irq_frames: Vec::new(),
             pending: VecDeque::new(),
+            deferred: VecDeque::new(),
+            ksoftirqd: idle,
             next_tick_ns: 0,
             ticks: 0,
             ticks_since_switch: 0,

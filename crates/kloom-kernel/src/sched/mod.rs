@@ -312,7 +312,9 @@ impl Kernel {
         c.ticks_since_switch += 1;
         c.spin_scale = 1 << c.ticks_since_switch.min(13);
         let current = c.current;
-        if current == c.idle {
+        let idle = current == c.idle;
+        self.run_deferred(cpu);
+        if idle {
             return;
         }
         self.account(cpu);
@@ -392,6 +394,9 @@ impl Kernel {
                 self.tasks[prev].c.on_rq.set(0);
                 let at = self.event_here_of(prev);
                 self.tasks[prev].slept_at = at;
+                if !exited && self.tasks[prev].service.is_some() {
+                    self.wq_worker_sleeping(prev);
+                }
             }
             let task = &mut self.tasks[prev];
             task.c.on_cpu.set(0);
@@ -421,6 +426,9 @@ impl Kernel {
         task.se.cpu = cpu;
         task.c.on_cpu.set(1);
         task.c.thread_info.cpu.set(cpu);
+        if self.tasks[next].service.is_some() {
+            self.wq_worker_running(next);
+        }
         if next != prev {
             self.emit(TraceKind::SchedSwitch { prev, prev_state, next });
         }
@@ -494,6 +502,10 @@ impl Kernel {
                 Event::HrTimer { timer, cpu } => {
                     self.enter_event(cpu, time_ns);
                     self.hrtimer_due(timer, cpu);
+                }
+                Event::GracePeriod(id) => {
+                    self.enter_event(0, time_ns);
+                    self.grace_period_due(id);
                 }
                 Event::HungTaskCheck => {
                     self.enter_event(0, time_ns);

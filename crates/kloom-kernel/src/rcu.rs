@@ -1,0 +1,257 @@
+//! Read-copy update: read sections, grace periods, callbacks.
+//!
+//! C headers: include/linux/rcupdate.h, include/linux/srcu.h. Behaviour follows Linux 6.1 kernel/rcu/tree.c with
+//! `CONFIG_PREEMPT_RCU`: a grace period ends when every task that was inside a read section as it began has left it, and
+//! not before the kernel got round to it, a few ticks later.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kloom_abi::sched::TASK_UNINTERRUPTIBLE;
+use kloom_abi::time::TICK_NSEC;
+
+use crate::Kernel;
+use crate::event::Event;
+use crate::fault::Fault;
+use crate::ops::{Op, Progress};
+use crate::sched::cpu::Callback;
+use crate::site::ContextKind;
+use crate::task::{BlockedOn, LockClass, TaskId};
+
+/// Ticks from the request of a grace period to its end on an idle machine; one when it is expedited.
+const GRACE_TICKS: u64 = 4;
+
+/// What a grace period is waited for.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Nothing,
+    Wake(TaskId),
+    Call { callback: Callback, cpu: u32 },
+}
+
+#[derive(Clone, Debug)]
+struct GracePeriod {
+    /// Its shortest time is over.
+    ready: bool,
+    begun_ns: u64,
+    readers: BTreeSet<TaskId>,
+    then: Then,
+}
+
+/// Readers of one `struct srcu_struct`, by the index they were given.
+#[derive(Clone, Debug, Default)]
+struct Srcu {
+    index: usize,
+    readers: [u64; 2],
+    waiters: Vec<TaskId>,
+}
+
+/// Grace periods in progress.
+#[derive(Debug, Default)]
+pub struct Rcu {
+    periods: BTreeMap<u64, GracePeriod>,
+    last: u64,
+    /// Callbacks that have not returned yet.
+    callbacks: BTreeSet<u64>,
+    barriers: Vec<TaskId>,
+    srcu: BTreeMap<u64, Srcu>,
+}
+
+impl Rcu {
+    /// Number of callbacks that still have to run.
+    pub fn pending_callbacks(&self) -> usize {
+        self.callbacks.len()
+    }
+}
+
+impl Kernel {
+    /// `rcu_read_lock()`.
+    pub fn rcu_read_lock(&mut self) {
+        self.lock_taken(LockClass::Rcu, 0);
+    }
+
+    /// `rcu_read_unlock()`.
+    ///
+    /// # Errors
+    /// The caller is in no read section.
+    pub fn rcu_read_unlock(&mut self, caller: TaskId) -> Result<(), Fault> {
+        if self.context_kind() != ContextKind::Task {
+            return Ok(());
+        }
+        if !self.rcu_read_lock_held(caller) {
+            let name = self.lock_name(LockClass::Rcu, 0);
+            return Err(Fault::BadUnlock { class: LockClass::Rcu, name, why: "not locked", owner: None });
+        }
+        self.lock_dropped(caller, LockClass::Rcu, 0);
+        self.look_at_readers();
+        Ok(())
+    }
+
+    /// Whether a task is inside a read section.
+    pub fn rcu_read_lock_held(&self, task: TaskId) -> bool {
+        self.tasks[task].held.iter().any(|lock| lock.class == LockClass::Rcu)
+    }
+
+    fn begin_grace_period(&mut self, then: Then, expedited: bool) -> u64 {
+        let begun_ns = self.now();
+        let readers = self.tasks.iter().filter(|task| task.held.iter().any(|lock| lock.class == LockClass::Rcu)).map(|task| task.id).collect();
+        self.rcu.last += 1;
+        let id = self.rcu.last;
+        self.rcu.periods.insert(id, GracePeriod { ready: false, begun_ns, readers, then });
+        let ticks = if expedited { 1 } else { GRACE_TICKS };
+        self.events.add((begun_ns / TICK_NSEC + ticks) * TICK_NSEC, 0, Event::GracePeriod(id));
+        id
+    }
+
+    /// The shortest time of a grace period is over.
+    pub(crate) fn grace_period_due(&mut self, id: u64) {
+        if let Some(period) = self.rcu.periods.get_mut(&id) {
+            period.ready = true;
+        }
+        self.look_at_readers();
+    }
+
+    /// Ends the grace periods whose readers have all left.
+    pub(crate) fn look_at_readers(&mut self) {
+        if self.rcu.periods.is_empty() {
+            return;
+        }
+        let tasks = &self.tasks;
+        let inside = |id: TaskId, begun_ns: u64| {
+            let holds = |task: &crate::task::Task| task.held.iter().any(|lock| lock.class == LockClass::Rcu && lock.time_ns <= begun_ns);
+            tasks.get(id).is_some_and(|task| !task.has_exited() && holds(task))
+        };
+        let mut over = Vec::new();
+        for (&id, period) in &mut self.rcu.periods {
+            let begun_ns = period.begun_ns;
+            period.readers.retain(|&reader| inside(reader, begun_ns));
+            if period.ready && period.readers.is_empty() {
+                over.push((id, period.then));
+            }
+        }
+        for (id, then) in over {
+            self.rcu.periods.remove(&id);
+            match then {
+                Then::Nothing => {}
+                Then::Wake(task) => {
+                    self.try_to_wake_up(task, TASK_UNINTERRUPTIBLE);
+                }
+                Then::Call { callback, cpu } => self.queue_callback(cpu, callback),
+            }
+        }
+    }
+
+    /// Waits until every read section that has begun is over (`synchronize_rcu()`). Polled.
+    ///
+    /// # Context
+    /// Process context; sleeps in state D. From inside a read section it never ends.
+    ///
+    /// # Errors
+    /// The caller waits for its own read section; told once.
+    pub fn synchronize_rcu(&mut self, caller: TaskId, expedited: bool, p: &mut Progress) -> Result<Op<()>, Fault> {
+        let newly = p.first();
+        if newly {
+            p.until = self.begin_grace_period(Then::Wake(caller), expedited);
+        } else if !self.rcu.periods.contains_key(&p.until) {
+            return Ok(Op::Done(()));
+        }
+        self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
+        self.block_on(caller, BlockedOn::GracePeriod);
+        if newly && self.rcu_read_lock_held(caller) {
+            return Err(Fault::Deadlock { cycle: vec![caller] });
+        }
+        Ok(Op::Block)
+    }
+
+    /// Has `callback` made in softirq context after a grace period (`call_rcu()`); its third argument becomes the number
+    /// to give to [`Kernel::rcu_callback_done`].
+    pub fn call_rcu(&mut self, mut callback: Callback) {
+        let cpu = self.this_cpu;
+        callback.args[2] = self.rcu.last + 1;
+        let id = self.begin_grace_period(Then::Call { callback, cpu }, false);
+        self.rcu.callbacks.insert(id);
+    }
+
+    /// A callback has returned.
+    pub fn rcu_callback_done(&mut self, id: u64) {
+        self.rcu.callbacks.remove(&id);
+        for waiter in std::mem::take(&mut self.rcu.barriers) {
+            self.try_to_wake_up(waiter, TASK_UNINTERRUPTIBLE);
+        }
+    }
+
+    /// Waits for every callback asked for so far (`rcu_barrier()`). Polled.
+    ///
+    /// # Context
+    /// Process context; sleeps in state D.
+    pub fn rcu_barrier(&mut self, caller: TaskId, p: &mut Progress) -> Op<()> {
+        if p.first() {
+            p.until = self.rcu.last;
+        }
+        if self.rcu.callbacks.first().is_none_or(|&id| id > p.until) {
+            return Op::Done(());
+        }
+        self.rcu.barriers.push(caller);
+        self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
+        self.block_on(caller, BlockedOn::Other("rcu_barrier"));
+        Op::Block
+    }
+
+    /// A cookie for the grace period that begins now.
+    pub fn rcu_cookie(&mut self) -> u64 {
+        self.begin_grace_period(Then::Nothing, false)
+    }
+
+    /// Whether the grace period of a cookie has passed.
+    pub fn rcu_cookie_passed(&self, cookie: u64) -> bool {
+        cookie <= self.rcu.last && !self.rcu.periods.contains_key(&cookie)
+    }
+
+    /// `srcu_read_lock()` of the structure at `addr`: the index for its end.
+    pub fn srcu_read_lock(&mut self, addr: u64) -> usize {
+        let srcu = self.rcu.srcu.entry(addr).or_default();
+        srcu.readers[srcu.index] += 1;
+        srcu.index
+    }
+
+    /// `srcu_read_unlock()`; false if there is no such reader.
+    pub fn srcu_read_unlock(&mut self, addr: u64, index: usize) -> bool {
+        let Some(srcu) = self.rcu.srcu.get_mut(&addr) else { return false };
+        let Some(left) = srcu.readers[index & 1].checked_sub(1) else { return false };
+        srcu.readers[index & 1] = left;
+        if left == 0 {
+            for waiter in std::mem::take(&mut srcu.waiters) {
+                self.try_to_wake_up(waiter, TASK_UNINTERRUPTIBLE);
+            }
+        }
+        true
+    }
+
+    /// Whether a structure has readers.
+    pub fn srcu_has_readers(&self, addr: u64) -> bool {
+        self.rcu.srcu.get(&addr).is_some_and(|srcu| srcu.readers != [0, 0])
+    }
+
+    /// Forgets a structure, at its initialisation and at its end.
+    pub fn srcu_forget(&mut self, addr: u64) {
+        self.rcu.srcu.remove(&addr);
+    }
+
+    /// Waits for the readers of the structure at `addr` (`synchronize_srcu()`). Polled.
+    ///
+    /// # Context
+    /// Process context; sleeps in state D.
+    pub fn synchronize_srcu(&mut self, caller: TaskId, addr: u64, p: &mut Progress) -> Op<()> {
+        let srcu = self.rcu.srcu.entry(addr).or_default();
+        if p.first() {
+            p.note = srcu.index as u64;
+            srcu.index ^= 1;
+        }
+        if srcu.readers[p.note as usize] == 0 {
+            return Op::Done(());
+        }
+        srcu.waiters.push(caller);
+        self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
+        self.block_on(caller, BlockedOn::Other("__synchronize_srcu"));
+        Op::Block
+    }
+}

@@ -1,0 +1,766 @@
+//! Work queues: works, the queues they are put on, the worker threads that run them.
+//!
+//! C header: include/linux/workqueue.h. Behaviour follows Linux 6.1 kernel/workqueue.c: a pool of workers per CPU and
+//! priority and two unbound ones; a pool bound to a CPU runs one work at a time unless that work sleeps; a queue's
+//! `max_active` bounds how many of its works a pool takes; a work never runs twice at once; PENDING is cleared before
+//! the function is called. A work is known by its address and only while it is queued, running or being cancelled,
+//! so its memory may go away whenever Linux allows it.
+//!
+//! Workers are made when one is needed; Linux keeps a spare one ready, which only shows in `ps`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use kloom_abi::sched::{PF_NO_SETAFFINITY, PF_WQ_WORKER, TASK_IDLE, TASK_UNINTERRUPTIBLE};
+use slab::Slab;
+
+use crate::fault::Fault;
+use crate::ops::{Op, Progress};
+use crate::signal::Signals;
+use crate::site::RawEvent;
+use crate::task::{BlockedOn, Service, TaskId, TaskKind};
+use crate::{Kernel, NewTask};
+
+/// `WQ_UNBOUND` and the other flags that change what a queue does.
+pub mod flags {
+    #![allow(missing_docs, reason = "the names are Linux's own")]
+    pub const UNBOUND: u32 = 1 << 1;
+    pub const MEM_RECLAIM: u32 = 1 << 3;
+    pub const HIGHPRI: u32 = 1 << 4;
+    pub const CPU_INTENSIVE: u32 = 1 << 5;
+    pub const ORDERED: u32 = 1 << 17;
+}
+
+/// `WQ_DFL_ACTIVE` and `WQ_MAX_ACTIVE`.
+const DEFAULT_ACTIVE: usize = 256;
+const MAX_ACTIVE: usize = 512;
+/// Longest name and description shown (`WQ_NAME_LEN` and `WORKER_DESC_LEN`, with the NUL).
+const NAME_LEN: usize = 24;
+
+/// Names and flags of the queues every machine has, in the order of their handles (1, 2, …).
+pub const SYSTEM_QUEUES: [(&str, &str, u32); 7] = [
+    ("system_wq", "events", 0),
+    ("system_highpri_wq", "events_highpri", flags::HIGHPRI),
+    ("system_long_wq", "events_long", 0),
+    ("system_unbound_wq", "events_unbound", flags::UNBOUND),
+    ("system_freezable_wq", "events_freezable", 0),
+    ("system_power_efficient_wq", "events_power_efficient", 0),
+    ("system_freezable_power_efficient_wq", "events_freezable_power_", 0),
+];
+
+/// Where a work waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// Nowhere: it is only being cancelled.
+    Nowhere,
+    /// Its timer runs.
+    Timer,
+    /// On a pool's list.
+    Active(usize),
+    /// Beyond its queue's `max_active` in a pool.
+    Inactive(usize),
+}
+
+/// A work that is pending or being cancelled.
+#[derive(Clone, Debug)]
+struct Work {
+    waits: Waits,
+    queue: u32,
+    seq: u64,
+    /// `cancel_work_sync()` calls in progress: it cannot be queued meanwhile.
+    cancelling: u32,
+    queued: RawEvent,
+}
+
+/// A pool's share of a queue.
+#[derive(Clone, Debug, Default)]
+struct Share {
+    active: usize,
+    inactive: VecDeque<u64>,
+}
+
+/// A `struct workqueue_struct`.
+#[derive(Clone, Debug)]
+struct Queue {
+    name: String,
+    flags: u32,
+    max_active: usize,
+    draining: u32,
+    shares: BTreeMap<usize, Share>,
+    /// Numbers of the works that are queued or run.
+    in_flight: BTreeSet<u64>,
+    /// Tasks that wait for works of it.
+    waiters: Vec<TaskId>,
+    rescuer: Option<TaskId>,
+}
+
+/// Workers that share a list of works.
+#[derive(Clone, Debug)]
+struct Pool {
+    cpu: Option<u32>,
+    nice: i32,
+    works: VecDeque<u64>,
+    idle: Vec<TaskId>,
+    running: usize,
+    next_worker: u32,
+}
+
+/// What a worker does.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    work: u64,
+    func: u64,
+    queue: u32,
+    seq: u64,
+}
+
+/// A worker thread.
+#[derive(Clone, Debug)]
+struct Worker {
+    pool: usize,
+    name: String,
+    desc: String,
+    job: Option<Job>,
+    /// Works that came up while this worker ran them already.
+    scheduled: VecDeque<u64>,
+    /// Counted in the pool's `running`.
+    counted: bool,
+    /// Waits for work, in the pool's `idle`.
+    idle: bool,
+}
+
+/// What became of a request to queue a work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queued {
+    /// It is queued.
+    Yes,
+    /// It was pending already, or is being cancelled.
+    WasPending,
+    /// The queue is being drained, and the caller is no work of it.
+    Draining,
+}
+
+/// All queues, pools and works.
+#[derive(Debug, Default)]
+pub struct Workqueues {
+    queues: Slab<Queue>,
+    pools: Vec<Pool>,
+    works: BTreeMap<u64, Work>,
+    workers: BTreeMap<TaskId, Worker>,
+    seq: u64,
+}
+
+impl Workqueues {
+    fn queue(&self, handle: u32) -> Option<&Queue> {
+        self.queues.get((handle as usize).checked_sub(1)?)
+    }
+
+    fn queue_mut(&mut self, handle: u32) -> Option<&mut Queue> {
+        self.queues.get_mut((handle as usize).checked_sub(1)?)
+    }
+
+    /// The worker that runs `work`, and its job.
+    fn runner(&self, work: u64) -> Option<(TaskId, Job)> {
+        self.workers.iter().find_map(|(&id, worker)| worker.job.filter(|job| job.work == work).map(|job| (id, job)))
+    }
+
+    /// Number of the pool a queue's works go to from `cpu`.
+    fn pool_of(&self, flags: u32, cpu: u32) -> usize {
+        let high = usize::from(flags & flags::HIGHPRI != 0);
+        let unbound = self.pools.len() - 2;
+        if flags & flags::UNBOUND != 0 { unbound + high } else { cpu as usize * 2 + high }
+    }
+
+    /// Whether a pool has works nobody gets to.
+    fn needs_worker(&self, pool: usize) -> bool {
+        let pool = &self.pools[pool];
+        !pool.works.is_empty() && pool.running == 0
+    }
+
+    /// Works that are queued or have their timer running, with who queued them, by address.
+    pub fn pending(&self) -> impl Iterator<Item = (u64, RawEvent)> + '_ {
+        self.works.iter().filter(|(_, work)| work.waits != Waits::Nowhere).map(|(&addr, work)| (addr, work.queued))
+    }
+
+    /// Works that run: the worker, the work, its function.
+    pub fn running(&self) -> impl Iterator<Item = (TaskId, u64, u64)> + '_ {
+        self.workers.iter().filter_map(|(&id, worker)| worker.job.map(|job| (id, job.work, job.func)))
+    }
+
+    /// What a task that waits for the work at `work` waits for: its worker.
+    pub fn worker_of(&self, work: u64) -> Option<TaskId> {
+        self.runner(work).map(|(id, _)| id)
+    }
+}
+
+impl Kernel {
+    /// Sets up pools and queues, and makes the workers of the boot members of their pools.
+    pub(crate) fn boot_workqueues(&mut self) {
+        let pool = |cpu, nice| Pool { cpu, nice, works: VecDeque::new(), idle: Vec::new(), running: 0, next_worker: 0 };
+        for cpu in 0..self.config.cpus {
+            self.workqueues.pools.push(pool(Some(cpu), 0));
+            self.workqueues.pools.push(pool(Some(cpu), HIGHPRI_NICE));
+        }
+        self.workqueues.pools.push(pool(None, 0));
+        self.workqueues.pools.push(pool(None, HIGHPRI_NICE));
+        for (_, name, flags) in SYSTEM_QUEUES {
+            self.new_queue(name.to_string(), flags, 0);
+        }
+        let names: Vec<(TaskId, String)> =
+            self.tasks.iter().filter(|task| task.c.comm_text().starts_with("kworker/")).map(|task| (task.id, task.name())).collect();
+        for (id, name) in names {
+            let (base, desc) = name.split_once('-').unwrap_or((&name, ""));
+            let pool = match base.trim_start_matches("kworker/").split_once(':') {
+                Some((cpu, id)) => cpu.parse::<usize>().map_or(self.config.cpus as usize * 2, |cpu| cpu * 2 + usize::from(id.ends_with('H'))),
+                None => continue,
+            };
+            self.adopt_worker(id, pool, base.to_string(), desc.to_string());
+        }
+    }
+
+    fn adopt_worker(&mut self, id: TaskId, pool: usize, name: String, desc: String) {
+        let (cpu, nice) = (self.workqueues.pools[pool].cpu, self.workqueues.pools[pool].nice);
+        let task = &mut self.tasks[id];
+        task.service = Some(Service::Worker);
+        task.signals = Signals::all_ignored();
+        task.c.set_comm(name.as_bytes());
+        task.c.flags.set(task.c.flags.get() | PF_WQ_WORKER | PF_NO_SETAFFINITY);
+        task.c.set_task_state(TASK_IDLE);
+        task.blocked_on = BlockedOn::Schedule;
+        task.se.nice = nice;
+        if let Some(cpu) = cpu {
+            task.se.allowed = 1 << cpu;
+            task.se.cpu = cpu;
+        }
+        self.publish_sched(id);
+        let worker = Worker { pool, name, desc, job: None, scheduled: VecDeque::new(), counted: false, idle: true };
+        self.workqueues.workers.insert(id, worker);
+        let pool = &mut self.workqueues.pools[pool];
+        pool.idle.push(id);
+        pool.next_worker += 1;
+        self.name_worker(id);
+    }
+
+    /// A worker's name in /proc and `ps`: what it runs (`+`) or ran last (`-`) follows its own.
+    fn name_worker(&mut self, id: TaskId) {
+        let Some(worker) = self.workqueues.workers.get(&id) else { return };
+        let sign = if worker.job.is_some() { '+' } else { '-' };
+        let name = if worker.desc.is_empty() { worker.name.clone() } else { format!("{}{sign}{}", worker.name, worker.desc) };
+        self.tasks[id].full_name = Some(name.into_boxed_str());
+    }
+
+    fn create_worker(&mut self, pool: usize) -> Option<TaskId> {
+        let parent = self.kthreadd;
+        let p = &self.workqueues.pools[pool];
+        let number = p.next_worker;
+        let name = match p.cpu {
+            Some(cpu) => format!("kworker/{cpu}:{number}{}", if p.nice < 0 { "H" } else { "" }),
+            None => format!("kworker/u{pool}:{number}"),
+        };
+        let id = self.new_task(NewTask { name: name.as_bytes(), parent, kind: TaskKind::System }).ok()?;
+        self.adopt_worker(id, pool, name, String::new());
+        Some(id)
+    }
+
+    /// Wakes an idle worker of a pool, a new one if there is none.
+    fn wake_worker(&mut self, pool: usize) {
+        let idle = self.workqueues.pools[pool].idle.last().copied();
+        if let Some(id) = idle.or_else(|| self.create_worker(pool)) {
+            self.try_to_wake_up(id, TASK_IDLE);
+        }
+    }
+
+    fn new_queue(&mut self, name: String, flags: u32, max_active: i32) -> u32 {
+        let max_active = match max_active {
+            ..=0 => DEFAULT_ACTIVE,
+            some => (some as usize).min(MAX_ACTIVE),
+        };
+        let name: String = name.chars().take(NAME_LEN - 1).collect();
+        let queue = Queue {
+            name,
+            flags,
+            max_active,
+            draining: 0,
+            shares: BTreeMap::new(),
+            in_flight: BTreeSet::new(),
+            waiters: Vec::new(),
+            rescuer: None,
+        };
+        self.workqueues.queues.insert(queue) as u32 + 1
+    }
+
+    /// Makes a queue (`alloc_workqueue()`); its handle. With `WQ_MEM_RECLAIM` it has a rescuer thread of its name.
+    ///
+    /// # Context
+    /// Process context; sleeps on Linux.
+    pub fn alloc_workqueue(&mut self, name: String, flags: u32, max_active: i32) -> Option<u32> {
+        // An unbound queue limited to one has been an ordered one since 3.10 (kernel/workqueue.c, alloc_workqueue()).
+        let flags = if flags & flags::UNBOUND != 0 && max_active == 1 { flags | flags::ORDERED } else { flags };
+        let handle = self.new_queue(name.clone(), flags, max_active);
+        if flags & flags::MEM_RECLAIM != 0 {
+            let parent = self.kthreadd;
+            let rescuer = self.new_task(NewTask { name: name.as_bytes(), parent, kind: TaskKind::System });
+            let Ok(id) = rescuer else {
+                self.workqueues.queues.remove(handle as usize - 1);
+                return None;
+            };
+            let task = &mut self.tasks[id];
+            task.service = Some(Service::Rescuer);
+            task.signals = Signals::all_ignored();
+            task.c.flags.set(task.c.flags.get() | PF_NO_SETAFFINITY);
+            task.c.set_task_state(TASK_IDLE);
+            task.blocked_on = BlockedOn::Schedule;
+            task.se.nice = kloom_abi::sched::MIN_NICE;
+            self.publish_sched(id);
+            if let Some(queue) = self.workqueues.queue_mut(handle) {
+                queue.rescuer = Some(id);
+            }
+        }
+        Some(handle)
+    }
+
+    /// Ends a drained queue; its rescuer exits when it next runs.
+    pub fn free_workqueue(&mut self, handle: u32) {
+        let Some(queue) = self.workqueues.queues.try_remove((handle as usize).wrapping_sub(1)) else { return };
+        if let Some(rescuer) = queue.rescuer {
+            self.try_to_wake_up(rescuer, TASK_IDLE);
+        }
+    }
+
+    /// Whether a rescuer's queue is gone, so that the thread must end. It sleeps otherwise.
+    pub fn rescuer_should_exit(&mut self, caller: TaskId) -> bool {
+        if !self.workqueues.queues.iter().any(|(_, queue)| queue.rescuer == Some(caller)) {
+            return true;
+        }
+        self.tasks[caller].c.set_task_state(TASK_IDLE);
+        self.block_on(caller, BlockedOn::Schedule);
+        self.schedule(caller);
+        false
+    }
+
+    /// `workqueue_set_max_active()`.
+    pub fn workqueue_set_max_active(&mut self, handle: u32, max_active: i32) {
+        if let Some(queue) = self.workqueues.queue_mut(handle) {
+            queue.max_active = (max_active.max(1) as usize).min(MAX_ACTIVE);
+        }
+        for pool in 0..self.workqueues.pools.len() {
+            self.activate_works(handle, pool);
+        }
+    }
+
+    /// Whether works of the queue wait for others of it (`workqueue_congested()`).
+    pub fn workqueue_congested(&self, handle: u32, cpu: Option<u32>) -> bool {
+        let cpu = cpu.unwrap_or(self.this_cpu);
+        self.workqueues.queue(handle).is_some_and(|queue| {
+            let pool = self.workqueues.pool_of(queue.flags, cpu);
+            queue.shares.get(&pool).is_some_and(|share| !share.inactive.is_empty())
+        })
+    }
+
+    /// Queues a work (`queue_work_on()`); no CPU means this one.
+    ///
+    /// # Context
+    /// Any; no scheduling point.
+    pub fn queue_work(&mut self, cpu: Option<u32>, handle: u32, work: u64) -> Queued {
+        if self.work_pending(work) {
+            return Queued::WasPending;
+        }
+        self.insert_work(cpu, handle, work)
+    }
+
+    /// Puts a work that is not on any list on one, whatever its timer did.
+    fn insert_work(&mut self, cpu: Option<u32>, handle: u32, work: u64) -> Queued {
+        let current = self.current();
+        let cpu = cpu.filter(|&cpu| (cpu as usize) < self.cpus.len()).unwrap_or(self.this_cpu);
+        let queued = self.event_here();
+        let wq = &mut self.workqueues;
+        let chained = wq.workers.get(&current).and_then(|worker| worker.job).is_some_and(|job| job.queue == handle);
+        let Some(queue) = wq.queue(handle) else { return Queued::Draining };
+        if queue.draining > 0 && !chained {
+            return Queued::Draining;
+        }
+        let mut pool = wq.pool_of(queue.flags, cpu);
+        // It must not run twice at once: it goes where it still runs.
+        if let Some((runner, job)) = wq.runner(work)
+            && job.queue == handle
+        {
+            pool = wq.workers[&runner].pool;
+        }
+        wq.seq += 1;
+        let seq = wq.seq;
+        let Some(queue) = wq.queue_mut(handle) else { return Queued::Draining };
+        queue.in_flight.insert(seq);
+        let max_active = queue.max_active;
+        let share = queue.shares.entry(pool).or_default();
+        let waits = if share.active < max_active && share.inactive.is_empty() {
+            share.active += 1;
+            Waits::Active(pool)
+        } else {
+            share.inactive.push_back(work);
+            Waits::Inactive(pool)
+        };
+        let cancelling = wq.works.get(&work).map_or(0, |work| work.cancelling);
+        wq.works.insert(work, Work { waits, queue: handle, seq, cancelling, queued });
+        if waits == Waits::Active(pool) {
+            wq.pools[pool].works.push_back(work);
+            if wq.needs_worker(pool) {
+                self.wake_worker(pool);
+            }
+        }
+        Queued::Yes
+    }
+
+    /// Moves works of a queue that were held back to the pool's list, as far as `max_active` allows.
+    fn activate_works(&mut self, handle: u32, pool: usize) {
+        loop {
+            let wq = &mut self.workqueues;
+            let Some(queue) = wq.queue_mut(handle) else { return };
+            let max_active = queue.max_active;
+            let Some(share) = queue.shares.get_mut(&pool) else { return };
+            if share.active >= max_active {
+                return;
+            }
+            let Some(work) = share.inactive.pop_front() else { return };
+            share.active += 1;
+            if let Some(entry) = wq.works.get_mut(&work) {
+                entry.waits = Waits::Active(pool);
+            }
+            wq.pools[pool].works.push_back(work);
+            if wq.needs_worker(pool) {
+                self.wake_worker(pool);
+            }
+        }
+    }
+
+    /// Whether a work is queued, has its timer running or is being cancelled (`work_pending()`).
+    pub fn work_pending(&self, work: u64) -> bool {
+        self.workqueues.works.contains_key(&work)
+    }
+
+    /// `WORK_BUSY_PENDING` (1) and `WORK_BUSY_RUNNING` (2).
+    pub fn work_busy(&self, work: u64) -> u32 {
+        u32::from(self.work_pending(work)) | u32::from(self.workqueues.runner(work).is_some()) << 1
+    }
+
+    /// A delayed work's timer was armed: it is pending from now on.
+    pub fn work_timer_armed(&mut self, handle: u32, work: u64) {
+        let queued = self.event_here();
+        let cancelling = self.workqueues.works.get(&work).map_or(0, |work| work.cancelling);
+        self.workqueues.works.insert(work, Work { waits: Waits::Timer, queue: handle, seq: 0, cancelling, queued });
+    }
+
+    /// A delayed work's timer went off.
+    pub fn work_timer_due(&mut self, cpu: Option<u32>, handle: u32, work: u64) -> Queued {
+        self.insert_work(cpu, handle, work)
+    }
+
+    /// Takes a pending work off (the timer of a delayed one is the caller's to stop); whether it was pending.
+    pub fn unqueue_work(&mut self, work: u64) -> bool {
+        let wq = &mut self.workqueues;
+        let Some(entry) = wq.works.get_mut(&work) else { return false };
+        let (waits, handle, seq) = (entry.waits, entry.queue, entry.seq);
+        entry.waits = Waits::Nowhere;
+        if entry.cancelling == 0 {
+            wq.works.remove(&work);
+        }
+        match waits {
+            Waits::Nowhere => return false,
+            Waits::Timer => return true,
+            Waits::Active(pool) => {
+                wq.pools[pool].works.retain(|&other| other != work);
+                for worker in wq.workers.values_mut() {
+                    worker.scheduled.retain(|&other| other != work);
+                }
+                self.work_left(handle, pool, seq, true);
+            }
+            Waits::Inactive(pool) => {
+                if let Some(share) = wq.queue_mut(handle).and_then(|queue| queue.shares.get_mut(&pool)) {
+                    share.inactive.retain(|&other| other != work);
+                }
+                self.work_left(handle, pool, seq, false);
+            }
+        }
+        true
+    }
+
+    /// A work of a queue is done or was taken off: what waited for it goes on.
+    fn work_left(&mut self, handle: u32, pool: usize, seq: u64, was_active: bool) {
+        let Some(queue) = self.workqueues.queue_mut(handle) else { return };
+        queue.in_flight.remove(&seq);
+        if was_active && let Some(share) = queue.shares.get_mut(&pool) {
+            share.active -= 1;
+        }
+        let waiters = std::mem::take(&mut queue.waiters);
+        self.activate_works(handle, pool);
+        for waiter in waiters {
+            self.try_to_wake_up(waiter, TASK_UNINTERRUPTIBLE);
+        }
+    }
+
+    /// Sleeps until the next work of a queue is done.
+    fn wait_for_works(&mut self, caller: TaskId, handle: u32, work: u64) {
+        if let Some(queue) = self.workqueues.queue_mut(handle)
+            && !queue.waiters.contains(&caller)
+        {
+            queue.waiters.push(caller);
+        }
+        self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
+        self.block_on(caller, BlockedOn::Work(work));
+    }
+
+    /// Waits for the last queued run of a work (`flush_work()`): false if it was idle. Polled.
+    ///
+    /// # Context
+    /// Process context; sleeps in state D.
+    ///
+    /// # Errors
+    /// A deadlock, told once: the work waits for itself, or for who holds what it needs.
+    pub fn flush_work(&mut self, caller: TaskId, work: u64, p: &mut Progress) -> Result<Op<bool>, Fault> {
+        let newly = p.first();
+        if newly {
+            let wq = &self.workqueues;
+            let queued = wq.works.get(&work).filter(|entry| matches!(entry.waits, Waits::Active(_) | Waits::Inactive(_)));
+            let target = queued.map(|entry| (entry.queue, entry.seq)).or_else(|| wq.runner(work).map(|(_, job)| (job.queue, job.seq)));
+            let Some((handle, seq)) = target else { return Ok(Op::Done(false)) };
+            p.note = u64::from(handle);
+            p.until = seq;
+        }
+        self.wait_for_seq(caller, work, newly, p)
+    }
+
+    fn wait_for_seq(&mut self, caller: TaskId, work: u64, newly: bool, p: &Progress) -> Result<Op<bool>, Fault> {
+        let handle = p.note as u32;
+        if !self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.contains(&p.until)) {
+            return Ok(Op::Done(true));
+        }
+        self.wait_for_works(caller, handle, work);
+        if newly && let Some(cycle) = self.deadlock_from(caller) {
+            return Err(Fault::Deadlock { cycle });
+        }
+        Ok(Op::Block)
+    }
+
+    /// Takes a work off and waits for a running one (`cancel_work_sync()`): whether it was pending, `stopped_timer`
+    /// included. It cannot be queued meanwhile. Polled.
+    ///
+    /// # Context
+    /// Process context; sleeps in state D.
+    ///
+    /// # Errors
+    /// A deadlock, told once.
+    pub fn cancel_work_sync(&mut self, caller: TaskId, work: u64, p: &mut Progress) -> Result<Op<bool>, Fault> {
+        const WAS_PENDING: u64 = 1 << 32;
+        let newly = p.first();
+        if newly {
+            let was_pending = self.unqueue_work(work);
+            p.note = if was_pending { WAS_PENDING } else { 0 };
+            let Some((_, job)) = self.workqueues.runner(work) else { return Ok(Op::Done(was_pending)) };
+            p.note |= u64::from(job.queue);
+            p.until = job.seq;
+            let queued = self.event_here();
+            let entry = Work { waits: Waits::Nowhere, queue: job.queue, seq: 0, cancelling: 0, queued };
+            self.workqueues.works.entry(work).or_insert(entry).cancelling += 1;
+        }
+        let was_pending = p.note & WAS_PENDING != 0;
+        let outcome = self.wait_for_seq(caller, work, newly, p)?;
+        if outcome == Op::Done(true) {
+            if let Some(entry) = self.workqueues.works.get_mut(&work) {
+                entry.cancelling -= 1;
+                if entry.cancelling == 0 && entry.waits == Waits::Nowhere {
+                    self.workqueues.works.remove(&work);
+                }
+            }
+            return Ok(Op::Done(was_pending));
+        }
+        Ok(Op::Block)
+    }
+
+    /// Waits for every work queued so far (`flush_workqueue()`). Polled.
+    ///
+    /// # Context
+    /// Process context; sleeps in state D.
+    ///
+    /// # Errors
+    /// A deadlock, told once: a work of the queue waits for the queue.
+    pub fn flush_workqueue(&mut self, caller: TaskId, handle: u32, p: &mut Progress) -> Result<Op<()>, Fault> {
+        let newly = p.first();
+        if newly {
+            p.until = self.workqueues.seq;
+        }
+        let until = p.until;
+        let left = self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.first().is_some_and(|&seq| seq <= until));
+        self.flush_wait(caller, handle, left, newly)
+    }
+
+    /// Waits until nothing of a queue is left; only its own works may queue more (`drain_workqueue()`). Polled.
+    ///
+    /// # Context
+    /// Process context; sleeps in state D.
+    ///
+    /// # Errors
+    /// A deadlock, told once.
+    pub fn drain_workqueue(&mut self, caller: TaskId, handle: u32, p: &mut Progress) -> Result<Op<()>, Fault> {
+        let newly = p.first();
+        let Some(queue) = self.workqueues.queue_mut(handle) else { return Ok(Op::Done(())) };
+        if newly {
+            queue.draining += 1;
+        }
+        let left = !queue.in_flight.is_empty();
+        if !left {
+            queue.draining -= 1;
+        }
+        self.flush_wait(caller, handle, left, newly)
+    }
+
+    fn flush_wait(&mut self, caller: TaskId, handle: u32, left: bool, newly: bool) -> Result<Op<()>, Fault> {
+        if !left {
+            return Ok(Op::Done(()));
+        }
+        let mine = self.workqueues.workers.get(&caller).and_then(|worker| worker.job).filter(|job| job.queue == handle);
+        let running = self.workqueues.workers.values().filter_map(|worker| worker.job).find(|job| job.queue == handle);
+        let work = mine.or(running).map_or(0, |job| job.work);
+        self.wait_for_works(caller, handle, work);
+        if newly && let Some(cycle) = self.deadlock_from(caller) {
+            return Err(Fault::Deadlock { cycle });
+        }
+        Ok(Op::Block)
+    }
+
+    /// The next work of the calling worker, whose function is read by `func` from its memory; None when there is none and
+    /// the worker was put to sleep.
+    ///
+    /// # Errors
+    /// What `func` answers: the work's memory is gone.
+    pub fn worker_next(&mut self, caller: TaskId) -> Option<u64> {
+        let pool = self.workqueues.workers.get(&caller)?.pool;
+        self.worker_leaves_idle(caller);
+        loop {
+            let wq = &mut self.workqueues;
+            let worker = wq.workers.get_mut(&caller)?;
+            let own = worker.scheduled.pop_front();
+            let next = match own {
+                Some(work) => Some(work),
+                None if wq.pools[pool].running <= 1 => wq.pools[pool].works.pop_front(),
+                None => None,
+            };
+            let Some(work) = next else { break };
+            if let Some((other, _)) = wq.runner(work)
+                && other != caller
+                && let Some(other) = wq.workers.get_mut(&other).filter(|other| other.pool == pool)
+            {
+                other.scheduled.push_back(work);
+                continue;
+            }
+            let entry = wq.works.get(&work)?.clone();
+            let intensive = wq.queue(entry.queue).is_some_and(|queue| queue.flags & flags::CPU_INTENSIVE != 0);
+            let desc = wq.queue(entry.queue).map_or(String::new(), |queue| queue.name.clone());
+            let worker = wq.workers.get_mut(&caller)?;
+            worker.job = Some(Job { work, func: 0, queue: entry.queue, seq: entry.seq });
+            worker.desc = desc;
+            if intensive {
+                self.worker_uncounted(caller);
+            }
+            if self.workqueues.needs_worker(pool) {
+                self.wake_worker(pool);
+            }
+            // From here on it may be queued again.
+            if entry.cancelling == 0 {
+                self.workqueues.works.remove(&work);
+            } else if let Some(entry) = self.workqueues.works.get_mut(&work) {
+                entry.waits = Waits::Nowhere;
+            }
+            self.name_worker(caller);
+            return Some(work);
+        }
+        self.worker_uncounted(caller);
+        let wq = &mut self.workqueues;
+        let worker = wq.workers.get_mut(&caller)?;
+        if !worker.idle {
+            worker.idle = true;
+            wq.pools[pool].idle.push(caller);
+        }
+        self.tasks[caller].c.set_task_state(TASK_IDLE);
+        self.block_on(caller, BlockedOn::Schedule);
+        self.schedule(caller);
+        None
+    }
+
+    /// Notes which function the calling worker is about to call.
+    pub fn worker_calls(&mut self, caller: TaskId, func: u64) {
+        if let Some(job) = self.workqueues.workers.get_mut(&caller).and_then(|worker| worker.job.as_mut()) {
+            job.func = func;
+        }
+    }
+
+    /// The calling worker's work returned.
+    pub fn worker_done(&mut self, caller: TaskId) {
+        let Some(worker) = self.workqueues.workers.get_mut(&caller) else { return };
+        let pool = worker.pool;
+        let Some(job) = worker.job.take() else { return };
+        self.worker_counted(caller);
+        self.name_worker(caller);
+        self.work_left(job.queue, pool, job.seq, true);
+    }
+
+    /// The work the calling task runs as a worker (`current_work()`).
+    pub fn current_work(&self, caller: TaskId) -> Option<u64> {
+        self.workqueues.workers.get(&caller)?.job.map(|job| job.work)
+    }
+
+    /// `set_worker_desc()` of the running worker.
+    pub fn set_worker_desc(&mut self, caller: TaskId, desc: &str) {
+        if let Some(worker) = self.workqueues.workers.get_mut(&caller) {
+            worker.desc = desc.chars().take(NAME_LEN - 1).collect();
+            self.name_worker(caller);
+        }
+    }
+
+    fn worker_leaves_idle(&mut self, id: TaskId) {
+        let Some(worker) = self.workqueues.workers.get_mut(&id) else { return };
+        if worker.idle {
+            worker.idle = false;
+            self.workqueues.pools[worker.pool].idle.retain(|&other| other != id);
+        }
+        self.worker_counted(id);
+    }
+
+    /// A bound worker counts towards its pool's concurrency while it runs.
+    fn worker_counted(&mut self, id: TaskId) {
+        let Some(worker) = self.workqueues.workers.get_mut(&id) else { return };
+        let pool = &mut self.workqueues.pools[worker.pool];
+        if pool.cpu.is_some() && !std::mem::replace(&mut worker.counted, true) {
+            pool.running += 1;
+        }
+    }
+
+    fn worker_uncounted(&mut self, id: TaskId) -> bool {
+        let Some(worker) = self.workqueues.workers.get_mut(&id) else { return false };
+        let counted = std::mem::replace(&mut worker.counted, false);
+        self.workqueues.pools[worker.pool].running -= usize::from(counted);
+        counted
+    }
+
+    /// A worker sleeps in its work: another one takes the next (`wq_worker_sleeping()`).
+    pub(crate) fn wq_worker_sleeping(&mut self, id: TaskId) {
+        if !self.worker_uncounted(id) {
+            return;
+        }
+        let pool = self.workqueues.workers[&id].pool;
+        if self.workqueues.needs_worker(pool) {
+            self.wake_worker(pool);
+        }
+    }
+
+    /// A worker is on a CPU again (`wq_worker_running()`).
+    pub(crate) fn wq_worker_running(&mut self, id: TaskId) {
+        let in_work = |wq: &Workqueues| {
+            let job = wq.workers.get(&id)?.job?;
+            Some(wq.queue(job.queue)?.flags & flags::CPU_INTENSIVE == 0)
+        };
+        if in_work(&self.workqueues) == Some(true) {
+            self.worker_counted(id);
+        }
+    }
+}
+
+/// Nice value of high-priority workers (`HIGHPRI_NICE_LEVEL`).
+const HIGHPRI_NICE: i32 = kloom_abi::sched::MIN_NICE;
