@@ -77,6 +77,11 @@ fn parse_line(line: &str) -> Option<Diagnostic> {
 }
 
 /// What Linux 6.1 offers to modules, as far as kloom knows: names, `.members` and `<headers>`.
+/// Whether Linux 6.1 has a function, macro or variable of this name, as far as kloom knows.
+pub fn is_linux_api(name: &str) -> bool {
+    known_api().contains(name)
+}
+
 fn known_api() -> &'static BTreeSet<&'static str> {
     static KNOWN: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
     KNOWN.get_or_init(|| include_str!("known_api.txt").split_whitespace().collect())

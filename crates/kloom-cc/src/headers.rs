@@ -167,6 +167,11 @@ pub(crate) fn read_tree(dir: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
     Ok(out)
 }
 
+/// The header of the embedded ones that declares or defines `name`, as a module includes it.
+pub fn declaring_header(name: &str) -> Option<String> {
+    Offer::embedded().declaring(name).map(str::to_owned)
+}
+
 /// What the headers offer; read when a compile error is to be explained.
 pub(crate) struct Offer {
     files: Vec<(String, String)>,
@@ -179,6 +184,15 @@ impl Offer {
             files: files
                 .into_iter()
                 .map(|(path, bytes)| (path, String::from_utf8_lossy(&bytes).into_owned()))
+                .collect(),
+        }
+    }
+
+    fn embedded() -> Self {
+        let headers = embedded().iter().filter(|(path, _)| path.ends_with(".h"));
+        Offer {
+            files: headers
+                .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
                 .collect(),
         }
     }

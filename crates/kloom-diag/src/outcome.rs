@@ -62,6 +62,8 @@ pub enum LimitKind {
     Output,
     /// Executions explored.
     Executions,
+    /// The patience of the user, who interrupted the run.
+    Interrupted,
 }
 
 /// A limit that ended the run before there was a verdict.

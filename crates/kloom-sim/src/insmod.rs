@@ -81,6 +81,7 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Load
             state: ModuleState::Coming,
             addr,
             refs: 0,
+            holders: Vec::new(),
             used_by: Vec::new(),
             has_init: init != 0,
             exit,

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use kloom_kernel::fault::{Block, Fault};
+use kloom_kernel::fs::ModuleNode;
 use kloom_kernel::task::TaskId;
 use kloom_shim::Machine;
 use kloom_shim::memory::KERNEL_KINDS;
@@ -24,6 +25,7 @@ pub fn check(machine: &mut Machine, id: u32) {
         let created = entry.created.unwrap_or_else(|| machine.kernel.event_here());
         faults.push(Fault::LeakProcEntry { path: entry.path.clone(), created });
     }
+    open_files(machine, id, &own, &mut faults);
     if !blocks.is_empty() {
         let total = blocks.iter().map(|block| block.size).sum();
         faults.push(Fault::LeakMemory { blocks, total });
@@ -42,6 +44,18 @@ fn threads(machine: &Machine, id: u32, faults: &mut Vec<Fault>) {
             faults.push(Fault::LeakThread { target });
         } else if !task.refs_taken.is_empty() {
             faults.push(Fault::LeakTaskReference { target, taken: task.refs_taken.clone() });
+        }
+    }
+}
+
+/// Files whose operations are the module's and which did not keep it.
+fn open_files(machine: &Machine, id: u32, own: &dyn Fn(u64) -> bool, faults: &mut Vec<Fault>) {
+    let Some(module) = machine.kernel.modules.get(id).map(|module| module.name.clone()) else { return };
+    for file in machine.kernel.vfs.files.values() {
+        // Entries of /proc are safe by themselves: removing one ends the use of its operations.
+        let Some(ModuleNode::CharDev { ops, .. } | ModuleNode::Attr { ops, .. }) = file.module else { continue };
+        if own(ops) {
+            faults.push(Fault::OpenFileLeft { module: module.clone(), path: file.path.clone(), opened: file.opened_at });
         }
     }
 }

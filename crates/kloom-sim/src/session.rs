@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kloom_explore::{Recorder, Schedule, Strategy};
 use kloom_guest::fiber::{Exit, Ran, Yield};
@@ -12,7 +13,7 @@ use kloom_kernel::chooser::{Chooser, Point};
 use kloom_kernel::fault::Fault;
 use kloom_kernel::printk::Record;
 use kloom_kernel::sched::{Context, Step};
-use kloom_kernel::task::{TaskId, TaskKind};
+use kloom_kernel::task::{BlockedOn, TaskId, TaskKind};
 use kloom_shell::sys::Mark;
 use kloom_shim::export::Symbols;
 use kloom_shim::machine::{MachineError, OnUseAfterFree};
@@ -63,6 +64,8 @@ pub struct Options {
     pub on_use_after_free: OnUseAfterFree,
     /// Functions to fail, with the calls that do (empty: all).
     pub fail: Vec<(String, Vec<u64>)>,
+    /// Set from outside to end the run (Ctrl-C).
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What a run shows while it goes on.
@@ -72,6 +75,13 @@ pub enum Output {
     Log(Record),
     /// Bytes a command wrote to the console.
     Console(Vec<u8>),
+    /// Nothing new, but the machine is at work: steps made, virtual time.
+    Progress {
+        /// Steps of the machine so far.
+        steps: u64,
+        /// Virtual time in nanoseconds.
+        virtual_ns: u64,
+    },
 }
 
 /// Why the run ended.
@@ -93,6 +103,8 @@ pub enum Ended {
     TimeLimit,
     /// Out of output.
     OutputLimit,
+    /// The user asked for the end.
+    Interrupted,
 }
 
 /// What the session and the syscalls of its tasks share.
@@ -118,6 +130,7 @@ pub struct Session {
     symbols: Rc<Symbols>,
     schedule: Rc<RefCell<Schedule>>,
     limits: Limits,
+    stop: Arc<AtomicBool>,
     steps: u64,
     shown_seq: u64,
     shown_bytes: u64,
@@ -134,6 +147,10 @@ impl std::fmt::Debug for Session {
     }
 }
 
+/// Steps between two signs of life.
+const PROGRESS_STEPS: u64 = 1 << 16;
+/// Steps between two looks at the user's wish to end the run.
+const INTERRUPT_STEPS: u64 = 1 << 10;
 /// How long an unended line of the log waits for its continuation before it is shown.
 const OPEN_RECORD_NS: u64 = 100_000_000;
 
@@ -177,6 +194,7 @@ impl Session {
             symbols: Rc::new(Symbols::new()),
             schedule,
             limits: options.limits,
+            stop: options.stop,
             steps: 0,
             shown_seq: 0,
             shown_bytes: 0,
@@ -252,6 +270,10 @@ impl Session {
                 return ended;
             }
             self.flush(show, false);
+            if self.steps.is_multiple_of(PROGRESS_STEPS) {
+                let virtual_ns = self.handle.get().kernel.now();
+                show(Output::Progress { steps: self.steps, virtual_ns });
+            }
         }
     }
 
@@ -274,7 +296,9 @@ impl Session {
     }
 
     fn look_for_end(&mut self) -> Option<Ended> {
-        if let Some(status) = self.main_status {
+        if let Some(status) = self.main_status
+            && !self.fate_is_open()
+        {
             return Some(Ended::Done(status));
         }
         if self.shared.borrow().power_off {
@@ -282,6 +306,9 @@ impl Session {
         }
         if self.handle.get().kernel.panicked {
             return Some(Ended::Panicked);
+        }
+        if self.steps.is_multiple_of(INTERRUPT_STEPS) && self.stop.load(Ordering::Relaxed) {
+            return Some(Ended::Interrupted);
         }
         if self.steps >= self.limits.max_steps {
             return Some(Ended::StepLimit);
@@ -293,6 +320,18 @@ impl Session {
             return Some(Ended::Hung);
         }
         None
+    }
+
+    /// Whether a task the scenario left in the background sleeps in state D: the machine goes on until it wakes up or counts
+    /// as hung.
+    fn fate_is_open(&mut self) -> bool {
+        let kernel = &self.handle.get().kernel;
+        kernel.tasks.iter().any(|task| {
+            matches!(task.kind, TaskKind::User(_))
+                && !task.has_exited()
+                && !task.hang_reported
+                && matches!(task.blocked_on, BlockedOn::KthreadStop(_) | BlockedOn::Mutex(_))
+        })
     }
 
     /// Whether any user task runs (and has not kept its CPU for as long as counts as a hang), or sleeps with a timeout of

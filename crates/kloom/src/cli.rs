@@ -1,6 +1,8 @@
 //! Flags and commands.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -277,8 +279,18 @@ fn request(args: &RunArgs) -> Result<Request, String> {
             OnUaf::Oops => OnUseAfterFree::Oops,
         },
         fail,
+        stop: interrupt_flag(),
         cc: cc_config(&args.cc),
     })
+}
+
+/// Ctrl-C ends the run at its next step, with what is known by then; a second one ends the command.
+fn interrupt_flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    // Without the handlers Ctrl-C merely ends the command at once.
+    let _ = signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, 130, Arc::clone(&flag));
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&flag));
+    flag
 }
 
 /// `kthread_create` or `kmalloc:2,5`.
@@ -316,10 +328,24 @@ fn run(args: RunArgs) -> ExitCode {
     }
     let machine = args.message_format != Format::Human;
     let mut transcript = Vec::new();
+    let mut progress = false;
     let ran = kloom::run::run(&request, &built, &mut |shown| {
+        if let kloom_sim::Output::Progress { steps, virtual_ns } = shown {
+            if clock.elapsed() > Duration::from_secs(1) {
+                progress = true;
+                output::status(&format!("    Running {} s of virtual time, {steps} steps", virtual_ns / 1_000_000_000));
+            }
+            return;
+        }
+        if std::mem::take(&mut progress) {
+            output::status("");
+        }
         let bytes = output::bytes_of(&shown);
         if machine { transcript.extend(bytes) } else { output::data(&bytes) }
     });
+    if progress {
+        output::status("");
+    }
     let mut ran = match ran {
         Ok(ran) => ran,
         Err(error) => return fail_with(&error),
@@ -346,6 +372,7 @@ fn run(args: RunArgs) -> ExitCode {
             let text = kloom_diag::json(&ran.outcome, &ran.sources);
             let mut value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
             value["output"] = String::from_utf8_lossy(&transcript).into();
+            value["token"] = ran.token.as_str().into();
             output::data(format!("{value:#}\n").as_bytes());
         }
         Format::Sarif => output::data(kloom_diag::sarif(&ran.outcome, &ran.sources).as_bytes()),
@@ -454,32 +481,30 @@ fn api(args: &ApiArgs) -> ExitCode {
         output::data(format!("{value}\n").as_bytes());
         return ExitCode::Clean;
     }
-    match (args.name.as_deref(), found.as_slice()) {
-        (Some(name), []) => match kloom_cc::declaring_header(name) {
-            Some(header) => output::data(format!("{name}: in <{header}>; supported\n").as_bytes()),
-            None => return usage(&format!("kloom's headers do not declare `{name}`")),
-        },
-        (Some(_), [row]) => {
-            let gpl = if row.gpl { " (GPL-compatible modules only)" } else { "" };
-            let word = if row.supported { "supported" } else { "not supported by kloom yet" };
-            let text = format!(
-                "{}; in <{}>{gpl}\n  {}\n  context: {}\n  {word}\n",
-                row.prototype,
-                row.header,
-                row.description,
-                row.context_words()
-            );
-            output::data(text.as_bytes());
-        }
-        (_, rows) => {
-            for row in rows {
-                let mark = if row.supported { "yes" } else { "no" };
-                output::data(format!("{mark:<4} {:<36} {}\n", row.name, row.header).as_bytes());
-            }
-            let supported = rows.iter().filter(|row| row.supported).count();
-            output::talk(&format!("{supported} of {} supported\n", rows.len()));
+    // A macro or inline function of that very name is a better answer than exports with similar names.
+    let exact = args.name.as_deref().filter(|name| found.first().is_none_or(|row| row.name != *name));
+    if let Some(name) = exact {
+        match kloom_cc::declaring_header(name) {
+            Some(header) => output::data(format!("{name}: in <{header}>\n  supported\n").as_bytes()),
+            None if found.is_empty() => return usage(&format!("kloom's headers do not declare `{name}`")),
+            None => {}
         }
     }
+    if let (Some(_), [row]) = (args.name.as_deref(), found.as_slice()) {
+        let gpl = if row.gpl { " (GPL-compatible modules only)" } else { "" };
+        let word = if row.supported { "supported" } else { "not supported by kloom yet" };
+        let (prototype, header) = (row.prototype, row.header);
+        let (what, context) = (row.description, row.context_words());
+        let text = format!("{prototype}; in <{header}>{gpl}\n  {what}\n  context: {context}\n  {word}\n");
+        output::data(text.as_bytes());
+        return ExitCode::Clean;
+    }
+    for row in &found {
+        let mark = if row.supported { "yes" } else { "no" };
+        output::data(format!("{mark:<4} {:<36} {}\n", row.name, row.header).as_bytes());
+    }
+    let supported = found.iter().filter(|row| row.supported).count();
+    output::talk(&format!("{supported} of {} exported functions and variables supported\n", found.len()));
     ExitCode::Clean
 }
 

@@ -3,5 +3,6 @@
 //! [`run::run`] builds modules, runs a scenario and returns the outcome; the command only parses flags and prints.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod run;
 pub mod source;

@@ -9,7 +9,6 @@ mod output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    output::ignore_broken_pipe();
     let code = cli::main();
     ExitCode::from(code)
 }

@@ -4,11 +4,6 @@ use std::io::{IsTerminal, Write};
 
 use kloom_sim::Output;
 
-/// Lets a closed pipe end the command quietly instead of with an error.
-pub(crate) fn ignore_broken_pipe() {
-    // Rust ignores SIGPIPE, so a write to a closed pipe returns an error; `data` below treats it as the end.
-}
-
 /// Writes bytes to stdout; a reader that has gone away ends the command as it ends any filter.
 pub(crate) fn data(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
@@ -23,6 +18,13 @@ pub(crate) fn talk(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Shows (or, with an empty text, takes away) a line of progress; only on a terminal.
+pub(crate) fn status(text: &str) {
+    if std::io::stderr().is_terminal() {
+        talk(&format!("\r\x1b[2K{text}"));
+    }
+}
+
 /// Whether reports on stderr may use colour.
 pub(crate) fn colour(no_color: bool) -> bool {
     !no_color && std::io::stderr().is_terminal()
@@ -32,6 +34,7 @@ pub(crate) fn colour(no_color: bool) -> bool {
 pub(crate) fn bytes_of(output: &Output) -> Vec<u8> {
     match output {
         Output::Console(bytes) => bytes.clone(),
+        Output::Progress { .. } => Vec::new(),
         Output::Log(record) => {
             let mut out = Vec::new();
             let stamp = kloom_kernel::printk::timestamp(record.time_ns);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use kloom_cc::{Built, CcError, Input};
 use kloom_diag::Outcome;
@@ -31,6 +32,8 @@ pub struct Request {
     pub on_use_after_free: kloom_shim::machine::OnUseAfterFree,
     /// Functions to fail.
     pub fail: Vec<(String, Vec<u64>)>,
+    /// Set from outside to end the run.
+    pub stop: Arc<AtomicBool>,
     /// The compiler.
     pub cc: kloom_cc::Config,
 }
@@ -118,6 +121,7 @@ pub fn run(request: &Request, built: &Built, show: &mut dyn FnMut(Output)) -> Re
         limits: request.limits.clone(),
         on_use_after_free: request.on_use_after_free,
         fail: request.fail.clone(),
+        stop: Arc::clone(&request.stop),
     };
     let mut session = Session::new(options, &files).map_err(RunError::Machine)?;
     let mut sources = Sources::default();
@@ -129,6 +133,19 @@ pub fn run(request: &Request, built: &Built, show: &mut dyn FnMut(Output)) -> Re
     session.set_sources(std::rc::Rc::new(sources.clone()));
     let ended = session.run(parsed, vec![script.name], show);
     let subject = built.modules.iter().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" ");
-    let outcome = session.outcome(&ended, &subject);
+    let mut outcome = session.outcome(&ended, &subject);
+    blame_unknown_symbol(&mut outcome);
     Ok(Ran { outcome, sources, token: session.token(), ended, steps: session.steps() })
+}
+
+/// A symbol that Linux does not have either is the module's fault, not a gap of kloom's.
+fn blame_unknown_symbol(outcome: &mut Outcome) {
+    let kloom_diag::End::Unsupported(missing) = &outcome.end else { return };
+    if missing.what != kloom_diag::UnsupportedKind::Function || kloom_cc::is_linux_api(&missing.name) {
+        return;
+    }
+    let message = format!("`{}` is undefined: neither the module nor Linux has it", missing.name);
+    let fault = kloom_diag::Fault::CompileError { message, site: None, hint: missing.hint.clone() };
+    outcome.end = kloom_diag::End::Completed;
+    outcome.findings.push(kloom_diag::Finding::new(fault));
 }

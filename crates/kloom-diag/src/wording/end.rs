@@ -63,6 +63,7 @@ fn limit_reached(limit: &Limit, lines: &dyn SourceLines) -> Report {
         ),
         LimitKind::Output => (format!("{} of output", bytes(limit.value)), None),
         LimitKind::Executions => (plural(limit.value, "execution"), None),
+        LimitKind::Interrupted => ("an interrupt".to_string(), None),
     };
     story.title(format!(
         "stopped after {what}, without a verdict on the module"

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use kloom_diag::{Fault as Told, LeakedBlocks, Object, ObjectKind};
+use kloom_diag::{Event, Fault as Told, LeakedBlocks, Object, ObjectKind, Site};
 use kloom_kernel::fault::{Block, Fault, Report};
 use kloom_kernel::site::RawEvent;
 use kloom_shim::Machine;
 
 use super::Story;
-use super::resolve::{block_object, who_task};
+use super::resolve::{Address, block_object, who_task};
 use super::threads::{birth_and_death, unloading};
 
 /// Tells faults of this theme; None for others.
@@ -54,11 +54,29 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             count: 1,
             unloaded: unloading(story, machine, at),
         },
+        Fault::ModuleInUse { module, references, holders } => Told::ModuleInUse {
+            module: module.clone(),
+            tried: story.resolver.event(machine, at),
+            references: *references,
+            holders: holders.iter().map(|holder| outside(story, machine, holder)).collect(),
+        },
+        Fault::OpenFileLeft { module, path, opened } => Told::ModuleUnloadWithOpenFile {
+            module: module.clone(),
+            path: path.clone(),
+            opened: Event { call: "open".into(), ..outside(story, machine, opened) },
+            unloaded: unloading(story, machine, at),
+        },
         Fault::ModuleStuck { module } => {
             Told::ModuleStuck { module: module.clone(), state: "going".into(), cause: story.resolver.event(machine, at) }
         }
         _ => return None,
     })
+}
+
+/// Something a system call may have done without any code of the module's.
+fn outside(story: &mut Story, machine: &Machine, at: &RawEvent) -> Event {
+    let event = story.resolver.event(machine, at);
+    if event.call.is_empty() { Event { site: None, backtrace: Default::default(), call: "open".into(), ..event } } else { event }
 }
 
 /// Blocks of one allocation site together, in the order of the first allocation.
@@ -83,3 +101,31 @@ fn by_site(story: &mut Story, machine: &Machine, blocks: &[Block]) -> Vec<Leaked
     }
     sites.into_values().map(|(earliest, site)| LeakedBlocks { created: story.resolver.event(machine, &earliest), ..site }).collect()
 }
+
+/// Modules whose licence taints the kernel.
+pub(super) fn licences(story: &mut Story, machine: &Machine) -> Vec<Told> {
+    let mut told = Vec::new();
+    for (id, image) in &machine.images {
+        let license = image.module.license();
+        if crate::insmod::is_gpl_compatible(license.unwrap_or("")) || machine.images.iter().any(|(other, one)| other < id && one.module.name() == image.module.name()) {
+            continue;
+        }
+        // The macro makes no code: its line is looked for in the file of the init function.
+        let init = image.symbol_addr("init_module").and_then(|addr| story.resolver.site(machine, addr, Address::Exact));
+        let site = init.and_then(|site| {
+            let has = |line: &u32| story.resolver.sources.line_text(&site.file, *line).is_some_and(|text| text.contains("MODULE_LICENSE"));
+            (1..LICENCE_LINES).take_while(|line| story.resolver.sources.line_text(&site.file, *line).is_some()).find(has).map(|line| Site {
+                line,
+                column: None,
+                function: String::new(),
+                ..site.clone()
+            })
+        });
+        let module = image.module.name().unwrap_or("").to_string();
+        told.push(Told::MissingLicense { module, license: license.map(str::to_string), site });
+    }
+    told
+}
+
+/// Lines of a file in which `MODULE_LICENSE` is looked for.
+const LICENCE_LINES: u32 = 100_000;

@@ -21,7 +21,7 @@ use std::rc::Rc;
 use kloom_detect::Detector;
 use kloom_detect::signals::IgnoredSignals;
 use kloom_detect::stops::Stops;
-use kloom_diag::{Context, Fault as Told, Finding, ObjectKind, Proof, Severity, SourceLines, TextUser};
+use kloom_diag::{Context, Fault as Told, Finding, InvalidFree, ObjectKind, Proof, Severity, SourceLines, TextUser};
 use kloom_kernel::fault::{Fault, Report};
 use kloom_kernel::module::ModuleState;
 use kloom_kernel::site::RawEvent;
@@ -129,6 +129,9 @@ impl Story {
             self.findings.push(Finding::new(told));
         }
         self.stuck_modules(machine);
+        for told in leaks::licences(self, machine) {
+            self.findings.push(Finding::new(told));
+        }
         let findings = drop_consequences(std::mem::take(&mut self.findings));
         kloom_diag::fold(findings)
     }
@@ -217,6 +220,9 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
     let mut stopped = Vec::new();
     let mut waited_for = Vec::new();
     let mut timers = Vec::new();
+    let mut left = Vec::new();
+    let mut files = false;
+    let mut freed_wrong = Vec::new();
     let mut fired = Vec::new();
     for finding in &findings {
         match &finding.fault {
@@ -235,6 +241,11 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
             }
             Told::UseAfterFree { object, used, .. } if object.kind == ObjectKind::Task => stale.push(used.event.site.clone()),
             Told::ThreadNeverWoken { thread, .. } => stopped.push(thread.pid),
+            Told::LeakThread { thread, .. } => left.push(thread.pid),
+            Told::ModuleUnloadWithOpenFile { .. } => files = true,
+            Told::InvalidFree { why: InvalidFree::Inside { created, .. } | InvalidFree::WrongFunction { created, .. }, .. } => {
+                freed_wrong.push((created.site.clone(), created.time_ns));
+            }
             Told::LeakTimer { object, .. } => timers.push(object.name.clone()),
             Told::ModuleTextInUse { user: TextUser::Timer, object, .. } => fired.push(object.name.clone()),
             _ => {}
@@ -246,12 +257,18 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
         Told::HungTask { task, .. } => {
             busy.contains(&task.since.who.pid)
                 || waited_for.contains(&task.since.who.pid)
+                || left.contains(&task.since.who.pid)
                 || task.owner.as_ref().is_some_and(|owner| explained.contains(&owner.who.pid))
         }
         Told::NullDeref { used, .. } => used.event.site.is_some() && stale.contains(&used.event.site),
         // The timer wheel touches the timer before it calls its function.
         Told::UseAfterFree { object, used, .. } if object.kind == ObjectKind::ModuleData => {
-            used.event.who.context == Context::Softirq && timers.contains(&object.name)
+            files || (used.event.who.context == Context::Softirq && timers.contains(&object.name))
+        }
+        Told::ModuleTextInUse { user: TextUser::Callback | TextUser::FileOperation, .. } => files,
+        // A block that was to be freed, but in a wrong way, is no leak of its own.
+        Told::LeakMemory { blocks, .. } => {
+            blocks.iter().all(|block| block.count == 1 && freed_wrong.contains(&(block.created.site.clone(), block.created.time_ns)))
         }
         Told::LeakTimer { object, .. } => fired.contains(&object.name),
         Told::LeakThread { thread, .. } => stopped.contains(&thread.pid),

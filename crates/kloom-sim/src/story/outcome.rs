@@ -16,10 +16,13 @@ impl Session {
         let limits = self.limits().clone();
         let (machine, story) = self.machine_and_story();
         let findings = story.finish(machine, ended);
+        // A symbol of another module that was inserted too late is no gap of kloom's.
+        let unsupported = unsupported.filter(|(_, name)| machine.images.iter().all(|(_, image)| image.symbol_addr(name).is_none()));
         let virtual_ns = machine.kernel.cpus.iter().map(|cpu| cpu.clock_ns).max().unwrap_or(0);
         let end = match ended {
             Ended::StepLimit => limit(machine, LimitKind::Steps, limits.max_steps),
             Ended::TimeLimit => limit(machine, LimitKind::VirtualTime, limits.max_time_ns),
+            Ended::Interrupted => limit(machine, LimitKind::Interrupted, 0),
             Ended::OutputLimit => limit(machine, LimitKind::Output, limits.max_output),
             Ended::Done(_) | Ended::Stuck | Ended::Hung | Ended::Panicked | Ended::PoweredOff => match unsupported {
                 Some((module, name)) => End::Unsupported(Unsupported {

@@ -257,23 +257,27 @@ pub fn null_check(sources: &dyn SourceLines, file: &str, line: u32, variable: &s
     })
 }
 
-/// The `return` above the closing brace at `line`, or `line` itself.
+/// The only `return` of the function whose closing brace is at `line`, or `line` itself.
 pub fn return_line(sources: &dyn SourceLines, file: &str, line: u32) -> u32 {
     let text = |line: u32| sources.line_text(file, line).unwrap_or_default();
     if text(line).trim() != "}" {
         return line;
     }
-    for above in (line.saturating_sub(6).max(1)..line).rev() {
+    let mut found = None;
+    for above in (line.saturating_sub(LINES_MAX).max(1)..line).rev() {
         let text = text(above);
-        let text = text.trim();
-        if text.starts_with("return") {
-            return above;
-        }
-        if !text.is_empty() && !text.starts_with("//") {
+        if text.starts_with(|c: char| !c.is_whitespace() && c != '#' && c != '/') {
             break;
         }
+        if words(&blank(&text, &mut false)).any(|(_, word)| word == "return") {
+            if found.is_some() {
+                // Which of several returns it was is not known.
+                return line;
+            }
+            found = Some(above);
+        }
     }
-    line
+    found.unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -346,10 +350,11 @@ mod tests {
 
     #[test]
     fn null_checks_and_returns() {
-        let sources = file("\tt = kthread_run(f);\n\n\tif (t == NULL)\n\t\treturn 1;\n\treturn 0;\n}\n");
+        let sources = file("\tt = kthread_run(f);\n\n\tif (t == NULL)\n\t\tgoto out;\n\treturn 0;\n}\nint g(void)\n{\n\tif (x)\n\t\treturn 1;\n\treturn 0;\n}\n");
         assert_eq!(null_check(&sources, "f.c", 1, "t"), Some(3));
         assert_eq!(null_check(&sources, "f.c", 1, "x"), None);
         assert_eq!(return_line(&sources, "f.c", 6), 5);
         assert_eq!(return_line(&sources, "f.c", 3), 3);
+        assert_eq!(return_line(&sources, "f.c", 12), 12, "two returns");
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn at_the_end(story: &mut Story, machine: &Machine) -> Vec<Told> {
 fn module_thread(machine: &Machine, id: TaskId) -> Option<RawEvent> {
     match machine.kernel.tasks.get(id) {
         Some(task) => task.kthread().map(|_| task.created),
-        None => machine.kernel.tasks.tombstone(id).filter(|tombstone| !tombstone.created.trace.is_empty()).map(|tombstone| tombstone.created),
+        None => machine.kernel.tasks.tombstone(id).filter(|tombstone| tombstone.module_thread).map(|tombstone| tombstone.created),
     }
 }
 

@@ -41,11 +41,23 @@ pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult 
     })
 }
 
+/// Reports that a module cannot go because something refers to it.
+fn refused(machine: &mut kloom_shim::Machine, name: &str, errno: Errno) {
+    let Some(module) = machine.kernel.modules.find(name) else { return };
+    if errno != Errno::EAGAIN || !module.used_by.is_empty() {
+        return;
+    }
+    let references = u64::try_from(module.refs).unwrap_or(0);
+    let holders = module.holders.clone();
+    machine.kernel.here = kloom_kernel::site::Trace::default();
+    machine.kernel.report(Fault::ModuleInUse { module: name.to_string(), references, holders });
+}
+
 /// Removes a module: runs its exit function, then really removes its code.
 pub(super) fn delete_module(name: &str, flags: u32) -> SysResult {
     let force = flags & 0o1000 != 0;
     let (id, exit) = enter(|machine, _| {
-        let id = machine.kernel.delete_module_begin(name, force)?;
+        let id = machine.kernel.delete_module_begin(name, force).inspect_err(|&errno| refused(machine, name, errno))?;
         Ok::<_, Errno>((id, machine.kernel.modules.get(id).map_or(0, |module| module.exit)))
     })?;
     if exit != 0 {

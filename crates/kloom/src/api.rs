@@ -1,0 +1,123 @@
+//! `kloom api`: what a module can import, and whether kloom has it.
+//!
+//! The table is `include/exports.tsv`, made from the notes in the headers; whether a row is supported is asked of the
+//! shims' tables, and of a booted machine for variables. What is inline or a macro in the headers needs no support
+//! beyond the header and is not listed.
+
+use kloom_explore::Strategy;
+use kloom_shim::export::Symbols;
+use kloom_shim::machine::{MachineError, OnUseAfterFree};
+use kloom_sim::{Limits, Options, Session};
+use serde::Serialize;
+
+const TABLE: &str = include_str!("../../../include/exports.tsv");
+
+/// A function or variable that kloom's headers declare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Its name in C.
+    pub name: &'static str,
+    /// The header that declares it.
+    pub header: &'static str,
+    /// Its prototype, with types as the compiler sees them.
+    pub prototype: &'static str,
+    /// `plain`, `variadic` or `data`.
+    pub kind: &'static str,
+    /// Whether Linux exports it to GPL-compatible modules only.
+    pub gpl: bool,
+    /// `may-sleep`, `atomic-ok` or `any`.
+    pub context: &'static str,
+    /// The group of work that asks for it.
+    pub issue: &'static str,
+    /// What it does.
+    pub description: &'static str,
+    /// Whether kloom has it.
+    pub supported: bool,
+}
+
+impl Row {
+    /// Where it may be called from, in words.
+    pub fn context_words(&self) -> &'static str {
+        match self.context {
+            "may-sleep" => "task context only: it may sleep",
+            "atomic-ok" => "any context: task, softirq, hardirq",
+            _ => "any context; touches only its arguments",
+        }
+    }
+}
+
+/// The whole table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Api {
+    /// All rows, in the order of headers and names.
+    pub exports: Vec<Row>,
+    /// Functions that are there although no header declares them: a mistake.
+    pub unlisted: Vec<&'static str>,
+}
+
+impl Api {
+    /// Reads the table and asks a machine what it has.
+    ///
+    /// # Errors
+    /// The host has no room for a machine.
+    pub fn load() -> Result<Api, MachineError> {
+        let options = Options {
+            config: kloom_kernel::Config::default(),
+            strategy: Strategy::Natural,
+            limits: Limits::default(),
+            on_use_after_free: OnUseAfterFree::Report,
+            fail: Vec::new(),
+            stop: std::sync::Arc::default(),
+        };
+        let mut session = Session::new(options, &[])?;
+        let data = &session.machine().kdata;
+        let symbols = Symbols::new();
+        let has = |name: &str| symbols.function(name).is_some() || data.get(name).is_some();
+        let exports: Vec<Row> = rows().map(|row| Row { supported: has(row.name), ..row }).collect();
+        let unlisted =
+            symbols.names().into_iter().filter(|name| !exports.iter().any(|row| row.name == *name)).collect();
+        Ok(Api { exports, unlisted })
+    }
+
+    /// The row of `name`, or else the rows whose name is like it.
+    pub fn find(&self, name: &str) -> Vec<&Row> {
+        let exact: Vec<&Row> = self.exports.iter().filter(|row| row.name == name).collect();
+        if exact.is_empty() { self.exports.iter().filter(|row| row.name.contains(name)).collect() } else { exact }
+    }
+}
+
+/// The rows of the table, none of them supported yet.
+fn rows() -> impl Iterator<Item = Row> {
+    TABLE.lines().skip(1).filter_map(|line| {
+        let mut cells = line.split('\t');
+        let mut cell = || cells.next();
+        Some(Row {
+            name: cell()?,
+            header: cell()?,
+            prototype: cell()?,
+            kind: cell()?,
+            gpl: cell()? == "yes",
+            context: cell()?,
+            issue: cell()?,
+            description: cell()?,
+            supported: false,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_functions_and_variables() {
+        let api = Api::load().unwrap();
+        for name in ["kthread_create_on_node", "kthread_stop", "_printk", "msleep", "jiffies", "param_ops_int"] {
+            let found = api.find(name);
+            assert!(found.len() == 1 && found[0].supported, "{name}: {found:?}");
+        }
+        assert_eq!(api.exports.len(), TABLE.lines().count() - 1);
+        assert!(api.find("no_such_function_at_all").is_empty());
+        assert!(api.find("kthread_sto").iter().any(|row| row.name == "kthread_stop"));
+    }
+}
