@@ -485,7 +485,10 @@ fn api(args: &ApiArgs) -> ExitCode {
     let exact = args.name.as_deref().filter(|name| found.first().is_none_or(|row| row.name != *name));
     if let Some(name) = exact {
         match kloom_cc::declaring_header(name) {
-            Some(header) => output::data(format!("{name}: in <{header}>\n  supported\n").as_bytes()),
+            Some(header) => {
+                let what = "a type, macro or inline function; functions it calls are listed under their own names";
+                output::data(format!("{name}: in <{header}>\n  {what}\n").as_bytes());
+            }
             None if found.is_empty() => return usage(&format!("kloom's headers do not declare `{name}`")),
             None => {}
         }
