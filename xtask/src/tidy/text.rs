@@ -67,7 +67,7 @@ fn has_word(line: &str, word: &str) -> bool {
         .any(|(at, _)| !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part))
 }
 
-/// Whether a path begins there: `/work/x` does, `linux/work/x` does not.
+/// Whether a path begins with `place`, rather than having it further in.
 fn names_place(line: &str, place: &str) -> bool {
     line.match_indices(place)
         .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || "._-".contains(c)))
