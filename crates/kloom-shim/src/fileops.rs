@@ -369,13 +369,15 @@ impl Machine {
         self.poke_u64(addr + inode::SIZE, addr);
         self.poke_u32(addr + inode::COUNT, 1);
         match module {
-            Some(ModuleNode::Proc { entry, data, .. }) => {
+            Some(ModuleNode::Proc { entry, kind, data, .. }) => {
                 if self.files.proc_fops == 0 {
                     self.files.proc_fops = self.arena.alloc_kdata(240);
                 }
                 self.poke_u64(addr + inode::OPS, self.files.proc_fops);
-                self.poke_u64(addr + inode::PRIVATE, data);
                 let pde = self.files.pdes.get(&entry).map_or(0, |pde| pde.addr);
+                // Modules before 3.10 set `data` after they made the entry.
+                let data = if kind == ProcOpsKind::ReadProc { self.peek_u64(pde + pde::DATA) } else { data };
+                self.poke_u64(addr + inode::PRIVATE, data);
                 self.poke_u64(addr + inode::KLOOM, pde);
             }
             Some(ModuleNode::CharDev { ops, cdev, .. }) => {
@@ -498,8 +500,11 @@ fn table(addr: u64, node: &ModuleNode) -> Table {
                 }
             }
         },
-        ModuleNode::CharDev { ops, .. } => Table::Fops(if addr == 0 { ops } else { enter(|machine, _| machine.peek_u64(addr + file::OPS)) }),
-        ModuleNode::Attr { node, ops, object, .. } => match enter(|machine, _| machine.files.attrs.get(&node).copied()) {
+        ModuleNode::CharDev { ops, .. } => {
+            Table::Fops(if addr == 0 { ops } else { enter(|machine, _| machine.peek_u64(addr + file::OPS)) })
+        }
+        ModuleNode::Attr { node, ops, object, .. } => match enter(|machine, _| machine.files.attrs.get(&node).copied())
+        {
             Some(AttrNode::Fops { ops, .. }) => Table::Fops(ops),
             Some(attr) => Table::Attr(attr),
             None => Table::Param(ops, object),
@@ -816,7 +821,10 @@ fn attr_read(id: FileId, attr: AttrNode) -> Result<Option<Vec<u8>>, Errno> {
         AttrNode::Number { addr, size, hex } => {
             let bytes = or_oops(enter(|machine, _| machine.load(addr, size)));
             let value = bytes.iter().rev().fold(0_u64, |value, &byte| value << 8 | u64::from(byte));
-            snapshot(if hex { format!("0x{value:0width$x}\n", width = size as usize * 2) } else { format!("{value}\n") }.into_bytes())
+            snapshot(
+                if hex { format!("0x{value:0width$x}\n", width = size as usize * 2) } else { format!("{value}\n") }
+                    .into_bytes(),
+            )
         }
         AttrNode::Bool { addr } => {
             let bytes = or_oops(enter(|machine, _| machine.load(addr, 1)));
@@ -928,7 +936,11 @@ pub fn ioctl(id: FileId, node: &ModuleNode, cmd: u64, mut arg: Vec<u8>) -> Resul
     let count = arg.len() as u64;
     let buffer = if arg.is_empty() { 0 } else { user_with(Some(&arg), count).ok_or(Errno::ENOMEM)? };
     let cmd = cmd & 0xffff_ffff;
-    let ret = if op != 0 { run(op, [addr, cmd, buffer, 0]) as i64 } else { i64::from(run(old, [inode_of(addr), addr, cmd, buffer]) as i32) };
+    let ret = if op != 0 {
+        run(op, [addr, cmd, buffer, 0]) as i64
+    } else {
+        i64::from(run(old, [inode_of(addr), addr, cmd, buffer]) as i32)
+    };
     returned();
     if buffer != 0 {
         enter(|machine, _| {
@@ -1031,11 +1043,19 @@ impl Machine {
             return Ok(());
         }
         let events = self.get_u32(poll_table + 8)?;
-        let handle = self.handle(queue, Magic::WaitQueueHead, "poll_wait", |machine, name| machine.kernel.waits.register(queue, name))?;
+        let handle = self.handle(queue, Magic::WaitQueueHead, "poll_wait", |machine, name| {
+            machine.kernel.waits.register(queue, name)
+        })?;
         let Some(addr) = self.kernel_block(48, POLL_KIND) else { return Ok(()) };
         let task = self.kernel.current();
         self.files.polls.insert(addr, PollEntry { task, queue: handle, events, triggered: false });
-        let entry = WaitEntry { addr, task: Some(task), flags: 0, func: WakeFunc::Other(poll_wake as *const () as u64), queued: self.kernel.event_here() };
+        let entry = WaitEntry {
+            addr,
+            task: Some(task),
+            flags: 0,
+            func: WakeFunc::Other(poll_wake as *const () as u64),
+            queued: self.kernel.event_here(),
+        };
         self.kernel.add_wait_entry(handle, entry);
         Ok(())
     }
@@ -1050,7 +1070,13 @@ impl Machine {
     }
 
     fn leave_polls(&mut self, task: TaskId) {
-        let mine: Vec<(u64, u32)> = self.files.polls.iter().filter(|(_, poll)| poll.task == task).map(|(&addr, poll)| (addr, poll.queue)).collect();
+        let mine: Vec<(u64, u32)> = self
+            .files
+            .polls
+            .iter()
+            .filter(|(_, poll)| poll.task == task)
+            .map(|(&addr, poll)| (addr, poll.queue))
+            .collect();
         for (addr, queue) in mine {
             self.files.polls.remove(&addr);
             self.kernel.remove_wait_entry(queue, addr);

@@ -76,8 +76,13 @@ pub(crate) extern "C" fn cdev_add(cdev: u64, dev: u32, count: u32) -> i32 {
 fn del(machine: &mut Machine, cdev: u64) -> Result<(), Fault> {
     let _ = machine.get_u32(cdev + KREF)?;
     machine.kernel.cdev_del(cdev);
-    let dynamic = machine.arena.heap.block_at(cdev).is_some_and(|block| block.addr == cdev && block.kind == KIND && block.freed.is_none());
-    let in_use = |node: Option<ModuleNode>| matches!(node, Some(ModuleNode::CharDev { cdev: other, .. }) if other == cdev);
+    let dynamic = machine
+        .arena
+        .heap
+        .block_at(cdev)
+        .is_some_and(|block| block.addr == cdev && block.kind == KIND && block.freed.is_none());
+    let in_use =
+        |node: Option<ModuleNode>| matches!(node, Some(ModuleNode::CharDev { cdev: other, .. }) if other == cdev);
     if dynamic && !machine.kernel.vfs.files.values().any(|open| in_use(open.module)) {
         machine.release(cdev, "cdev_del", |_| true);
     }

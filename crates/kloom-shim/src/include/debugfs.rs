@@ -36,7 +36,13 @@ fn is_err(pointer: u64) -> bool {
 }
 
 /// Adds a node; its dentry or an error pointer.
-fn add(name: u64, mode: u32, parent: u64, func: &'static str, kind: impl FnOnce(&mut Machine) -> Result<(KernKind, Option<AttrNode>), Fault>) -> u64 {
+fn add(
+    name: u64,
+    mode: u32,
+    parent: u64,
+    func: &'static str,
+    kind: impl FnOnce(&mut Machine) -> Result<(KernKind, Option<AttrNode>), Fault>,
+) -> u64 {
     might_sleep(func);
     if is_err(parent) {
         return parent;
@@ -63,7 +69,8 @@ fn add(name: u64, mode: u32, parent: u64, func: &'static str, kind: impl FnOnce(
                     let what = if is_dir { "Directory" } else { "File" };
                     let above = machine.kernel.vfs.kern.get(dir).map_or(String::new(), |node| node.name.clone());
                     let above = if above.is_empty() { "/".to_string() } else { above };
-                    machine.print(Level::Err, format!("debugfs: {what} '{text}' in directory '{above}' already present!"));
+                    machine
+                        .print(Level::Err, format!("debugfs: {what} '{text}' in directory '{above}' already present!"));
                 }
                 Ok(err_ptr(errno))
             }
@@ -72,7 +79,9 @@ fn add(name: u64, mode: u32, parent: u64, func: &'static str, kind: impl FnOnce(
 }
 
 fn make_dentry(machine: &mut Machine, id: KernId, name: &str) -> u64 {
-    let Some(addr) = machine.kernel_block(dentry::SIZE + name.len() as u64 + 1, KIND) else { return err_ptr(Errno::ENOMEM) };
+    let Some(addr) = machine.kernel_block(dentry::SIZE + name.len() as u64 + 1, KIND) else {
+        return err_ptr(Errno::ENOMEM);
+    };
     let _ = machine.arena.write(addr + dentry::SIZE, name.as_bytes());
     machine.poke_u32(addr + dentry::NAME_LEN, name.len() as u32);
     machine.poke_u64(addr + dentry::NAME, addr + dentry::SIZE);
@@ -145,7 +154,9 @@ pub(crate) extern "C" fn debugfs_create_str(name: u64, mode: u16, parent: u64, v
 
 /// `debugfs_create_blob()`.
 pub(crate) extern "C" fn debugfs_create_blob(name: u64, mode: u16, parent: u64, blob: u64) -> u64 {
-    add(name, u32::from(mode), parent, "debugfs_create_blob", |_| Ok((file_kind(), Some(AttrNode::Blob { addr: blob }))))
+    add(name, u32::from(mode), parent, "debugfs_create_blob", |_| {
+        Ok((file_kind(), Some(AttrNode::Blob { addr: blob })))
+    })
 }
 
 /// `debugfs_remove()`: the node and all below it.
@@ -159,7 +170,14 @@ pub(crate) extern "C" fn debugfs_remove(entry: u64) {
             machine.kernel.vfs.kern.remove(id);
         }
         let kern = &machine.kernel.vfs.kern;
-        let gone: Vec<u64> = machine.files.objects.debug.iter().filter(|(_, id)| kern.get(**id).is_none()).map(|(&addr, _)| addr).collect();
+        let gone: Vec<u64> = machine
+            .files
+            .objects
+            .debug
+            .iter()
+            .filter(|(_, id)| kern.get(**id).is_none())
+            .map(|(&addr, _)| addr)
+            .collect();
         machine.files.attrs.retain(|id, _| kern.get(*id).is_some());
         for addr in gone {
             machine.files.objects.debug.remove(&addr);
@@ -178,7 +196,9 @@ pub(crate) extern "C" fn debugfs_lookup(name: u64, parent: u64) -> u64 {
         let dir = if parent == 0 { Some(DEBUGFS) } else { node_of(machine, parent)? };
         let text = machine.name_at(name)?;
         let id = dir.and_then(|dir| machine.kernel.vfs.kern.child(dir, &text));
-        Ok(id.and_then(|id| machine.files.objects.debug.iter().find(|(_, other)| **other == id).map(|(&addr, _)| addr)).unwrap_or(0))
+        Ok(id
+            .and_then(|id| machine.files.objects.debug.iter().find(|(_, other)| **other == id).map(|(&addr, _)| addr))
+            .unwrap_or(0))
     }))
 }
 
@@ -192,7 +212,9 @@ pub(crate) extern "C" fn simple_attr_open(inode: u64, file: u64, get: u64, set: 
     might_sleep("simple_attr_open");
     or_oops(enter(|machine, _| {
         let at = machine.kernel.event_here();
-        let Some(attr) = machine.arena.heap.alloc(SIMPLE_SIZE, 16, true, "struct simple_attr", at) else { return Ok(-Errno::ENOMEM.0) };
+        let Some(attr) = machine.arena.heap.alloc(SIMPLE_SIZE, 16, true, "struct simple_attr", at) else {
+            return Ok(-Errno::ENOMEM.0);
+        };
         let data = machine.get_u64(inode + inode::PRIVATE)?;
         for (offset, value) in [(GET, get), (SET, set), (DATA, data), (FORMAT, fmt)] {
             machine.poke_u64(attr + offset, value);

@@ -78,7 +78,15 @@ fn err_ptr(errno: Errno) -> u64 {
 
 impl Machine {
     /// A `struct device` of the kernel's own making for a device that is in the tree.
-    pub(crate) fn device_block(&mut self, class: &str, class_addr: u64, name: &str, dev: Dev, data: u64, parent: u64) -> Result<u64, Fault> {
+    pub(crate) fn device_block(
+        &mut self,
+        class: &str,
+        class_addr: u64,
+        name: &str,
+        dev: Dev,
+        data: u64,
+        parent: u64,
+    ) -> Result<u64, Fault> {
         let at = self.kernel.event_here();
         let Some(addr) = self.arena.heap.alloc(SIZE, 16, true, DEVICE_KIND, at) else { return Ok(0) };
         let name_addr = self.name_block(name.as_bytes());
@@ -97,7 +105,8 @@ impl Machine {
     fn device_known(&mut self, addr: u64, device: Device) {
         let sys_name = device.name.replace('/', "!");
         let kern = &self.kernel.vfs.kern;
-        let path = if device.class.is_empty() { "devices".to_string() } else { format!("devices/virtual/{}", device.class) };
+        let path =
+            if device.class.is_empty() { "devices".to_string() } else { format!("devices/virtual/{}", device.class) };
         if let Some(dir) = kern.find(SYSFS, &path).and_then(|top| kern.child(top, &sys_name)) {
             self.files.objects.dirs.insert(addr, dir);
         }
@@ -118,7 +127,11 @@ impl Machine {
 
 /// Frees a device that `device_block` made, if it is one.
 pub(crate) fn free_device(machine: &mut Machine, addr: u64) {
-    let own = machine.arena.heap.block_at(addr).is_some_and(|block| block.addr == addr && block.kind == DEVICE_KIND && block.freed.is_none());
+    let own = machine
+        .arena
+        .heap
+        .block_at(addr)
+        .is_some_and(|block| block.addr == addr && block.kind == DEVICE_KIND && block.freed.is_none());
     if own {
         let name = machine.peek_u64(addr + kobject::NAME);
         machine.kernel_free(name);
@@ -147,7 +160,9 @@ pub(crate) extern "C" fn __class_create(owner: u64, name: u64, _key: u64) -> u64
             return Ok(err_ptr(Errno::ENOMEM));
         }
         let at = machine.kernel.event_here();
-        let Some(class) = machine.arena.heap.alloc(CLASS_SIZE, 16, true, CLASS_KIND, at) else { return Ok(err_ptr(Errno::ENOMEM)) };
+        let Some(class) = machine.arena.heap.alloc(CLASS_SIZE, 16, true, CLASS_KIND, at) else {
+            return Ok(err_ptr(Errno::ENOMEM));
+        };
         machine.poke_u64(class, name);
         machine.poke_u64(class + CLASS_OWNER, owner);
         match register_class(machine, class)? {
@@ -219,7 +234,8 @@ pub(crate) extern "C" fn class_remove_file_ns(class: u64, attr: u64, _ns: u64) {
 
 /// Puts a device into the tree: asks the class for the node's name and mode, then adds it. 0 or a negative error.
 fn add_to_tree(addr: u64) -> i32 {
-    let (class, devt) = or_oops(enter(|machine, _| Ok((machine.get_u64(addr + CLASS)?, machine.get_u32(addr + DEVT)?))));
+    let (class, devt) =
+        or_oops(enter(|machine, _| Ok((machine.get_u64(addr + CLASS)?, machine.get_u32(addr + DEVT)?))));
     let devnode = if is_err_or_null(class) { 0 } else { word(class + DEVNODE) };
     let mode = Cell::new(0_u64);
     let node = if devnode == 0 || devt == 0 { 0 } else { call3(devnode, addr, mode.as_ptr() as u64, 0) };
@@ -238,7 +254,12 @@ fn add_to_tree(addr: u64) -> i32 {
         let class_name = if class == 0 { String::new() } else { machine.class_name(class)? };
         let added = if class == 0 {
             let top = machine.kernel.vfs.kern.make_dirs(SYSFS, "devices", 0o755);
-            machine.kernel.vfs.kern.add(top, &name.replace('/', "!"), KernKind::Dir(BTreeMap::new()), 0o755, module, None).map(|_| ())
+            machine
+                .kernel
+                .vfs
+                .kern
+                .add(top, &name.replace('/', "!"), KernKind::Dir(BTreeMap::new()), 0o755, module, None)
+                .map(|_| ())
         } else {
             machine.kernel.device_add(&class_name, &name, dev, node_name.as_deref(), mode.get() as u32 & 0o7777, module)
         };
@@ -319,7 +340,15 @@ pub(crate) extern "C" fn device_create_with_groups(frame: &VaFrame) -> u64 {
 pub(crate) extern "C" fn device_destroy(class: u64, devt: u32) {
     might_sleep("device_destroy");
     let dev = Dev::from_raw(devt);
-    let found = enter(|machine, _| machine.files.devices.devices.iter().find(|(_, device)| device.class_addr == class && device.dev == dev).map(|(&addr, _)| addr));
+    let found = enter(|machine, _| {
+        machine
+            .files
+            .devices
+            .devices
+            .iter()
+            .find(|(_, device)| device.class_addr == class && device.dev == dev)
+            .map(|(&addr, _)| addr)
+    });
     let Some(addr) = found else { return };
     remove_from_tree(addr);
     enter(|machine, _| free_device(machine, addr));
@@ -391,8 +420,15 @@ pub(crate) extern "C" fn put_device(dev: u64) {
         let release = [own, of_type, of_class].into_iter().find(|&release| release != 0).unwrap_or(0);
         if release == 0 {
             let text = if name == 0 { String::new() } else { machine.name_at(name)? };
-            let message = format!("Device '{text}' does not have a release() function, it is broken and must be fixed. See Documentation/core-api/kobject.rst.");
-            machine.warn_of(kloom_kernel::fs::Warning { file: "drivers/base/core.c", line: 2332, function: "device_release", message });
+            let message = format!(
+                "Device '{text}' does not have a release() function, it is broken and must be fixed. See Documentation/core-api/kobject.rst."
+            );
+            machine.warn_of(kloom_kernel::fs::Warning {
+                file: "drivers/base/core.c",
+                line: 2332,
+                function: "device_release",
+                message,
+            });
         }
         Ok((release, name))
     }));

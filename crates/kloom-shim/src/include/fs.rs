@@ -256,7 +256,16 @@ pub(crate) extern "C" fn __register_chrdev(major: u32, base: u32, count: u32, na
         match got {
             Ok(dev) => {
                 let created = Some(machine.kernel.event_here());
-                machine.kernel.cdev_add(CharDev { dev, count, cdev: 0, ops, owner: ops_owner, ops_owner, module, created });
+                machine.kernel.cdev_add(CharDev {
+                    dev,
+                    count,
+                    cdev: 0,
+                    ops,
+                    owner: ops_owner,
+                    ops_owner,
+                    module,
+                    created,
+                });
                 Ok(if major == 0 { dev.major as i32 } else { 0 })
             }
             Err(errno) => Ok(-errno.0),
@@ -285,7 +294,10 @@ pub(crate) extern "C" fn filp_open(path: u64, flags: i32, mode: u16) -> u64 {
     might_sleep("filp_open");
     let opened = or_oops(enter(|machine, current| {
         let path = machine.name_at(path)?;
-        Ok(machine.kernel.open_path(current, &path, flags as u32, u32::from(mode)).map(|id| (id, machine.kernel.file(id).and_then(|open| open.module))))
+        Ok(machine
+            .kernel
+            .open_path(current, &path, flags as u32, u32::from(mode))
+            .map(|id| (id, machine.kernel.file(id).and_then(|open| open.module))))
     }));
     let (id, node) = match opened {
         Ok(opened) => opened,
@@ -366,7 +378,11 @@ impl Memory {
     /// What an address given to `vfs_read()` is: after `set_fs(KERNEL_DS)` it may be a kernel address.
     fn given(machine: &Machine, addr: u64) -> Memory {
         let current = machine.kernel.current();
-        if machine.mem.kernel_ds.contains(&current) && !machine.arena.is_user(addr, 1) { Memory::Kernel(addr) } else { Memory::User(addr) }
+        if machine.mem.kernel_ds.contains(&current) && !machine.arena.is_user(addr, 1) {
+            Memory::Kernel(addr)
+        } else {
+            Memory::User(addr)
+        }
     }
 }
 
@@ -383,7 +399,8 @@ fn read_file(file: u64, to: impl Fn(&Machine) -> Memory, count: u64, ppos: u64, 
     or_oops(blocking(|machine, current, progress| {
         let id = machine.file_id(file)?;
         let pos = if ppos == 0 { machine.get_u64(file + file::POS)? } else { machine.get_u64(ppos)? };
-        let (outcome, after) = at_pos(machine, id, pos, |machine| machine.kernel.file_read(current, id, count as usize, progress));
+        let (outcome, after) =
+            at_pos(machine, id, pos, |machine| machine.kernel.file_read(current, id, count as usize, progress));
         let bytes = match outcome {
             Ok(Op::Done(ReadPlan::Data(bytes))) => bytes,
             Ok(Op::Done(ReadPlan::Module { file, .. })) => {
@@ -420,7 +437,8 @@ fn write_file(file: u64, from: impl Fn(&Machine) -> Memory, count: u64, ppos: u6
                 bytes
             }
         };
-        let (outcome, after) = at_pos(machine, id, pos, |machine| machine.kernel.file_write(current, id, &bytes, progress));
+        let (outcome, after) =
+            at_pos(machine, id, pos, |machine| machine.kernel.file_write(current, id, &bytes, progress));
         let done = match outcome {
             Ok(Op::Done(WritePlan::Done(done))) => done as i64,
             Ok(Op::Done(WritePlan::Module { file, .. })) => {

@@ -54,8 +54,14 @@ pub(crate) struct State {
 }
 
 /// The directories that modules name by a variable.
-const ROOTS: [(&str, &str); 6] =
-    [("kernel_kobj", "kernel"), ("mm_kobj", "kernel/mm"), ("hypervisor_kobj", "hypervisor"), ("power_kobj", "power"), ("firmware_kobj", "firmware"), ("fs_kobj", "fs")];
+const ROOTS: [(&str, &str); 6] = [
+    ("kernel_kobj", "kernel"),
+    ("mm_kobj", "kernel/mm"),
+    ("hypervisor_kobj", "hypervisor"),
+    ("power_kobj", "power"),
+    ("firmware_kobj", "firmware"),
+    ("fs_kobj", "fs"),
+];
 
 /// Makes the exported objects.
 pub(crate) fn boot(machine: &mut Machine) {
@@ -238,8 +244,15 @@ pub(crate) extern "C" fn kobject_get(kobj: u64) -> u64 {
         or_oops(enter(|machine, _| {
             let count = machine.get_u32(kobj + KREF)?;
             if count == 0 {
-                machine.warn_kernel_text("refcount_t: addition on 0; use-after-free.", "lib/refcount.c", 25, "refcount_warn_saturate");
-                machine.kernel.report(Fault::RefcountMisuse { why: "addition on 0; use-after-free", addr: kobj + KREF });
+                machine.warn_kernel_text(
+                    "refcount_t: addition on 0; use-after-free.",
+                    "lib/refcount.c",
+                    25,
+                    "refcount_warn_saturate",
+                );
+                machine
+                    .kernel
+                    .report(Fault::RefcountMisuse { why: "addition on 0; use-after-free", addr: kobj + KREF });
             }
             machine.put_u32(kobj + KREF, count.wrapping_add(1))
         }));
@@ -267,7 +280,12 @@ pub(crate) fn drop_reference(addr: u64) -> bool {
     or_oops(enter(|machine, _| {
         let count = machine.get_u32(addr)?;
         if count == 0 {
-            machine.warn_kernel_text("refcount_t: underflow; use-after-free.", "lib/refcount.c", 28, "refcount_warn_saturate");
+            machine.warn_kernel_text(
+                "refcount_t: underflow; use-after-free.",
+                "lib/refcount.c",
+                28,
+                "refcount_warn_saturate",
+            );
             machine.kernel.report(Fault::RefcountMisuse { why: "underflow; use-after-free", addr });
             return Ok(false);
         }
@@ -291,7 +309,12 @@ pub(crate) extern "C" fn kobject_put(kobj: u64) {
         Ok((release, machine.get_u64(kobj + NAME)?))
     }));
     if release == 0 {
-        enter(|machine, _| machine.print(Level::Debug, "kobject: does not have a release() function, it is broken and must be fixed.".into()));
+        enter(|machine, _| {
+            machine.print(
+                Level::Debug,
+                "kobject: does not have a release() function, it is broken and must be fixed.".into(),
+            )
+        });
     } else {
         call1(release, kobj);
     }
@@ -390,7 +413,9 @@ pub(crate) extern "C" fn kset_unregister(kset: u64) {
         return;
     }
     kobject_del(kset + KSET_KOBJ);
-    let own = enter(|machine, _| machine.arena.heap.block_at(kset).is_some_and(|block| block.addr == kset && block.kind == KSET_KIND));
+    let own = enter(|machine, _| {
+        machine.arena.heap.block_at(kset).is_some_and(|block| block.addr == kset && block.kind == KSET_KIND)
+    });
     if !own {
         kobject_put(kset + KSET_KOBJ);
     } else if drop_reference(kset + KSET_KOBJ + KREF) {

@@ -4,8 +4,8 @@
 //! number there. Texts and conditions follow Linux 6.1 fs/proc/generic.c; the functions of before 3.10 that one of 3.9.
 
 use kloom_kernel::fault::Fault;
-use kloom_kernel::fs::procfs::proc_tree::{Made, NewEntry, ProcId, ProcOpsKind, Removed};
 use kloom_kernel::fs::Warning;
+use kloom_kernel::fs::procfs::proc_tree::{Made, NewEntry, ProcId, ProcOpsKind, Removed};
 use kloom_kernel::ops::Op;
 use kloom_kernel::task::TaskId;
 
@@ -50,7 +50,8 @@ impl Machine {
             self.warn_of(warning);
         }
         let Some(id) = made.entry else { return 0 };
-        let (name, mode) = self.kernel.vfs.proc.get(id).map_or((String::new(), 0), |entry| (entry.name.clone(), entry.mode));
+        let (name, mode) =
+            self.kernel.vfs.proc.get(id).map_or((String::new(), 0), |entry| (entry.name.clone(), entry.mode));
         let Some(addr) = self.kernel_block(pde::SIZE + name.len() as u64 + 1, PDE_KIND) else { return 0 };
         let _ = self.arena.write(addr + pde::SIZE, name.as_bytes());
         self.poke_u64(addr + pde::NAME, addr + pde::SIZE);
@@ -64,7 +65,12 @@ impl Machine {
     }
 
     /// Runs `make` with what a new entry is made of.
-    fn make_entry(&mut self, wanted: Wanted, state_size: u32, make: impl FnOnce(&mut Machine, &NewEntry<'_>) -> Made) -> Result<u64, Fault> {
+    fn make_entry(
+        &mut self,
+        wanted: Wanted,
+        state_size: u32,
+        make: impl FnOnce(&mut Machine, &NewEntry<'_>) -> Made,
+    ) -> Result<u64, Fault> {
         if self.fail_after.fails("proc_create") {
             return Ok(0);
         }
@@ -97,7 +103,9 @@ impl Machine {
 
 fn create(wanted: Wanted, func: &'static str, ops: u64, kind: ProcOpsKind, state_size: u32) -> u64 {
     might_sleep(func);
-    or_oops(enter(|machine, _| machine.make_entry(wanted, state_size, |machine, new| machine.kernel.vfs.proc.proc_create(new, ops, kind))))
+    or_oops(enter(|machine, _| {
+        machine.make_entry(wanted, state_size, |machine, new| machine.kernel.vfs.proc.proc_create(new, ops, kind))
+    }))
 }
 
 /// `proc_create()` and `proc_create_data()` with `struct proc_ops`.
@@ -113,12 +121,31 @@ pub(crate) extern "C" fn kloom_proc_create_fops(name: u64, mode: u16, parent: u6
 
 /// `proc_create_single_data()`.
 pub(crate) extern "C" fn proc_create_single_data(name: u64, mode: u16, parent: u64, show: u64, data: u64) -> u64 {
-    create(Wanted { name, mode: u32::from(mode), parent, data }, "proc_create_single_data", show, ProcOpsKind::SeqShow, 0)
+    create(
+        Wanted { name, mode: u32::from(mode), parent, data },
+        "proc_create_single_data",
+        show,
+        ProcOpsKind::SeqShow,
+        0,
+    )
 }
 
 /// `proc_create_seq_private()`.
-pub(crate) extern "C" fn proc_create_seq_private(name: u64, mode: u16, parent: u64, ops: u64, state_size: u32, data: u64) -> u64 {
-    create(Wanted { name, mode: u32::from(mode), parent, data }, "proc_create_seq_private", ops, ProcOpsKind::SeqOperations, state_size)
+pub(crate) extern "C" fn proc_create_seq_private(
+    name: u64,
+    mode: u16,
+    parent: u64,
+    ops: u64,
+    state_size: u32,
+    data: u64,
+) -> u64 {
+    create(
+        Wanted { name, mode: u32::from(mode), parent, data },
+        "proc_create_seq_private",
+        ops,
+        ProcOpsKind::SeqOperations,
+        state_size,
+    )
 }
 
 fn mkdir(wanted: Wanted, func: &'static str) -> u64 {
@@ -146,7 +173,9 @@ pub(crate) extern "C" fn proc_symlink(name: u64, parent: u64, dest: u64) -> u64 
     might_sleep("proc_symlink");
     or_oops(enter(|machine, _| {
         let dest = machine.name_at(dest)?;
-        machine.make_entry(Wanted { name, mode: 0, parent, data: 0 }, 0, |machine, new| machine.kernel.vfs.proc.proc_symlink(new, &dest))
+        machine.make_entry(Wanted { name, mode: 0, parent, data: 0 }, 0, |machine, new| {
+            machine.kernel.vfs.proc.proc_symlink(new, &dest)
+        })
     }))
 }
 
@@ -243,7 +272,8 @@ fn old_entry(wanted: Wanted, func: &'static str, read_proc: u64) -> u64 {
         if wanted.mode & S_IFMT == S_IFDIR {
             return machine.make_entry(wanted, 0, |machine, new| machine.kernel.vfs.proc.proc_mkdir(new));
         }
-        let addr = machine.make_entry(wanted, 0, |machine, new| machine.kernel.vfs.proc.proc_create(new, 0, ProcOpsKind::ReadProc))?;
+        let addr = machine
+            .make_entry(wanted, 0, |machine, new| machine.kernel.vfs.proc.proc_create(new, 0, ProcOpsKind::ReadProc))?;
         if addr != 0 {
             machine.poke_u64(addr + pde::READ_PROC, read_proc);
         }

@@ -164,7 +164,9 @@ pub(crate) extern "C" fn single_open(file: u64, show: u64, data: u64) -> i32 {
 pub(crate) extern "C" fn single_open_size(file: u64, show: u64, data: u64, size: u64) -> i32 {
     might_sleep("single_open_size");
     or_oops(enter(|machine, _| {
-        let Some(buf) = (size <= MAX_BUFFER).then(|| machine.kernel_block(size, BUFFER_KIND)).flatten() else { return Ok(-Errno::ENOMEM.0) };
+        let Some(buf) = (size <= MAX_BUFFER).then(|| machine.kernel_block(size, BUFFER_KIND)).flatten() else {
+            return Ok(-Errno::ENOMEM.0);
+        };
         let seq = single(machine, file, show, data)?;
         if seq == 0 {
             machine.kernel_free(buf);
@@ -205,7 +207,9 @@ pub(crate) extern "C" fn seq_release_private(_inode: u64, file: u64) -> i32 {
 
 /// The handle of `m->lock`.
 fn lock_handle(machine: &mut Machine, seq: u64) -> Result<u32, Fault> {
-    machine.handle(seq + LOCK, Magic::Mutex, "seq_read", |machine, _| machine.kernel.locks.register_mutex(seq + LOCK, "&p->lock".into()))
+    machine.handle(seq + LOCK, Magic::Mutex, "seq_read", |machine, _| {
+        machine.kernel.locks.register_mutex(seq + LOCK, "&p->lock".into())
+    })
 }
 
 fn lock(seq: u64) {
@@ -415,7 +419,10 @@ fn read_locked(seq: u64, pos: &mut u64, sink: &mut Sink) -> i64 {
                 let name = machine.symbolic(next);
                 let name = name.split('+').next().unwrap_or("").to_string();
                 if machine.first_warning(intern(&format!("seq_file next {name}")), 0) {
-                    machine.print(Level::Info, format!("seq_file: buggy .next function {name} did not update position index"));
+                    machine.print(
+                        Level::Info,
+                        format!("seq_file: buggy .next function {name} did not update position index"),
+                    );
                 }
             });
             put(seq + INDEX, index + 1);
@@ -632,7 +639,8 @@ pub(crate) extern "C" fn seq_escape(seq: u64, text: u64, esc: u64) {
 /// `seq_pad()`: blanks up to the width of `seq_setwidth()`, then `c` if there is one.
 pub(crate) extern "C" fn seq_pad(seq: u64, c: u8) {
     or_oops(enter(|machine, _| {
-        let (count, until, size) = (machine.get_u64(seq + COUNT)?, machine.get_u64(seq + PAD_UNTIL)?, machine.get_u64(seq + SIZE)?);
+        let (count, until, size) =
+            (machine.get_u64(seq + COUNT)?, machine.get_u64(seq + PAD_UNTIL)?, machine.get_u64(seq + SIZE)?);
         if until > count {
             if until > size {
                 return machine.put_u64(seq + COUNT, size);
@@ -657,7 +665,16 @@ pub(crate) extern "C" fn seq_path(seq: u64, path: u64, esc: u64) -> i32 {
 }
 
 /// `seq_hex_dump()`.
-pub(crate) extern "C" fn seq_hex_dump(seq: u64, prefix: u64, kind: i32, rowsize: i32, groupsize: i32, buf: u64, len: u64, ascii: bool) {
+pub(crate) extern "C" fn seq_hex_dump(
+    seq: u64,
+    prefix: u64,
+    kind: i32,
+    rowsize: i32,
+    groupsize: i32,
+    buf: u64,
+    len: u64,
+    ascii: bool,
+) {
     or_oops(enter(|machine, _| {
         let prefix = machine.text(prefix)?;
         let bytes = machine.load(buf, len)?;

@@ -199,7 +199,11 @@ pub(crate) extern "C" fn sysfs_create_group(kobj: u64, group: u64) -> i32 {
                 index += 1;
             }
             let ret = or_oops(enter(|machine, _| {
-                let node = if binary { AttrNode::Binary { object: kobj, attr } } else { node_for(machine, kobj, attr, typed)? };
+                let node = if binary {
+                    AttrNode::Binary { object: kobj, attr }
+                } else {
+                    node_for(machine, kobj, attr, typed)?
+                };
                 add_file(machine, dir, node, attr, mode)
             }));
             if ret != 0 {
@@ -354,7 +358,12 @@ fn emit(buf: u64, at: i32, fmt: u64, args: &mut VarArgs<'_>, line: u32, function
             let text = format!("invalid {function}: buf:{buf:016x}");
             machine.warn_kernel_text(&text, "fs/sysfs/file.c", line, function);
             let message = text;
-            machine.report_once(Fault::Warn { file: "fs/sysfs/file.c".into(), line, function: function.into(), message });
+            machine.report_once(Fault::Warn {
+                file: "fs/sysfs/file.c".into(),
+                line,
+                function: function.into(),
+                message,
+            });
             return Ok(0);
         }
         let (text, _) = format(machine, fmt, args, (PAGE - at as u64) as usize);
