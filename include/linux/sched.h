@@ -155,7 +155,8 @@ unsigned int nr_running(void); //@4n runnable tasks
 void get_avenrun(unsigned long *loads, unsigned long offset, int shift); //@4n the load averages
 
 /* Names, ids, relations. */
-extern struct task_struct init_task; //@2n the idle task of CPU 0; head of the circular list task_struct.tasks
+extern struct task_struct *kloom_init_task; //@2n the idle task of CPU 0; head of the circular list task_struct.tasks
+#define init_task (*kloom_init_task)
 extern struct mm_struct init_mm; //@4n the kernel's own mm
 extern struct pid_namespace init_pid_ns; //@4n the only pid namespace
 char *__get_task_comm(char *buf, size_t buf_size, struct task_struct *tsk); //@2gn copies the task's name
@@ -189,21 +190,15 @@ static __always_inline struct task_struct *get_task_struct(struct task_struct *t
 static __always_inline void put_task_struct(struct task_struct *t) { kloom_put_task_struct(t); }
 #define next_task(p) list_entry(READ_ONCE((p)->tasks.next), struct task_struct, tasks)
 #define for_each_process(p) for (p = &init_task; (p = next_task(p)) != &init_task; )
-static inline struct task_struct *next_thread(const struct task_struct *p)
-{
-	struct list_head *n = READ_ONCE(p->thread_node.next);
-	if (n == &p->signal->thread_head)
-		n = n->next;
-	return list_entry(n, struct task_struct, thread_node);
-}
+/* Every process here has one thread, its leader. */
+static inline struct task_struct *next_thread(const struct task_struct *p) { return (struct task_struct *)p; }
 #define while_each_thread(g, t) while ((t = next_thread(t)) != g)
 #define do_each_thread(g, t) for (g = t = &init_task; (g = t = next_task(g)) != &init_task; ) do
-#define __for_each_thread(signal, t) list_for_each_entry(t, &(signal)->thread_head, thread_node)
-#define for_each_thread(p, t) __for_each_thread((p)->signal, t)
+#define for_each_thread(p, t) for ((t) = (p); (t); (t) = NULL)
 #define for_each_process_thread(p, t) for_each_process(p) for_each_thread(p, t)
-static inline int get_nr_threads(struct task_struct *task) { return task->signal->nr_threads; }
+static inline int get_nr_threads(struct task_struct *task) { return 1; }
 static inline bool thread_group_leader(struct task_struct *p) { return p->exit_signal >= 0; }
-static inline bool same_thread_group(struct task_struct *a, struct task_struct *b) { return a->signal == b->signal; }
+static inline bool same_thread_group(struct task_struct *a, struct task_struct *b) { return a == b; }
 static inline int thread_group_empty(struct task_struct *p) { return p->signal->nr_threads <= 1; }
 #define delay_group_leader(p) (thread_group_leader(p) && !thread_group_empty(p))
 static inline void *task_stack_page(const struct task_struct *task) { return task->stack; }

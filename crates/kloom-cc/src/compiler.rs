@@ -225,7 +225,9 @@ impl Compiler {
             "-fwrapv",
             "-fno-asynchronous-unwind-tables",
             "-fno-unwind-tables",
-            "-fno-stack-protector",
+            // As Debian's kernel; the canary is a variable that kloom exports.
+            "-fstack-protector-strong",
+            "-mstack-protector-guard=global",
             "-fno-stack-clash-protection",
             "-fno-jump-tables",
             "-fcf-protection=none",

@@ -571,7 +571,7 @@ impl Builder<'_> {
             let warning_text: String = done
                 .iter()
                 .filter(|done| matches!(done.owner, Owner::Unit { work, .. } if work == index))
-                .map(|done| done.stderr.as_str())
+                .map(|done| self.without_host_paths(&done.stderr))
                 .collect();
             out.push((item.slot, self.keep(item, ko, all, depends, warning_text)?));
         }
@@ -779,12 +779,18 @@ impl Builder<'_> {
         }
         let (missing, hints) = diagnose::classify(&output.diagnostics, &files, &self.headers.dir);
         output.hints = hints;
+        output.stderr = self.without_host_paths(&output.stderr);
         let output = Box::new(output);
         Err(if missing.is_empty() {
             CcError::Compile(output)
         } else {
             CcError::Unsupported { missing, output }
         })
+    }
+
+    /// A compiler's text with kloom's headers named as DWARF names them: where they were extracted to is of no interest.
+    fn without_host_paths(&self, text: &str) -> String {
+        text.replace(&*self.headers.dir.to_string_lossy(), "kloom/include")
     }
 
     fn check_mod_owner(&self, item: &Work, index: usize, done: &[Done]) -> Result<(), CcError> {

@@ -161,6 +161,11 @@ impl Arena {
         Box::new(ArenaTasks::new(self.base, Rc::clone(&self.tasks)))
     }
 
+    /// What `signal` and `cred` of every new task point to.
+    pub fn set_task_defaults(&mut self, signal: u64, cred: u64) {
+        self.tasks.borrow_mut().defaults = (signal, cred);
+    }
+
     /// The task slot an address is the first byte of, live or not.
     pub fn task_slot(&self, addr: u64) -> Option<u32> {
         let offset = addr.checked_sub(self.base + TASKS)?;

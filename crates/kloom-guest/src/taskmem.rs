@@ -12,6 +12,8 @@ use crate::layout::{TASK_STRIDE, TASKS, TASKS_SIZE};
 #[derive(Debug, Default)]
 pub struct TaskSlots {
     live: Vec<bool>,
+    /// What `signal` and `cred` of every task point to.
+    pub(crate) defaults: (u64, u64),
 }
 
 impl TaskSlots {
@@ -60,6 +62,10 @@ impl TaskMemory for ArenaTasks {
             std::ptr::write_bytes(ptr, 0, 1);
             &*ptr
         };
+        let (signal, cred) = slots.defaults;
+        task.signal.set(signal);
+        task.cred.set(cred);
+        task.real_cred.set(cred);
         Some((addr, task))
     }
 

@@ -116,6 +116,10 @@ pub enum Fault {
     RemovedApi { name: String, replacement: String },
     UserCopyInAtomic { func: &'static str },
     ModuleStuck { module: String },
+    /// `rmmod` was refused.
+    ModuleInUse { module: String, references: u64, holders: Vec<RawEvent> },
+    /// The module went while a file of its was open.
+    OpenFileLeft { module: String, path: String, opened: RawEvent },
     InitFailed { module: String, ret: i64 },
 }
 

@@ -333,6 +333,9 @@ pub struct TaskTable {
 /// Freed `task_struct` slots that are kept unreadable before the oldest is used again.
 const QUARANTINE: usize = 1024;
 
+/// Offset of `tasks` in `task_struct`.
+const TASKS_OFFSET: u64 = std::mem::offset_of!(TaskStruct, tasks) as u64;
+
 /// Largest pid + 1 (`kernel.pid_max` on a 64-bit machine).
 const PID_MAX: i32 = 4_194_304;
 
@@ -364,7 +367,50 @@ impl TaskTable {
         if pid != 0 {
             self.by_pid.insert(pid, id);
         }
+        self.link(id, pid == 0);
         Some(id)
+    }
+
+    /// Puts a task at the end of the list that `for_each_process()` walks; swapper/0 is its head, other idle tasks are
+    /// not on it.
+    fn link(&self, id: TaskId, idle: bool) {
+        let head = TaskId(0);
+        let task = &self[id];
+        let me = task.addr + TASKS_OFFSET;
+        if id == head || idle {
+            task.c.tasks.next.set(me);
+            task.c.tasks.prev.set(me);
+            return;
+        }
+        let head = &self[head];
+        let head_list = head.addr + TASKS_OFFSET;
+        let last = head.c.tasks.prev.get();
+        task.c.tasks.next.set(head_list);
+        task.c.tasks.prev.set(last);
+        head.c.tasks.prev.set(me);
+        if let Some(last) = self.by_list_addr(last) {
+            last.c.tasks.next.set(me);
+        }
+    }
+
+    fn unlink(&self, id: TaskId) {
+        let task = &self[id];
+        let (next, prev) = (task.c.tasks.next.get(), task.c.tasks.prev.get());
+        if let (Some(next_task), Some(prev_task)) = (self.by_list_addr(next), self.by_list_addr(prev)) {
+            next_task.c.tasks.prev.set(prev);
+            prev_task.c.tasks.next.set(next);
+        }
+        let me = task.addr + TASKS_OFFSET;
+        task.c.tasks.next.set(me);
+        task.c.tasks.prev.set(me);
+    }
+
+    /// The live task whose `tasks` member is at `addr`. Addresses are evenly spaced by slot.
+    fn by_list_addr(&self, addr: u64) -> Option<&Task> {
+        let first = self.get(TaskId(0))?.addr;
+        let stride = self.get(TaskId(1)).map_or(u64::MAX, |second| second.addr - first);
+        let slot = addr.checked_sub(first + TASKS_OFFSET)? / stride;
+        self.get(TaskId(u32::try_from(slot).ok()?))
     }
 
     fn alloc_pid(&mut self) -> i32 {
@@ -394,6 +440,7 @@ impl TaskTable {
             && self.by_pid.get(&pid) == Some(&id)
         {
             self.by_pid.remove(&pid);
+            self.unlink(id);
         }
     }
 

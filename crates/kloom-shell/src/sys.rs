@@ -214,6 +214,11 @@ pub enum Mark {
         /// Its exit status (`$?`).
         status: i32,
     },
+    /// `rmmod` gave up before asking the kernel, because the module has references.
+    InUse {
+        /// The module.
+        module: String,
+    },
 }
 
 /// A request to the kernel.

@@ -85,6 +85,7 @@ pub fn blocking<T>(mut poll: impl FnMut(&mut Machine, TaskId, &mut Progress) -> 
             let outcome = poll(machine, current, &mut progress);
             match outcome {
                 Ok(Op::Block) => {
+                    machine.warn_switch_in_rcu(current);
                     machine.kernel.schedule(current);
                     Ok(Op::Block)
                 }

@@ -190,6 +190,8 @@ const WAIT_QUEUE_SIZE: u64 = 32;
 pub struct KernelData {
     /// Address of `jiffies`.
     pub jiffies: u64,
+    /// The `mm_struct` all user tasks share: modules only ask whether there is one.
+    pub user_mm: u64,
     /// Address of the queues of `__var_waitqueue()`, and their handles.
     pub(crate) wait_table: u64,
     pub(crate) wait_handles: Vec<u32>,
@@ -198,10 +200,20 @@ pub struct KernelData {
     by_name: FxHashMap<String, u64>,
 }
 
+/// What the stack protector puts below return addresses.
+const STACK_CANARY: u64 = 0x6b6c_6f6f_6d21_0a00;
+/// Room for `struct mm_struct`, `cred` and `signal_struct` (include/layout_probe.c prints their sizes).
+const MM_SIZE: usize = 512;
+const CRED_SIZE: usize = 256;
+const SIGNAL_SIZE: usize = 1024;
+/// Offset of `nr_threads` in `signal_struct`.
+const NR_THREADS: u64 = 8;
+
 impl KernelData {
     pub(crate) fn new(arena: &mut Arena, kernel: &Kernel) -> KernelData {
         let mut data = KernelData {
             jiffies: arena.alloc_kdata(8),
+            user_mm: 0,
             wait_table: arena.alloc_kdata(WAIT_TABLE_QUEUES * WAIT_QUEUE_SIZE),
             wait_handles: vec![0; WAIT_TABLE_QUEUES as usize],
             clock_bases: Vec::new(),
@@ -214,9 +226,22 @@ impl KernelData {
         }
         data.add(arena, "nr_cpu_ids", &(kernel.cpus.len() as u32).to_le_bytes());
         data.add(arena, "sys_tz", &[0; 8]);
+        include::workqueue::add_system_queues(&mut data, arena);
         data.by_name.insert("jiffies".into(), data.jiffies);
         data.by_name.insert("jiffies_64".into(), data.jiffies);
-        data.by_name.insert("init_task".into(), kernel.tasks[kernel.cpus[0].idle].addr);
+        data.add(arena, "kloom_init_task", &kernel.tasks[kernel.cpus[0].idle].addr.to_le_bytes());
+        data.add(arena, "__stack_chk_guard", &STACK_CANARY.to_le_bytes());
+        data.user_mm = data.add(arena, "kloom_user_mm", &[0; MM_SIZE]);
+        // Root's credentials are all zero; every process has one thread.
+        let cred = data.add(arena, "kloom_cred", &[0; CRED_SIZE]);
+        let signal = data.add(arena, "kloom_signal", &[0; SIGNAL_SIZE]);
+        arena.write_kdata(signal + NR_THREADS, &1u32.to_le_bytes());
+        arena.set_task_defaults(signal, cred);
+        for task in kernel.tasks.iter() {
+            task.c.signal.set(signal);
+            task.c.cred.set(cred);
+            task.c.real_cred.set(cred);
+        }
         crate::params::add_ops(&mut data, arena);
         data.add(arena, "hex_asc", b"0123456789abcdef\0");
         data.add(arena, "hex_asc_upper", b"0123456789ABCDEF\0");

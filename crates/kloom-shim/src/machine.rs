@@ -12,7 +12,7 @@ use kloom_kernel::fault::Report;
 use kloom_kernel::sched::Context;
 use kloom_kernel::sched::cpu::CallbackSource;
 use kloom_kernel::site::{RawEvent, Trace};
-use kloom_kernel::task::TaskId;
+use kloom_kernel::task::{Service, TaskId};
 use kloom_kernel::{Config, Kernel};
 use rustc_hash::FxHashMap;
 
@@ -57,6 +57,8 @@ pub struct Machine {
     pub mem: crate::memory::State,
     /// Files, entries, devices: what the shims of files keep.
     pub files: crate::fileops::State,
+    /// Tasklets, interrupt lines, calls between CPUs.
+    pub(crate) irqs: crate::include::interrupt::State,
     ctx: Box<Ctx>,
     fibers: Vec<Option<Fiber>>,
     irq_fibers: Vec<Vec<Fiber>>,
@@ -156,6 +158,7 @@ impl MachineHandle {
             fail_after: FailPlan::default(),
             mem: crate::memory::State::default(),
             files: crate::fileops::State::default(),
+            irqs: Default::default(),
             ctx,
             fibers: Vec::new(),
             irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),
@@ -322,7 +325,7 @@ impl Machine {
 
     /// Gives a user task an address space: a value that is not NULL, as modules test `task->mm`.
     pub fn set_user_memory(&mut self, task: TaskId) {
-        let mm = self.kdata.get("init_mm").unwrap_or_else(|| self.arena.alloc_kdata(256));
+let mm = self.kdata.user_mm;
         let c = self.kernel.tasks[task].c;
         c.mm.set(mm);
         c.active_mm.set(mm);
@@ -346,6 +349,18 @@ impl Machine {
     fn ensure_kthread_fiber(&mut self, task: TaskId) {
         let index = task.0 as usize;
         if self.fibers.get(index).is_some_and(Option::is_some) {
+            return;
+        }
+        if let Some(service) = self.kernel.tasks[task].service {
+            let body = match service {
+                Service::Worker => crate::include::workqueue::worker_thread,
+                Service::Rescuer => crate::include::workqueue::rescuer_thread,
+                Service::Softirq => crate::include::interrupt::ksoftirqd,
+                Service::Stopper => return,
+            };
+            if let Some(stack) = self.arena.stacks.take() {
+                self.put_fiber(task, Fiber::new(stack, Room::Thread, body));
+            }
             return;
         }
         let Some(kthread) = self.kernel.tasks[task].kthread() else { return };

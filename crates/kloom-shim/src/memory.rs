@@ -28,6 +28,7 @@ pub const KERNEL_KINDS: &[&str] = &[
     "file buffer",
     "seq_file buffer",
     "kobject name",
+    "struct work_for_cpu",
 ];
 
 /// Bytes of a string whose memory is bad already that are still read: enough to find the end of a freed name.

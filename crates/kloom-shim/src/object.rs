@@ -22,6 +22,18 @@ pub enum Magic {
     SwaitQueue = 0x4b4c_0015,
     Timer = 0x4b4c_0021,
     HrTimer = 0x4b4c_0022,
+    Tasklet = 0x4b4c_0023,
+    Work = 0x4b4c_0024,
+    DelayedWork = 0x4b4c_0025,
+    RcuWork = 0x4b4c_0026,
+    KthreadWorker = 0x4b4c_0027,
+    KthreadWork = 0x4b4c_0028,
+    KthreadDelayedWork = 0x4b4c_0029,
+    IrqWork = 0x4b4c_002a,
+    Srcu = 0x4b4c_0031,
+    PercpuCounter = 0x4b4c_0032,
+    Seqlock = 0x4b4c_0007,
+    Seqcount = 0x4b4c_0008,
 }
 
 impl Magic {
@@ -41,6 +53,18 @@ impl Magic {
             Magic::SwaitQueueHead => "struct swait_queue_head",
             Magic::SwaitQueue => "struct swait_queue",
             Magic::HrTimer => "struct hrtimer",
+            Magic::Tasklet => "struct tasklet_struct",
+            Magic::Work => "struct work_struct",
+            Magic::DelayedWork => "struct delayed_work",
+            Magic::RcuWork => "struct rcu_work",
+            Magic::KthreadWorker => "struct kthread_worker",
+            Magic::KthreadWork => "struct kthread_work",
+            Magic::KthreadDelayedWork => "struct kthread_delayed_work",
+            Magic::IrqWork => "struct irq_work",
+            Magic::Srcu => "struct srcu_struct",
+            Magic::PercpuCounter => "struct percpu_counter",
+            Magic::Seqlock => "seqlock_t",
+            Magic::Seqcount => "seqcount_t",
         }
     }
 }

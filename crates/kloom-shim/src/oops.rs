@@ -165,10 +165,10 @@ impl Machine {
 
     /// Reports a sleep where none may be (`might_sleep()`, or `schedule()` itself).
     pub(crate) fn might_sleep(&mut self, func: &'static str, scheduling: bool) {
-        if !self.kernel.is_atomic() {
+        let current = self.kernel.current();
+        if !self.kernel.is_atomic() && !self.kernel.rcu_read_lock_held(current) {
             return;
         }
-        let current = self.kernel.current();
         let (count, irqs_off) = (self.kernel.preempt_count(), self.kernel.irqs_disabled());
         let task = &self.kernel.tasks[current];
         let (comm, pid) = (task.c.comm_text(), task.pid);
@@ -195,7 +195,10 @@ impl Machine {
         let ip = self.kernel.here.0[0].saturating_sub(1);
         let frame = self.locate(ip).and_then(|(_, module, section, offset)| module.lines().frames(section, offset).into_iter().next());
         match frame {
-            Some(frame) => (frame.file.clone().unwrap_or_default().to_string(), frame.line.unwrap_or(0)),
+            Some(frame) => {
+                let file = frame.file.clone().unwrap_or_default().to_string();
+                (file.strip_prefix("./").unwrap_or(&file).to_string(), frame.line.unwrap_or(0))
+            },
             None => (String::from("?"), 0),
         }
     }

@@ -173,7 +173,11 @@ fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &s
     }
     for symbol in missing {
         machine.kernel.printk(Level::Warning, format!("{name}: Unknown symbol {symbol} (err -2)"));
-        caller.shared.borrow_mut().unsupported.push((name.to_string(), symbol));
+        // What another module of this run exports is only not loaded yet.
+        let mut shared = caller.shared.borrow_mut();
+        if !shared.exports.contains(&symbol) {
+            shared.unsupported.push((name.to_string(), symbol));
+        }
     }
     Err(Errno::ENOENT)
 }

@@ -1,7 +1,7 @@
 //! The main loop: asks the kernel what happens next, lets the guest or the user program do it, and tells the kernel.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,6 +118,8 @@ pub struct Shared {
     pub forked: Vec<(TaskId, Box<crate::user::UserProc>)>,
     /// The scenario asked for the end of the machine.
     pub power_off: bool,
+    /// What the module files given export to each other.
+    pub exports: BTreeSet<String>,
     /// Functions a module needed that kloom does not have: module, name.
     pub unsupported: Vec<(String, String)>,
 }
@@ -184,6 +186,11 @@ impl Session {
         let story = Story::new();
         story.listen(machine);
         let shared = Rc::new(RefCell::new(Shared::default()));
+        for module in modules {
+            if let Ok(object) = kloom_elf::parse(&module.bytes) {
+                shared.borrow_mut().exports.extend(object.exports().into_iter().map(|export| export.name));
+            }
+        }
         for module in modules {
             let _ = machine.kernel.write_file(&format!("/root/{}", module.file_name), &module.bytes);
         }

@@ -20,6 +20,7 @@ use crate::event::Event;
 use crate::ops::{Op, Progress};
 use crate::printk::Level;
 use crate::sched::sleep::CLASS_HRTIMER;
+use crate::site::RawEvent;
 use crate::task::{BlockedOn, TaskId};
 
 /// Descriptors a task may have (`RLIMIT_NOFILE`).
@@ -54,6 +55,8 @@ pub struct OpenFile {
     pub released: bool,
     /// The module's `open()` has succeeded.
     pub opened: bool,
+    /// Who opened it.
+    pub opened_at: RawEvent,
 }
 
 impl OpenFile {
@@ -489,7 +492,9 @@ impl Kernel {
 
     fn add_file(&mut self, node: Node, path: String, flags: u32, pipe: Option<u32>) -> FileId {
         let id = self.vfs.next_file_id();
+        let opened_at = self.event_here();
         let file = OpenFile {
+            opened_at,
             node,
             path,
             flags: flags & !(O_CREAT | O_EXCL | O_TRUNC),

@@ -1,7 +1,7 @@
 //! `insmod rmmod lsmod modinfo modprobe`, in kmod's words.
 
 use super::{Ctx, base_name, options};
-use crate::sys::{Errno, FileKind, Sys, Syscall, flags};
+use crate::sys::{Errno, FileKind, Mark, Sys, Syscall, flags};
 use crate::text;
 
 /// What kmod says of an error of `init_module()`.
@@ -129,6 +129,8 @@ pub(crate) async fn rmmod(mut ctx: Ctx) -> i32 {
                     m.holders.join(" ")
                 )),
                 Some(m) if m.refs.parse::<i64>().unwrap_or(0) > 0 => {
+                    let mark = Mark::InUse { module: name.clone() };
+                    let _ = ctx.sys.unit(Syscall::Mark(mark)).await;
                     Some(format!("ERROR: Module {name} is in use"))
                 }
                 // Unloading already: kmod gives up without a word.

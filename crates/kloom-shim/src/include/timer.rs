@@ -20,7 +20,7 @@ const SIZE: u64 = 56;
 /// `KLOOM_TIMER_DATA`: the function takes `data`.
 const TAKES_DATA: u32 = 0x0100_0000;
 
-fn object(machine: &mut Machine, addr: u64, func: &'static str) -> Result<u32, Fault> {
+pub(crate) fn object(machine: &mut Machine, addr: u64, func: &'static str) -> Result<u32, Fault> {
     machine.check_access(addr, SIZE, true)?;
     machine.handle(addr, Magic::Timer, func, |machine, _| {
         let at = machine.kernel.event_here();
@@ -28,7 +28,7 @@ fn object(machine: &mut Machine, addr: u64, func: &'static str) -> Result<u32, F
     })
 }
 
-fn init(machine: &mut Machine, addr: u64, function: u64, flags: u32, data: u64) -> Result<(), Fault> {
+pub(crate) fn init(machine: &mut Machine, addr: u64, function: u64, flags: u32, data: u64) -> Result<(), Fault> {
     machine.check_access(addr, SIZE, true)?;
     let old = machine.old_handle(addr, Magic::Timer);
     let idle = |timer: &kloom_kernel::time::timer::Timer| timer.addr == addr && timer.pending.is_none() && !timer.queued && !timer.running;
@@ -60,7 +60,7 @@ pub(crate) extern "C" fn kloom_init_timer_data(addr: u64, function: u64, data: u
     }));
 }
 
-fn arm(machine: &mut Machine, addr: u64, handle: u32, expires: u64, cpu: Option<u32>) -> Result<i32, Fault> {
+pub(crate) fn arm(machine: &mut Machine, addr: u64, handle: u32, expires: u64, cpu: Option<u32>) -> Result<i32, Fault> {
     let function = machine.peek_u64(addr + FUNCTION);
     if function == 0 {
         let (file, function) = ("kernel/time/timer.c".to_string(), "__mod_timer".to_string());

@@ -42,11 +42,13 @@ pub struct Story {
     stops: Stops,
     signals: IgnoredSignals,
     findings: Vec<Finding>,
+    /// When each of them was made.
+    times_ns: Vec<u64>,
     /// Reports told already: kind, place, participant; and the finding they became.
     seen: FxHashMap<(std::mem::Discriminant<Fault>, u64, u64), Option<usize>>,
     /// Findings about tasks that hang: the finding, who hangs.
     hangs: Vec<(usize, TaskId)>,
-    /// What went wrong in user tasks while they were unloading a module: the module, where.
+    /// What went wrong in user tasks while they were loading or unloading a module: the module, where.
     unloads: Vec<(u32, RawEvent)>,
 }
 
@@ -58,6 +60,7 @@ impl Story {
             stops: Stops::default(),
             signals: IgnoredSignals::default(),
             findings: Vec::new(),
+            times_ns: Vec::new(),
             seen: FxHashMap::default(),
             hangs: Vec::new(),
             unloads: Vec::new(),
@@ -87,7 +90,7 @@ impl Story {
     }
 
     fn tell(&mut self, machine: &Machine, report: &Report) {
-        if let Some(module) = machine.kernel.modules.list.iter().find(|module| module.state == ModuleState::Going)
+        if let Some(module) = machine.kernel.modules.list.iter().find(|module| module.state != ModuleState::Live)
             && machine.kernel.tasks.get(report.at.task).is_some_and(|task| task.user().is_some())
         {
             self.unloads.push((module.id, report.at));
@@ -108,6 +111,7 @@ impl Story {
         if let Fault::HungTask { victim, .. } = report.fault {
             self.hangs.push((self.findings.len(), victim));
         }
+        self.times_ns.push(machine.kernel.now());
         self.findings.push(Finding { repeats: report.repeats, ..Finding::new(told) });
     }
 
@@ -126,29 +130,42 @@ impl Story {
         self.observe(machine, &reports);
         self.hangs_at_the_end(machine, ended);
         for told in threads::at_the_end(self, machine) {
+            let time_ns = match &told {
+                Told::SignalIgnored { sent, .. } => sent.time_ns,
+                _ => machine.kernel.now(),
+            };
+            self.times_ns.push(time_ns);
             self.findings.push(Finding::new(told));
         }
         self.stuck_modules(machine);
         for told in leaks::licences(self, machine) {
             self.findings.push(Finding::new(told));
         }
-        let findings = drop_consequences(std::mem::take(&mut self.findings));
+        self.times_ns.resize(self.findings.len(), machine.kernel.now());
+        let mut findings: Vec<(u64, Finding)> = self.times_ns.drain(..).zip(self.findings.drain(..)).collect();
+        findings.sort_by_key(|(time_ns, _)| *time_ns);
+        let findings = drop_consequences(findings.into_iter().map(|(_, finding)| finding).collect());
         kloom_diag::fold(findings)
     }
 
-    /// Modules whose unloader died on the way. The crash is the bug; this says what it leaves.
+    /// Modules whose loader or unloader died on the way. The crash is the bug; this says what it leaves.
     fn stuck_modules(&mut self, machine: &Machine) {
         let kernel = &machine.kernel;
         if kernel.panicked {
             return;
         }
-        let going: Vec<(u32, String)> =
-            kernel.modules.list.iter().filter(|module| module.state == ModuleState::Going).map(|module| (module.id, module.name.clone())).collect();
-        for (id, module) in going {
+        let going: Vec<(u32, String, ModuleState)> = kernel
+            .modules
+            .list
+            .iter()
+            .filter(|module| module.state != ModuleState::Live)
+            .map(|module| (module.id, module.name.clone(), module.state))
+            .collect();
+        for (id, module, state) in going {
             let last = self.unloads.iter().rev().find(|(of, _)| *of == id).map(|(_, at)| *at);
             let Some(at) = last.filter(|at| kernel.tasks.get(at.task).is_none_or(|task| task.pid != at.pid || task.has_exited())) else { continue };
             let cause = self.resolver.event(machine, &at);
-            let told = Told::ModuleStuck { module, state: "going".into(), cause };
+            let told = Told::ModuleStuck { module, state: if state == ModuleState::Going { "going" } else { "coming" }.into(), cause };
             self.findings.push(Finding { severity: Severity::Note, ..Finding::new(told) });
         }
     }

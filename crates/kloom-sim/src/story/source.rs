@@ -266,7 +266,7 @@ pub fn return_line(sources: &dyn SourceLines, file: &str, line: u32) -> u32 {
     let mut found = None;
     for above in (line.saturating_sub(LINES_MAX).max(1)..line).rev() {
         let text = text(above);
-        if text.starts_with(|c: char| !c.is_whitespace() && c != '#' && c != '/') {
+        if text.starts_with(|c: char| !c.is_whitespace() && c != '#' && c != '/') && !text.trim_end().ends_with(':') {
             break;
         }
         if words(&blank(&text, &mut false)).any(|(_, word)| word == "return") {

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use kloom_abi::Errno;
-use kloom_shell::sys::{SysResult, SysValue, Syscall};
+use kloom_shell::sys::{Mark, SysResult, SysValue, Syscall};
 use kloom_shim::export::Symbols;
 
 use crate::session::Shared;
@@ -31,7 +31,12 @@ pub fn perform(caller: &Caller, request: Syscall) -> SysResult {
         Syscall::FinitModule { fd, params } => modules::finit_module(caller, fd, &params),
         Syscall::DeleteModule { name, flags } => modules::delete_module(&name, flags),
         Syscall::Mark(mark) => {
-            let now_ns = kloom_shim::call::enter(|machine, _| machine.kernel.now());
+            let now_ns = kloom_shim::call::enter(|machine, _| {
+                if let Mark::InUse { module } = &mark {
+                    modules::refused(machine, module);
+                }
+                machine.kernel.now()
+            });
             caller.shared.borrow_mut().marks.push((now_ns, mark));
             Ok(SysValue::Unit)
         }

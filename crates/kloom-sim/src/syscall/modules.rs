@@ -42,9 +42,9 @@ pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult 
 }
 
 /// Reports that a module cannot go because something refers to it.
-fn refused(machine: &mut kloom_shim::Machine, name: &str, errno: Errno) {
+pub(super) fn refused(machine: &mut kloom_shim::Machine, name: &str) {
     let Some(module) = machine.kernel.modules.find(name) else { return };
-    if errno != Errno::EAGAIN || !module.used_by.is_empty() {
+    if module.refs <= 0 || !module.used_by.is_empty() {
         return;
     }
     let references = u64::try_from(module.refs).unwrap_or(0);
@@ -57,7 +57,7 @@ fn refused(machine: &mut kloom_shim::Machine, name: &str, errno: Errno) {
 pub(super) fn delete_module(name: &str, flags: u32) -> SysResult {
     let force = flags & 0o1000 != 0;
     let (id, exit) = enter(|machine, _| {
-        let id = machine.kernel.delete_module_begin(name, force).inspect_err(|&errno| refused(machine, name, errno))?;
+        let id = machine.kernel.delete_module_begin(name, force).inspect_err(|_| refused(machine, name))?;
         Ok::<_, Errno>((id, machine.kernel.modules.get(id).map_or(0, |module| module.exit)))
     })?;
     if exit != 0 {
