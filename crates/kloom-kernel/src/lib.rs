@@ -383,10 +383,9 @@ impl Kernel {
         format!("Tainted: {letters}")
     }
 
-    /// Prints `msg` as `panic()` does and stops the machine.
+    /// Prints `message` as `panic()` does and stops the machine; why it came to that is for the caller to report.
     pub fn panic(&mut self, message: &str) {
         self.printk(printk::Level::Emerg, format!("Kernel panic - not syncing: {message}"));
-        self.report(Fault::Panic { message: message.to_string() });
         self.panicked = true;
     }
 

@@ -173,7 +173,10 @@ impl MachineHandle {
         }
         let mut handle = MachineHandle { machine, _thread: thread };
         crate::include::kobject::boot(handle.get());
-        handle.get().publish_jiffies();
+        let machine = handle.get();
+        let init = machine.kernel.init;
+        machine.set_user_memory(init);
+        machine.publish_jiffies();
         Ok(handle)
     }
 

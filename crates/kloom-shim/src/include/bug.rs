@@ -151,6 +151,7 @@ fn warn(machine: &mut Machine, file: u64, line: u32, function: u64, text: Option
 pub(crate) extern "C" fn panic(frame: &VaFrame) -> u64 {
     enter(|machine, _| {
         let message = machine.message(frame, 0);
+        machine.kernel.report(Fault::Panic { message: message.clone() });
         machine.panic(&message);
     });
     never_return()
