@@ -435,7 +435,9 @@ pub(crate) extern "C" fn kmem_cache_create(name: u64, size: u32, align: u32, fla
 fn cache_failure(machine: &mut Machine, name: &str, panics: bool) -> Result<u64, Fault> {
     let errno = -Errno::EINVAL.0;
     if panics {
-        machine.kernel.panic(&format!("kmem_cache_create: Failed to create slab '{name}'. Error {errno}"));
+        let message = format!("kmem_cache_create: Failed to create slab '{name}'. Error {errno}");
+        machine.kernel.report(Fault::Panic { message: message.clone() });
+        machine.kernel.panic(&message);
     } else {
         machine.print(Level::Warning, format!("kmem_cache_create({name}) failed with error {errno}"));
         machine.print_stack();

@@ -89,7 +89,11 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             Told::UserAccess { pointer: pointer_text(story, &used.event, *access), used }
         }
         Fault::StackOverflow { .. } => stack_overflow(story, machine, at),
-        Fault::StackSmashed { .. } => Told::StackSmashed { at: story.resolver.event(machine, at), written: None },
+        Fault::StackSmashed { .. } => {
+            // Who calls `__stack_chk_fail()` is the compiler; the story is about the function it guards.
+            let at = Event { call: String::new(), ..story.resolver.event(machine, at) };
+            Told::StackSmashed { at, written: None }
+        }
         Fault::BadList { why } => {
             let event = story.resolver.event(machine, at);
             let named = story.resolver.argument(&event);
