@@ -17,7 +17,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
-  ci                       what CI runs: tools, fmt, clippy, tests, docs, tidy
+  ci [STEP…]               what CI runs: tools, fmt, clippy, test, examples, doc, tidy, exports, docs
   tidy                     rules that no compiler checks
   test [--bless] [NAME…]   ui cases whose name contains NAME; --bless rewrites their goldens
   gen-exports              writes include/exports.tsv from the notes in the headers
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["ci"] => ci::run(),
+        ["ci", only @ ..] => ci::run(only),
         ["tidy"] => tidy::run(),
         ["test", rest @ ..] => test(rest),
         ["gen-exports"] => exports::write(),
