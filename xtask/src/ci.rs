@@ -16,7 +16,7 @@ const STEPS: &[Step] = &[
     ("clippy", || sh::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()),
     ("test", || sh::cargo(README_TEST).run()),
     ("examples", examples),
-    ("doc", doc),
+    ("doc", || sh::cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings").run()),
     ("tidy", tidy::run),
     ("exports", exports::check),
     ("docs", docs::check),
@@ -63,12 +63,6 @@ pub(crate) fn run(only: &[&str]) -> Result<(), String> {
     let scope = if only.is_empty() { "all" } else { "these" };
     say::out(&format!("{scope:<16} {word:<8} {:>7.1} s\n", total.as_secs_f64()));
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
-}
-
-/// Documents private items too: the readers are those who change kloom, and file docs link to what is beside them.
-fn doc() -> Result<(), String> {
-    let run = sh::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
-    run.env("RUSTDOCFLAGS", "-Dwarnings").run()
 }
 
 /// Runs the examples as the README shows them.
