@@ -87,13 +87,16 @@ pub fn build(request: &Request, progress: &mut dyn FnMut(kloom_cc::Progress<'_>)
     kloom_cc::build_with_progress(&request.cc, &input, &mut |step| progress(step)).map_err(|error| RunError::Build(Box::new(error)))
 }
 
+/// Status of the default scenario's shell when a module could not be inserted.
+const INSMOD_FAILED: i32 = 2;
+
 /// The default scenario: insmod, a while, rmmod.
 pub fn default_script(built: &Built, request: &Request) -> String {
     let mut text = String::new();
     let params = request.params.join(" ");
     for module in &built.modules {
         text.push_str(&format!("insmod {} {params}", module.file_name).trim_end().to_string());
-        text.push_str(" || exit $?\n");
+        text.push_str(&format!(" || exit {INSMOD_FAILED}\n"));
     }
     let seconds = request.run_for_ns as f64 / 1e9;
     text.push_str(&format!("sleep {seconds}\n"));
@@ -135,7 +138,21 @@ pub fn run(request: &Request, built: &Built, show: &mut dyn FnMut(Output)) -> Re
     let subject = built.modules.iter().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" ");
     let mut outcome = session.outcome(&ended, &subject);
     blame_unknown_symbol(&mut outcome);
+    if request.script.is_none() && ended == Ended::Done(INSMOD_FAILED) {
+        blame_input(&mut outcome);
+    }
     Ok(Ran { outcome, sources, token: session.token(), ended, steps: session.steps() })
+}
+
+/// A file or parameter that insmod refuses, although nobody is to blame for it in the module, is wrong input.
+fn blame_input(outcome: &mut Outcome) {
+    if outcome.findings.is_empty() && outcome.end == kloom_diag::End::Completed {
+        outcome.end = kloom_diag::End::Usage(kloom_diag::UsageError {
+            message: "the module cannot be inserted".into(),
+            site: None,
+            hint: Some("insmod and the kernel's log say why; look at the file and at the parameters".into()),
+        });
+    }
 }
 
 /// A symbol that Linux does not have either is the module's fault, not a gap of kloom's.

@@ -7,9 +7,9 @@ static noinline void fill(int id)
 {
 	char name[8];
 
-	sprintf(name, "worker-number-%d", id); //~ ERROR stack-smashed
+	sprintf(name, "worker-number-%d", id);
 	pr_info("%s\n", name);
-}
+} //~ ERROR stack-smashed
 
 static int __init start(void)
 {
