@@ -35,6 +35,12 @@ const CPU_UNBOUND: i32 = 64;
 /// `TIMER_IRQSAFE`.
 const TIMER_IRQSAFE: u32 = 0x0020_0000;
 
+/// `WORK_STRUCT_PWQ`: the rest of `data`, without its flags, is an address.
+const DATA_IS_PWQ: u64 = 4;
+const DATA_FLAGS: u64 = 0xff;
+/// A work of the years before 2.6.20, whose function takes what `data` holds.
+const OLD_MAGIC: u32 = 0x4b4c_0036;
+
 /// What a `struct workqueue_struct` holds, so that a stale pointer is told from a live one.
 const QUEUE_MAGIC: u32 = 0x4b4c_0030;
 const QUEUE_KIND: &str = "struct workqueue_struct";
@@ -61,7 +67,12 @@ fn check_work(machine: &mut Machine, work: u64, func: &'static str) -> Result<()
     machine.check_access(work, SIZE, true)?;
     let kinds = [Magic::Work, Magic::DelayedWork, Magic::RcuWork];
     let found = machine.peek_u32(work);
-    if !kinds.iter().any(|&kind| kind as u32 == found) {
+    let data = machine.peek_u64(work + DATA);
+    if found != OLD_MAGIC && data & DATA_IS_PWQ != 0 {
+        // The module wrote there: Linux takes it for the address of a pool's share of a queue, and reads from that.
+        machine.check_access(data & !DATA_FLAGS, 8, false)?;
+    }
+    if found != OLD_MAGIC && !kinds.iter().any(|&kind| kind as u32 == found) {
         machine.kernel.report(Fault::UninitObject { kind: Magic::Work.type_name(), addr: work, func });
         machine.poke_u32(work, Magic::Work as u32);
     }
@@ -88,7 +99,9 @@ pub(crate) extern "C" fn kloom_init_work(work: u64, func: u64, _onstack: i32, _n
 pub(crate) extern "C" fn kloom_old_work(work: u64, func: u64, data: u64, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.note_removed("INIT_WORK() with three arguments", "INIT_WORK(work, func) and container_of()");
-        init(machine, work, Magic::Work, func, data)
+        init(machine, work, Magic::Work, func, data)?;
+        machine.poke_u32(work, OLD_MAGIC);
+        Ok(())
     }));
 }
 
@@ -545,8 +558,8 @@ fn run_work(work: u64) {
         machine.check_access(work, SIZE, true)?;
         let func = machine.peek_u64(work + FUNC);
         machine.kernel.worker_calls(current, func);
-        let data = machine.peek_u64(work + DATA);
-        Ok((func, if data == 0 { work } else { data }))
+        let arg = if machine.peek_u32(work) == OLD_MAGIC { machine.peek_u64(work + DATA) } else { work };
+        Ok((func, arg))
     }));
     call1(func, arg);
     let resched = enter(|machine, current| {
