@@ -9,10 +9,10 @@ void kloom_preempt_enable(void); //@2a takes 1 off; reschedules if that is due a
 void kloom_preempt_enable_no_resched(void); //@2a as kloom_preempt_enable without rescheduling
 void kloom_migrate_disable(void); //@4a pins the task to its CPU; nests
 void kloom_migrate_enable(void); //@4a undoes one kloom_migrate_disable()
-#define PREEMPT_MASK 0x000000ff
-#define SOFTIRQ_MASK 0x0000ff00
-#define HARDIRQ_MASK 0x000f0000
-#define NMI_MASK 0x00f00000
+#define PREEMPT_MASK 0x000000ffUL
+#define SOFTIRQ_MASK 0x0000ff00UL
+#define HARDIRQ_MASK 0x000f0000UL
+#define NMI_MASK 0x00f00000UL
 #define PREEMPT_BITS 8
 #define SOFTIRQ_BITS 8
 #define HARDIRQ_BITS 4
@@ -21,11 +21,11 @@ void kloom_migrate_enable(void); //@4a undoes one kloom_migrate_disable()
 #define SOFTIRQ_SHIFT 8
 #define HARDIRQ_SHIFT 16
 #define NMI_SHIFT 20
-#define PREEMPT_OFFSET 1
-#define SOFTIRQ_OFFSET 0x100
-#define HARDIRQ_OFFSET 0x10000
-#define NMI_OFFSET 0x100000
-#define SOFTIRQ_DISABLE_OFFSET 0x200
+#define PREEMPT_OFFSET 1UL
+#define SOFTIRQ_OFFSET 0x100UL
+#define HARDIRQ_OFFSET 0x10000UL
+#define NMI_OFFSET 0x100000UL
+#define SOFTIRQ_DISABLE_OFFSET 0x200UL
 #define preempt_count() kloom_preempt_count()
 #define nmi_count() (preempt_count() & NMI_MASK)
 #define hardirq_count() (preempt_count() & HARDIRQ_MASK)
