@@ -142,7 +142,8 @@ fn no_ko_file_crashes_kloom() {
 
 #[test]
 fn a_module_that_does_not_compile_is_1_with_the_compilers_words() {
-    let dir = place("compile", &[("broken.c", b"#include <linux/module.h>\nint init_module(void)\n{\n\treturn 0\n}\n")]);
+    let dir =
+        place("compile", &[("broken.c", b"#include <linux/module.h>\nint init_module(void)\n{\n\treturn 0\n}\n")]);
     let done = expect(&dir, &["run", "broken.c"], 1, "broken.c:4:");
     assert!(done.err().contains("expected ';'"), "{}", done.err());
     let lacking = b"#include <linux/module.h>\n#include <linux/no_such_header_anywhere.h>\n";
@@ -153,16 +154,27 @@ fn a_module_that_does_not_compile_is_1_with_the_compilers_words() {
 
 #[test]
 fn machine_forms_parse() {
-    let dir = place("forms", &[("leak.c", HELLO.replace("pr_info(\"hello\\n\")", "kmalloc(100, GFP_KERNEL)").replace("module.h>", "module.h>\n#include <linux/slab.h>").as_bytes())]);
+    let dir = place(
+        "forms",
+        &[(
+            "leak.c",
+            HELLO
+                .replace("pr_info(\"hello\\n\")", "kmalloc(100, GFP_KERNEL)")
+                .replace("module.h>", "module.h>\n#include <linux/slab.h>")
+                .as_bytes(),
+        )],
+    );
     for file in ["hello.c", "leak.c"] {
         let done = call(&dir, &["run", file, "--message-format", "json"]);
-        let value: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap_or_else(|error| panic!("{error}: {}", done.out()));
+        let value: serde_json::Value =
+            serde_json::from_slice(&done.stdout).unwrap_or_else(|error| panic!("{error}: {}", done.out()));
         assert_eq!(value["schema"], "kloom-report/1");
         assert_eq!(value["exit_code"], 0);
         assert_eq!(value["warnings"], u32::from(file == "leak.c"));
         assert!(value["output"].as_str().unwrap().contains("taints kernel"), "{value}");
         let sarif = call(&dir, &["run", file, "--message-format", "sarif"]);
-        let value: serde_json::Value = serde_json::from_slice(&sarif.stdout).unwrap_or_else(|error| panic!("{error}: {}", sarif.out()));
+        let value: serde_json::Value =
+            serde_json::from_slice(&sarif.stdout).unwrap_or_else(|error| panic!("{error}: {}", sarif.out()));
         assert_eq!(value["version"], "2.1.0");
         let junit = call(&dir, &["run", file, "--message-format", "junit"]).out();
         assert!(junit.starts_with("<?xml") && junit.trim_end().ends_with("</testsuites>"), "{junit}");
@@ -180,7 +192,12 @@ fn a_closed_pipe_ends_the_run_quietly() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut head = Command::new("head").args(["-n", "1"]).stdin(child.stdout.take().unwrap()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut head = Command::new("head")
+        .args(["-n", "1"])
+        .stdin(child.stdout.take().unwrap())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     assert!(head.wait().unwrap().success());
     let done = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&done.stderr);
@@ -216,7 +233,8 @@ fn completions_and_manual_are_generated() {
 
 #[test]
 fn colour_is_for_terminals_only() {
-    let dir = place("colour", &[("broken.c", b"int x\n"), ("leak.c", HELLO.replace("return 0;", "return -5;").as_bytes())]);
+    let dir =
+        place("colour", &[("broken.c", b"int x\n"), ("leak.c", HELLO.replace("return 0;", "return -5;").as_bytes())]);
     for file in ["broken.c", "leak.c"] {
         let done = call(&dir, &["run", file]);
         assert!(!done.stderr.contains(&0x1b) && !done.stdout.contains(&0x1b), "{}", done.err());

@@ -43,7 +43,9 @@ fn main() {
             let seeded = case.clone();
             trials.push(Trial::test(format!("replay {}", case.name), move || replays(&seeded).map_err(Failed::from)));
         }
-        trials.push(Trial::test(format!("twice {}", case.name), move || runs_the_same_twice(&case).map_err(Failed::from)));
+        trials.push(Trial::test(format!("twice {}", case.name), move || {
+            runs_the_same_twice(&case).map_err(Failed::from)
+        }));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

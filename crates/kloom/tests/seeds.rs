@@ -30,7 +30,8 @@ fn text(number: &str) -> Option<String> {
     let entries = fs::read_dir(dir).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     let mut files: Vec<_> = entries.collect();
     files.sort();
-    let file = files.into_iter().find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(number)));
+    let file =
+        files.into_iter().find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(number)));
     let Some(file) = file else {
         skipped();
         return None;
@@ -73,9 +74,12 @@ fn play(name: &str, source: &str, script: &str, flags: &[&str]) -> Ran {
     let dir = fresh_dir(&format!("seeds/{name}"));
     write(&dir, "mythread.c", source);
     write(&dir, "steps.sh", script);
-    let done = run(kloom(&dir).args(["run", "mythread.c", "--script", "steps.sh", "--message-format", "json"]).args(flags)).unwrap();
+    let done =
+        run(kloom(&dir).args(["run", "mythread.c", "--script", "steps.sh", "--message-format", "json"]).args(flags))
+            .unwrap();
     let value = document(&done).unwrap();
-    let codes = value["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap().to_string());
+    let codes =
+        value["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap().to_string());
     Ran {
         out: value["output"].as_str().unwrap().to_string(),
         codes: codes.collect(),
@@ -94,7 +98,9 @@ impl Ran {
     fn shows(&self, pieces: &[&str]) {
         let mut rest = self.out.as_str();
         for piece in pieces {
-            let Some(at) = rest.find(piece) else { panic!("`{piece}` is missing after the ones before\n{}", self.everything) };
+            let Some(at) = rest.find(piece) else {
+                panic!("`{piece}` is missing after the ones before\n{}", self.everything)
+            };
             rest = &rest[at + piece.len()..];
         }
     }
@@ -132,7 +138,18 @@ fn rmmod_gets_stuck_and_the_thread_is_invincible() {
     let Some([program, ..]) = stopping() else { return };
     let script = "insmod mythread.ko\nsleep 12\nps ax | grep mythread | grep -v grep\nkill -9 $(pidof mythread)\necho killed: $?\nsleep 10\nrmmod mythread\necho not reached\n";
     let ran = play("hang", &program, script, &[]);
-    ran.shows(&["Creating Thread", "Thread Created successfully", "Thread Running", "Thread Running", "Thread Running", "[mythread]", "killed: 0", "Thread Running", "Cleaning Up", "Thread Running"]);
+    ran.shows(&[
+        "Creating Thread",
+        "Thread Created successfully",
+        "Thread Running",
+        "Thread Running",
+        "Thread Running",
+        "[mythread]",
+        "killed: 0",
+        "Thread Running",
+        "Cleaning Up",
+        "Thread Running",
+    ]);
     assert!(!ran.out.contains("not reached") && !ran.out.contains("Thread Stopping"), "{}", ran.everything);
     ran.finds(1, &["signal-ignored", "kthread-stop-hang"]);
 }
@@ -141,7 +158,14 @@ fn rmmod_gets_stuck_and_the_thread_is_invincible() {
 fn a_thread_that_looks_at_the_stop_flag_lets_rmmod_out() {
     let Some([_, program, _]) = stopping() else { return };
     let ran = play("should-stop", &program, "insmod mythread.ko\nsleep 12\nrmmod mythread\necho rmmod: $?\n", &[]);
-    ran.shows(&["Thread Created successfully", "Thread Running", "Cleaning Up", "Thread Stopping", "Thread stopped", "rmmod: 0"]);
+    ran.shows(&[
+        "Thread Created successfully",
+        "Thread Running",
+        "Cleaning Up",
+        "Thread Stopping",
+        "Thread stopped",
+        "rmmod: 0",
+    ]);
     assert_eq!(ran.count("Thread Running"), 3, "{}", ran.everything);
     ran.finds(0, &[]);
 }
@@ -153,11 +177,17 @@ fn an_allowed_sigkill_ends_the_thread_and_rmmod_comes_out() {
     let ran = play("allow-signal", &program, script, &[]);
     ran.shows(&["Thread Running", "Thread Running", "Thread Stopping", "pidof: 1", "Cleaning Up", "rmmod: 0"]);
     ran.finds(1, &["use-after-free"]);
-    let gentle = play("allow-signal-gentle", &program, "insmod mythread.ko\nsleep 7\nrmmod mythread\necho rmmod: $?\n", &[]);
+    let gentle =
+        play("allow-signal-gentle", &program, "insmod mythread.ko\nsleep 7\nrmmod mythread\necho rmmod: $?\n", &[]);
     gentle.shows(&["Cleaning Up", "Thread Stopping", "rmmod: 0"]);
     gentle.finds(0, &[]);
     let real = play("allow-signal-oops", &program, script, &["--on-use-after-free", "oops"]);
-    real.shows(&["Cleaning Up", "refcount_t: addition on 0; use-after-free.", "NULL pointer dereference", "rmmod: 137"]);
+    real.shows(&[
+        "Cleaning Up",
+        "refcount_t: addition on 0; use-after-free.",
+        "NULL pointer dereference",
+        "rmmod: 137",
+    ]);
     real.finds(1, &["use-after-free"]);
 }
 
@@ -167,7 +197,12 @@ fn an_exit_function_without_a_stop_crashes_the_thread() {
     let forgetful = program.replace("if (thread_st)\n   {\n       kthread_stop", "if (0)\n   {\n       kthread_stop");
     let forgetful = if forgetful == program { program.replace("kthread_stop(thread_st);", ";") } else { forgetful };
     assert_ne!(forgetful, program);
-    let ran = play("no-stop", &forgetful, "insmod mythread.ko\nsleep 7\nrmmod mythread\necho rmmod: $?\nsleep 10\necho still there\n", &[]);
+    let ran = play(
+        "no-stop",
+        &forgetful,
+        "insmod mythread.ko\nsleep 7\nrmmod mythread\necho rmmod: $?\nsleep 10\necho still there\n",
+        &[],
+    );
     ran.shows(&["Cleaning Up", "rmmod: 0", "unable to handle page fault", "still there"]);
     ran.finds(1, &["module-text-in-use"]);
 }

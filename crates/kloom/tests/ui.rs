@@ -31,7 +31,12 @@ fn check(case: &Case) -> Result<(), String> {
     problems.extend(compare(&case.dir.join("report.golden"), &human.err()).err());
     let code = human.code()?;
     if code != case.settings.exit {
-        problems.push(format!("exit code is {code}, case.toml expects {}\n{}{}", case.settings.exit, human.out(), human.err()));
+        problems.push(format!(
+            "exit code is {code}, case.toml expects {}\n{}{}",
+            case.settings.exit,
+            human.out(),
+            human.err()
+        ));
     }
     // Without an outcome (a module that does not build, a scenario that does not parse) there is no document.
     let json = run(case.command(&dir).args(["--message-format", "json"]))?;
@@ -64,7 +69,9 @@ fn every_code_has_its_cases() -> Result<(), String> {
     for row in kloom_diag::codes().iter().filter(|row| !LATER.contains(&row.name)) {
         match names.iter().find(|(name, _)| name == row.fail_case) {
             None => missing.push(format!("{} does not exist", row.fail_case)),
-            Some((_, settings)) if !settings.findings.iter().any(|code| code == row.name) && !NO_FINDING.contains(&row.name) => {
+            Some((_, settings))
+                if !settings.findings.iter().any(|code| code == row.name) && !NO_FINDING.contains(&row.name) =>
+            {
                 missing.push(format!("{} does not find {}", row.fail_case, row.name));
             }
             Some(_) => {}

@@ -159,7 +159,9 @@ impl Case {
     /// One is malformed, or a file cannot be read.
     pub fn annotations(&self) -> Result<Vec<Annotation>, String> {
         let mut found = Vec::new();
-        for path in sorted(&self.dir).into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "c" || ext == "h")) {
+        for path in
+            sorted(&self.dir).into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "c" || ext == "h"))
+        {
             let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_string();
             let text = fs::read(&path).map_err(|error| format!("{file}: {error}"))?;
             for (line, text) in (1..).zip(String::from_utf8_lossy(&text).lines()) {
@@ -182,7 +184,12 @@ fn annotations_of_line(text: &str, line: u64, file: &str) -> Result<Vec<Annotati
             return Err(format!("{file}:{line}: not an annotation: //~{rest}"));
         };
         let line = line - up as u64;
-        found.push(Annotation { file: file.to_string(), line, severity: severity.to_lowercase(), code: code.to_string() });
+        found.push(Annotation {
+            file: file.to_string(),
+            line,
+            severity: severity.to_lowercase(),
+            code: code.to_string(),
+        });
     }
     Ok(found)
 }
@@ -202,7 +209,11 @@ pub fn check_findings(case: &Case, document: &Value) -> Result<(), String> {
     let mut expected = case.annotations()?;
     for finding in findings {
         // The blamed line, or without one the first place of the history, which is what is shown.
-        let later = finding["history"].as_array().into_iter().flatten().flat_map(|step| step["spans"].as_array().into_iter().flatten());
+        let later = finding["history"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|step| step["spans"].as_array().into_iter().flatten());
         let placed = |span: &&Value| span["line"].as_u64().is_some_and(|line| line > 0);
         let primary = std::iter::once(&finding["primary"]).chain(later).find(placed).unwrap_or(&Value::Null);
         let here = Annotation {

@@ -150,7 +150,11 @@ pub fn compare(golden: &Path, found: &str) -> Result<(), String> {
     }
     let expected = fs::read_to_string(golden)
         .map_err(|error| format!("{}: {error} (KLOOM_BLESS=1 writes it)\n--- found ---\n{found}", golden.display()))?;
-    if expected == found { Ok(()) } else { Err(format!("{} differs:\n{}", golden.display(), difference(&expected, found))) }
+    if expected == found {
+        Ok(())
+    } else {
+        Err(format!("{} differs:\n{}", golden.display(), difference(&expected, found)))
+    }
 }
 
 /// Whether goldens are to be rewritten.
