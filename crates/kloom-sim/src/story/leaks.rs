@@ -112,8 +112,8 @@ pub(super) fn licences(story: &mut Story, machine: &Machine) -> Vec<Told> {
         }
         // The macro makes no code: its line is looked for in the file of the init function.
         let init = image.symbol_addr("init_module").and_then(|addr| story.resolver.site(machine, addr, Address::Exact));
-        let site = init.and_then(|site| {
-            let has = |line: &u32| story.resolver.sources.line_text(&site.file, *line).is_some_and(|text| text.contains("MODULE_LICENSE"));
+        let site = init.filter(|_| license.is_some()).and_then(|site| {
+            let has = |line: &u32| story.resolver.sources.line_text(&site.file, *line).is_some_and(|text| text.trim_start().starts_with("MODULE_LICENSE"));
             (1..LICENCE_LINES).take_while(|line| story.resolver.sources.line_text(&site.file, *line).is_some()).find(has).map(|line| Site {
                 line,
                 column: None,

@@ -3,7 +3,7 @@
 //!
 //! Each report is told when it is made, while everything it is about is still there; [`Story::finish`] adds what only
 //! the end of a run shows, drops what merely follows from another finding, and says which hangs are proved. One file per
-//! theme: [`threads`], [`memory`], [`locks`], [`context`], [`leaks`], [`assertions`]. Nothing here words anything:
+//! theme: `threads`, `memory`, `locks`, `context`, `leaks`, `assertions`. Nothing here words anything:
 //! that is `kloom-diag`'s.
 
 mod assertions;
@@ -154,18 +154,19 @@ impl Story {
         if kernel.panicked {
             return;
         }
-        let going: Vec<(u32, String, ModuleState)> = kernel
+        let stuck: Vec<(u32, String, ModuleState)> = kernel
             .modules
             .list
             .iter()
             .filter(|module| module.state != ModuleState::Live)
             .map(|module| (module.id, module.name.clone(), module.state))
             .collect();
-        for (id, module, state) in going {
+        for (id, module, state) in stuck {
             let last = self.unloads.iter().rev().find(|(of, _)| *of == id).map(|(_, at)| *at);
             let Some(at) = last.filter(|at| kernel.tasks.get(at.task).is_none_or(|task| task.pid != at.pid || task.has_exited())) else { continue };
             let cause = self.resolver.event(machine, &at);
-            let told = Told::ModuleStuck { module, state: if state == ModuleState::Going { "going" } else { "coming" }.into(), cause };
+            let state = if state == ModuleState::Going { "going" } else { "coming" };
+            let told = Told::ModuleStuck { module, state: state.into(), cause };
             self.findings.push(Finding { severity: Severity::Note, ..Finding::new(told) });
         }
     }

@@ -246,7 +246,8 @@ pub fn dereferenced(text: &str, column: u32) -> Option<String> {
 pub fn null_check(sources: &dyn SourceLines, file: &str, line: u32, variable: &str) -> Option<u32> {
     let squeeze = |text: &str| text.split_whitespace().collect::<String>();
     let name = squeeze(variable);
-    (line..=line + 12).find(|&at| {
+    let same_function = |&at: &u32| sources.line_text(file, at).is_some_and(|text| !text.starts_with('}'));
+    (line..=line + 12).take_while(same_function).find(|&at| {
         let Some(text) = sources.line_text(file, at) else { return false };
         let code = squeeze(&blank(&text, &mut false));
         let Some(start) = code.find("if(") else { return false };
