@@ -3,7 +3,7 @@
 //!
 //! Every run is a child process, so that a crash of kloom fails the case that caused it and nothing else.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test program uses a part of this module")]
+#![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test program uses a part of this module")]
 
 pub mod case;
 
