@@ -6,7 +6,7 @@ pub struct Errno(pub i32);
 
 macro_rules! errnos {
     ($($name:ident = $value:literal, $text:literal;)*) => {
-        #[allow(missing_docs, reason = "the names are Linux's own")]
+        #[expect(missing_docs, reason = "the names are Linux's own")]
         impl Errno {
             $(pub const $name: Errno = Errno($value);)*
 

@@ -1,5 +1,5 @@
 //! Task states, task flags, policies and priorities (`include/linux/sched.h`, Linux 6.1 values).
-#![allow(missing_docs, reason = "the names are Linux's own")]
+#![expect(missing_docs, reason = "the names are Linux's own")]
 
 pub const TASK_RUNNING: u32 = 0;
 pub const TASK_INTERRUPTIBLE: u32 = 1;

@@ -1,5 +1,5 @@
 //! Signal numbers and sets (`include/uapi/asm/signal.h`, x86-64).
-#![allow(missing_docs, reason = "the names are Linux's own")]
+#![expect(missing_docs, reason = "the names are Linux's own")]
 
 pub const SIGHUP: i32 = 1;
 pub const SIGINT: i32 = 2;

@@ -2,7 +2,7 @@
 //!
 //! The struct lies in the arena, so modules reach it by pointer; its members are cells, so the kernel reads and
 //! writes the very same memory through a shared reference and there is only one truth about, say, a task's state.
-#![allow(missing_docs, reason = "members carry Linux's own names")]
+#![expect(missing_docs, reason = "members carry Linux's own names")]
 
 use std::cell::Cell;
 

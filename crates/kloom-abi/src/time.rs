@@ -1,5 +1,5 @@
 //! Units of time.
-#![allow(missing_docs, reason = "the names are Linux's own")]
+#![expect(missing_docs, reason = "the names are Linux's own")]
 
 pub const NSEC_PER_USEC: u64 = 1_000;
 pub const NSEC_PER_MSEC: u64 = 1_000_000;

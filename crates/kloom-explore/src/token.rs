@@ -52,7 +52,7 @@ pub fn parse(text: &str) -> Result<Schedule, TokenError> {
     let digits = text.strip_prefix("kl1:").ok_or(TokenError::Prefix)?;
     let nibbles: Vec<u8> =
         digits.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<_>>().ok_or(TokenError::Digits)?;
-    if nibbles.len() % 2 != 0 || nibbles.is_empty() {
+    if !nibbles.len().is_multiple_of(2) || nibbles.is_empty() {
         return Err(TokenError::Digits);
     }
     let bytes: Vec<u8> = nibbles.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();

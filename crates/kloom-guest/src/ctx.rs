@@ -63,7 +63,7 @@ impl Ctx {
         out[0] = self.call_site.get();
         let mut count = 1;
         let mut fp = self.fp.get();
-        while count < out.len() && fp % 8 == 0 && fp > low && fp + 16 <= high {
+        while count < out.len() && fp.is_multiple_of(8) && fp > low && fp + 16 <= high {
             // SAFETY: `fp` lies in the current stack's slot, which is mapped and readable up to its top, and is
             // aligned; the words there are plain data.
             let (next, ret) = unsafe { (*(fp as *const u64), *((fp + 8) as *const u64)) };

@@ -19,16 +19,16 @@ pub enum Yield {
 }
 
 /// How a coroutine ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Exit {
     /// Its function returned this.
     Returned(i64),
     /// Module code faulted.
-    Fault(HostFault),
+    Fault(Box<HostFault>),
 }
 
 /// Outcome of running a coroutine for a while.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Ran {
     /// It can go on later.
     Yielded(Yield),

@@ -123,7 +123,7 @@ impl Heap {
         self.poison(start, lead, REDZONE);
         self.poison(addr, body, 0);
         self.poison(addr + body, span - lead - body, REDZONE);
-        if size % 8 != 0 || size == 0 {
+        if !size.is_multiple_of(8) || size == 0 {
             let last = self.shadow + ((addr + body - 8 - self.base) >> 3);
             // SAFETY: the shadow byte of the block's last granule. A block of size 0 has no byte to touch.
             unsafe { *(last as *mut u8) = if size == 0 { REDZONE } else { (size % 8) as u8 } };

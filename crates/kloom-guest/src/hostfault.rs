@@ -15,7 +15,7 @@ use crate::layout::{ARENA_BASE, ARENA_SIZE, IMAGE_BASE, IMAGE_SIZE, SLOTS};
 
 /// Registers in the order `rax rbx rcx rdx rsi rdi rbp rsp r8 … r15 rip eflags`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "register names")]
+#[expect(missing_docs, reason = "register names")]
 pub struct Registers {
     pub rax: u64,
     pub rbx: u64,
@@ -190,12 +190,11 @@ extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: 
     // SAFETY: the kernel passes valid pointers to a handler installed with SA_SIGINFO.
     let (info, context) = unsafe { (&*info, &mut *context.cast::<libc::ucontext_t>()) };
     let regs = registers(context);
-    if signal == libc::SIGVTALRM {
-        if !stalled(regs.rip) {
-            return;
-        }
+    if signal == libc::SIGVTALRM && !stalled(regs.rip) {
+        return;
     }
-    let trap = TRAP.with(Cell::get);
+    // Taken, not copied: whatever comes of this, the coroutine does not go on.
+    let trap = TRAP.with(Cell::take);
     let page_addr = if signal == libc::SIGSEGV || signal == libc::SIGBUS {
         // SAFETY: si_addr is valid for these signals.
         unsafe { info.si_addr() as u64 }
@@ -205,7 +204,7 @@ extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: 
     let error = context.uc_mcontext.gregs[libc::REG_ERR as usize] as u64;
     // A jump through a bad pointer faults on the fetch: the fault address is the program counter itself.
     let fetch = signal == libc::SIGSEGV && (page_addr == regs.rip || error & 0x10 != 0);
-    let guest = (in_images(regs.rip) || fetch) && trap.is_some_and(|trap| trap.stack_ptr_in_bounds(regs.rsp as usize));
+    let guest = (in_images(regs.rip) || fetch) && trap.as_ref().is_some_and(|trap| trap.stack_ptr_in_bounds(regs.rsp as usize));
     // A push or call below the guard page faults in module code with the stack pointer still in bounds.
     let Some(trap) = trap.filter(|_| guest) else {
         die(signal, page_addr, &regs);
@@ -225,7 +224,7 @@ extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: 
     // 1. The stack pointer is within the coroutine (checked above) and the fault is in module code, which owns no
     //    Rust values; the frames of ours below it (the entry) own none either.
     // 2. The registers are updated as asked before the handler returns.
-    let new = unsafe { trap.setup_trap_handler(move || Exit::Fault(fault)) };
+    let new = unsafe { trap.setup_trap_handler(move || Exit::Fault(Box::new(fault))) };
     let gregs = &mut context.uc_mcontext.gregs;
     gregs[libc::REG_RIP as usize] = new.rip as i64;
     gregs[libc::REG_RSP as usize] = new.rsp as i64;
@@ -287,7 +286,7 @@ fn trace(regs: &Registers, fetch: bool) -> [u64; 8] {
     // SAFETY: as in `stalled`.
     let ctx = unsafe { &*ctx };
     let (low, high) = (ctx.stack_floor.get().saturating_sub(crate::layout::STACK_SLOT / 2), ctx.stack_top.get());
-    let site = if fetch && !in_images(regs.rip) && regs.rsp >= low && regs.rsp + 8 <= high && regs.rsp % 8 == 0 {
+    let site = if fetch && !in_images(regs.rip) && regs.rsp >= low && regs.rsp + 8 <= high && regs.rsp.is_multiple_of(8) {
         // The bad call pushed its return address.
         // SAFETY: in the current stack, aligned.
         unsafe { *(regs.rsp as *const u64) }

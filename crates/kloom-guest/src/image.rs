@@ -260,9 +260,9 @@ fn plan_layout(module: &Module, thunk_bytes: u64, cpus: u32) -> Layout {
         module.sections.iter().map(|section| SectionPlace { offset: 0, size: section.size, init: section.is_init() }).collect();
     let mut groups = [[0; 4]; 2];
     let (mut thunks, mut percpu, mut percpu_stride) = (0, 0, 0);
-    for part in 0..2 {
+    for (part, starts) in groups.iter_mut().enumerate() {
         let mut at = 0;
-        for (index, start) in groups[part].iter_mut().enumerate().take(3) {
+        for (index, start) in starts.iter_mut().enumerate().take(3) {
             *start = at;
             for (section, place) in module.sections.iter().zip(&mut sections) {
                 if place.init != (part == 1) || group(section.kind, section.writable) != index {
@@ -283,7 +283,7 @@ fn plan_layout(module: &Module, thunk_bytes: u64, cpus: u32) -> Layout {
             }
             at = at.next_multiple_of(4096);
         }
-        groups[part][3] = at;
+        starts[3] = at;
     }
     Layout { sections, core_size: groups[0][3], init_size: groups[1][3], thunks, percpu, percpu_stride, groups }
 }

@@ -56,7 +56,7 @@ pub struct Block {
 
 /// Everything a module can do wrong. Closed on purpose: a new variant needs a code, an explain text and two ui cases.
 #[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "fields are the participants the variant's comment names")]
+#[expect(missing_docs, reason = "fields are the participants the variant's comment names")]
 pub enum Fault {
     /// An access to freed or out-of-bounds heap memory.
     HeapUseAfterFree { addr: u64, size: u64, access: AccessKind, block: Block },

@@ -416,7 +416,7 @@ const TAINT_LETTERS: [(char, char); 19] = [
 
 /// `TAINT_PROPRIETARY_MODULE` and the other flags modules set, as bit numbers.
 pub mod taint {
-    #![allow(missing_docs, reason = "the names are Linux's own")]
+    #![expect(missing_docs, reason = "the names are Linux's own")]
     pub const PROPRIETARY_MODULE: u32 = 0;
     pub const FORCED_RMMOD: u32 = 3;
     pub const DIE: u32 = 7;

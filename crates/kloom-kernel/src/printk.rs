@@ -11,7 +11,7 @@ use crate::Kernel;
 
 /// Log levels, `KERN_EMERG` to `KERN_DEBUG`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names are Linux's own")]
+#[expect(missing_docs, reason = "the names are Linux's own")]
 pub enum Level {
     Emerg,
     Alert,

@@ -42,7 +42,7 @@ pub struct HeldLock {
 
 /// Kinds of locks, for reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names are Linux's own")]
+#[expect(missing_docs, reason = "the names are Linux's own")]
 pub enum LockClass {
     Spinlock,
     RwlockRead,
@@ -57,7 +57,7 @@ pub enum LockClass {
 
 /// What a task waits for. A task never just "is blocked": it is blocked on something named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[allow(missing_docs, reason = "fields are handles of the named object")]
+#[expect(missing_docs, reason = "fields are handles of the named object")]
 pub enum BlockedOn {
     /// Not blocked.
     #[default]
@@ -336,6 +336,9 @@ const QUARANTINE: usize = 1024;
 /// Offset of `tasks` in `task_struct`.
 const TASKS_OFFSET: u64 = std::mem::offset_of!(TaskStruct, tasks) as u64;
 
+/// What the backward pointer of an entry taken off a list holds.
+const LIST_POISON2: u64 = 0xdead_0000_0000_0122;
+
 /// Largest pid + 1 (`kernel.pid_max` on a 64-bit machine).
 const PID_MAX: i32 = 4_194_304;
 
@@ -400,9 +403,8 @@ impl TaskTable {
             next_task.c.tasks.prev.set(prev);
             prev_task.c.tasks.next.set(next);
         }
-        let me = task.addr + TASKS_OFFSET;
-        task.c.tasks.next.set(me);
-        task.c.tasks.prev.set(me);
+        // As list_del_rcu(): who stands on it finds the way on.
+        task.c.tasks.prev.set(LIST_POISON2);
     }
 
     /// The live task whose `tasks` member is at `addr`. Addresses are evenly spaced by slot.

@@ -23,7 +23,7 @@ pub struct TraceEvent {
 
 /// What happened; the variants are Linux's tracepoints in Rust casing.
 #[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "fields are what the tracepoint of that name records")]
+#[expect(missing_docs, reason = "fields are what the tracepoint of that name records")]
 pub enum TraceKind {
     SchedSwitch { prev: TaskId, prev_state: u32, next: TaskId },
     SchedWakeup { target: TaskId, cpu: u32 },

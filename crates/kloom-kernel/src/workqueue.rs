@@ -22,7 +22,7 @@ use crate::{Kernel, NewTask};
 
 /// `WQ_UNBOUND` and the other flags that change what a queue does.
 pub mod flags {
-    #![allow(missing_docs, reason = "the names are Linux's own")]
+    #![expect(missing_docs, reason = "the names are Linux's own")]
     pub const UNBOUND: u32 = 1 << 1;
     pub const MEM_RECLAIM: u32 = 1 << 3;
     pub const HIGHPRI: u32 = 1 << 4;

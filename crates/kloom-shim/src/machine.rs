@@ -233,15 +233,15 @@ impl MachineHandle {
         let ran = fiber.resume(ctx);
         let machine = self.get();
         machine.settle();
-        if let (Ran::Yielded(Yield::Preempt), Context::Task(task)) = (ran, context) {
+        if let (Ran::Yielded(Yield::Preempt), Context::Task(task)) = (&ran, context) {
             machine.kernel.tasks[task].seen_at = ctx.call_site.get();
         }
-        match (ran, context) {
+        match (&ran, context) {
             (Ran::Yielded(Yield::Never) | Ran::Ended(_), _) => machine.retire(fiber),
             (Ran::Yielded(_), Context::Task(task)) => machine.put_fiber(task, fiber),
             (Ran::Yielded(_), Context::Irq(cpu)) => machine.irq_fibers[cpu as usize].push(fiber),
         }
-        if let Ran::Ended(Exit::Fault(fault)) = ran {
+        if let Ran::Ended(Exit::Fault(fault)) = &ran {
             self.get().host_fault(fault);
         }
         Some(ran)
@@ -262,7 +262,7 @@ impl Drop for MachineHandle {
             let mut machine = Box::from_raw(self.machine);
             let fibers: Vec<Fiber> = machine.fibers.drain(..).flatten().chain(machine.irq_fibers.drain(..).flatten()).collect();
             for fiber in fibers {
-                drop(fiber.into_stack());
+                let _ = fiber.into_stack();
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::Machine;
 /// Magic numbers of `include/kloom/object.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-#[allow(missing_docs, reason = "the names are those of the header")]
+#[expect(missing_docs, reason = "the names are those of the header")]
 pub enum Magic {
     Spinlock = 0x4b4c_0001,
     Rwlock = 0x4b4c_0002,

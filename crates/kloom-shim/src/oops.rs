@@ -313,7 +313,7 @@ impl Machine {
     }
 
     /// A host fault ended the running coroutine: turns it into the module's fault and oopses.
-    pub(crate) fn host_fault(&mut self, fault: HostFault) {
+    pub(crate) fn host_fault(&mut self, fault: &HostFault) {
         self.kernel.here = kloom_kernel::site::Trace(fault.trace);
         let ip = fault.regs.rip;
         let what = match fault.kind {

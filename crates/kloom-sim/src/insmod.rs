@@ -41,7 +41,7 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Load
         }
         error.errno()
     });
-    let object = object.map_err(|errno| Errno(errno as i32))?;
+    let object = object.map_err(Errno)?;
     let name = object.name().unwrap_or("").to_string();
     check_modinfo(machine, &object, &name)?;
     if let Some(module) = machine.kernel.modules.find(&name) {

@@ -167,6 +167,7 @@ impl Kernel {
     }
 
     /// Decides what happens next. See the module docs.
+    #[expect(clippy::should_implement_trait, reason = "a machine that steps is no iterator")]
     pub fn next(&mut self) -> Step {
         loop {
             let busy = self.pick_cpu();

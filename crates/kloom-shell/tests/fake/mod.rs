@@ -1,6 +1,6 @@
 //! A kernel for tests: the syscalls over an in-memory tree, pipes, processes and virtual time, round robin, no modules but
 //! names.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test binary uses its part")]
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};

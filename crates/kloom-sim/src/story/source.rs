@@ -131,8 +131,7 @@ fn statement_start(text: &[u8]) -> (usize, Option<usize>) {
 fn loop_word(statement: &[u8]) -> Option<usize> {
     let text = String::from_utf8_lossy(statement);
     let start = text.len() - text.trim_start().len();
-    let mut words = words(&text).peekable();
-    while let Some((at, word)) = words.next() {
+    for (at, word) in words(&text) {
         match word {
             "while" | "for" | "do" => return Some(at),
             "else" | "if" => continue,

@@ -178,10 +178,6 @@ fn warning(line: u32, function: &'static str, message: String) -> Warning {
 }
 
 impl ProcTree {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one caller per kind of entry, all fields differ"
-    )]
     fn insert(
         &mut self,
         parent: ProcId,
