@@ -37,7 +37,8 @@ pub fn check(machine: &mut Machine, id: u32) {
 
 /// Threads that run the module's functions, and finished ones it still holds.
 fn threads(machine: &Machine, id: u32, faults: &mut Vec<Fault>) {
-    let mine = machine.kernel.tasks.iter().filter(|task| task.kthread().is_some_and(|kthread| kthread.module == Some(id)));
+    let mine =
+        machine.kernel.tasks.iter().filter(|task| task.kthread().is_some_and(|kthread| kthread.module == Some(id)));
     for task in mine {
         let target: TaskId = task.id;
         if !task.has_exited() {
@@ -55,7 +56,11 @@ fn open_files(machine: &Machine, id: u32, own: &dyn Fn(u64) -> bool, faults: &mu
         // Entries of /proc are safe by themselves: removing one ends the use of its operations.
         let Some(ModuleNode::CharDev { ops, .. } | ModuleNode::Attr { ops, .. }) = file.module else { continue };
         if own(ops) {
-            faults.push(Fault::OpenFileLeft { module: module.clone(), path: file.path.clone(), opened: file.opened_at });
+            faults.push(Fault::OpenFileLeft {
+                module: module.clone(),
+                path: file.path.clone(),
+                opened: file.opened_at,
+            });
         }
     }
 }
@@ -63,7 +68,12 @@ fn open_files(machine: &Machine, id: u32, own: &dyn Fn(u64) -> bool, faults: &mu
 /// Live blocks that the module's code allocated.
 fn blocks(machine: &Machine, own: &dyn Fn(u64) -> bool) -> Vec<Block> {
     let allocated_by = |block: &Block| block.allocated.trace.ips().next().is_some_and(own);
-    machine.arena.heap.live().filter(|block| allocated_by(block) && !KERNEL_KINDS.contains(&block.kind.as_str())).collect()
+    machine
+        .arena
+        .heap
+        .live()
+        .filter(|block| allocated_by(block) && !KERNEL_KINDS.contains(&block.kind.as_str()))
+        .collect()
 }
 
 /// Armed timers whose callback or whose memory is the module's.

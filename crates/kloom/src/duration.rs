@@ -16,7 +16,7 @@ pub(crate) fn parse_ns(text: &str) -> Result<u64, String> {
     };
     let number: f64 = number.parse().map_err(|_| format!("`{text}` is no duration (example: 10s, 250ms, 2h)"))?;
     let ns = number * scale;
-    if !ns.is_finite() || ns < 0.0 || ns > 9.0e18 {
+    if !(0.0..=9.0e18).contains(&ns) {
         return Err(format!("`{text}` is out of range"));
     }
     Ok(ns as u64)

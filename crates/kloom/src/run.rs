@@ -95,7 +95,7 @@ pub fn default_script(built: &Built, request: &Request) -> String {
     let mut text = String::new();
     let params = request.params.join(" ");
     for module in &built.modules {
-        text.push_str(&format!("insmod {} {params}", module.file_name).trim_end().to_string());
+        text.push_str(format!("insmod {} {params}", module.file_name).trim_end());
         text.push_str(&format!(" || exit {INSMOD_FAILED}\n"));
     }
     let seconds = request.run_for_ns as f64 / 1e9;

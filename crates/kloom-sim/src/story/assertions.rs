@@ -49,31 +49,42 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             if !kernels_own {
                 event.site = Some(exact(event.site, file, *line, function));
             }
-            let text = event.site.as_ref().and_then(|site| story.resolver.sources.line_text(&site.file, site.line)).unwrap_or_default();
+            let text = event
+                .site
+                .as_ref()
+                .and_then(|site| story.resolver.sources.line_text(&site.file, site.line))
+                .unwrap_or_default();
             // The shims put a WARN_ON's condition where a WARN has its message; the source tells which it is.
             let on = text.contains("WARN_ON");
             if !kernels_own {
                 event.call = if on { "WARN_ON" } else { "WARN" }.to_string();
             }
             let kernel_message = kernels_own.then(|| format!("the kernel's own check at {file}:{line} ({function})"));
-            let (condition, message) = if on && !kernels_own { (some(message), None) } else { (None, some(message).or(kernel_message)) };
+            let (condition, message) =
+                if on && !kernels_own { (some(message), None) } else { (None, some(message).or(kernel_message)) };
             Told::WarnOn { at: event, condition, message }
         }
-        Fault::Panic { message } => {
-            Told::Panic { at: story.resolver.event(machine, at), message: message.clone() }
-        }
+        Fault::Panic { message } => Told::Panic { at: story.resolver.event(machine, at), message: message.clone() },
         Fault::NotAKthread { target } => {
             let name = super::resolve::who_task(machine, *target).comm;
             let message = format!("`{name}` is no kernel thread of a module");
             Told::WarnOn { at: story.resolver.event(machine, at), condition: None, message: Some(message) }
         }
-        Fault::BadFormat { text, format } => {
-            Told::BadFormat { at: story.resolver.event(machine, at), format: without_level(format).trim_end().to_string(), conversion: conversion(text) }
-        }
+        Fault::BadFormat { text, format } => Told::BadFormat {
+            at: story.resolver.event(machine, at),
+            format: without_level(format).trim_end().to_string(),
+            conversion: conversion(text),
+        },
         Fault::RemovedApi { name, replacement } => {
             let site = story.resolver.event(machine, at).site.unwrap_or_else(|| Site::new("", 0, "", ""));
-            let removed_in = REMOVED_IN.iter().find(|(call, _)| call == name).map_or("a later version", |(_, version)| version);
-            Told::RemovedApi { call: format!("{name}()"), removed_in: removed_in.to_string(), replacement: replacement.clone(), site }
+            let removed_in =
+                REMOVED_IN.iter().find(|(call, _)| call == name).map_or("a later version", |(_, version)| version);
+            Told::RemovedApi {
+                call: format!("{name}()"),
+                removed_in: removed_in.to_string(),
+                replacement: replacement.clone(),
+                site,
+            }
         }
         Fault::InitFailed { module, ret } => Told::InitFailed {
             module: module.clone(),
@@ -97,7 +108,8 @@ fn exact(site: Option<Site>, file: &str, line: u32, function: &str) -> Site {
 
 /// Whether a file is one of Linux's own, which a check of the kernel names.
 fn is_kernels(file: &str) -> bool {
-    ["kernel/", "lib/", "fs/", "mm/", "init/", "drivers/"].iter().any(|tree| file.starts_with(tree)) && file.matches('/').count() > 0
+    ["kernel/", "lib/", "fs/", "mm/", "init/", "drivers/"].iter().any(|tree| file.starts_with(tree))
+        && file.matches('/').count() > 0
 }
 
 /// A format without the level in front of it (`KERN_SOH` and a character).
@@ -113,7 +125,12 @@ fn some(text: &str) -> Option<String> {
 /// The conversion a format warning is about.
 fn conversion(text: &str) -> String {
     let start = text.find('%');
-    start.map_or_else(|| "%".to_string(), |start| text[start..].split(|c: char| c.is_whitespace() || c == '\'' || c == '"').next().unwrap_or("%").to_string())
+    start.map_or_else(
+        || "%".to_string(),
+        |start| {
+            text[start..].split(|c: char| c.is_whitespace() || c == '\'' || c == '"').next().unwrap_or("%").to_string()
+        },
+    )
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
                 copied.call = (*func).to_string();
             }
             let task = machine.kernel.tasks.get(at.task);
-            let (count, irqs_off, since) = task.map_or((0, false, Trace::default()), |task| (task.preempt_count, task.irqs_off, task.preempt_site));
+            let (count, irqs_off, since) = task
+                .map_or((0, false, Trace::default()), |task| (task.preempt_count, task.irqs_off, task.preempt_site));
             let held = task.map(|task| task.held.clone()).unwrap_or_default();
             let why = cause(story, machine, at, count, irqs_off, since, &held);
             Some(Told::UserCopyInAtomic { copied, why })
@@ -75,8 +76,17 @@ fn began(story: &mut Story, machine: &Machine, at: &RawEvent, since: Trace) -> O
 }
 
 /// Why code must not sleep.
-fn cause(story: &mut Story, machine: &Machine, at: &RawEvent, count: u32, irqs_off: bool, since: Trace, held: &[HeldLock]) -> AtomicCause {
-    let spinning = |lock: &&HeldLock| matches!(lock.class, LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite);
+fn cause(
+    story: &mut Story,
+    machine: &Machine,
+    at: &RawEvent,
+    count: u32,
+    irqs_off: bool,
+    since: Trace,
+    held: &[HeldLock],
+) -> AtomicCause {
+    let spinning =
+        |lock: &&HeldLock| matches!(lock.class, LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite);
     let locks: Vec<HeldLock> = held.iter().filter(spinning).copied().collect();
     match at.context {
         ContextKind::Hardirq => return AtomicCause::Hardirq,

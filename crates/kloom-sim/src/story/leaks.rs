@@ -66,9 +66,11 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             opened: Event { call: "open".into(), ..outside(story, machine, opened) },
             unloaded: unloading(story, machine, at),
         },
-        Fault::ModuleStuck { module } => {
-            Told::ModuleStuck { module: module.clone(), state: "going".into(), cause: story.resolver.event(machine, at) }
-        }
+        Fault::ModuleStuck { module } => Told::ModuleStuck {
+            module: module.clone(),
+            state: "going".into(),
+            cause: story.resolver.event(machine, at),
+        },
         _ => return None,
     })
 }
@@ -76,7 +78,11 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
 /// Something a system call may have done without any code of the module's.
 fn outside(story: &mut Story, machine: &Machine, at: &RawEvent) -> Event {
     let event = story.resolver.event(machine, at);
-    if event.call.is_empty() { Event { site: None, backtrace: Default::default(), call: "open".into(), ..event } } else { event }
+    if event.call.is_empty() {
+        Event { site: None, backtrace: Default::default(), call: "open".into(), ..event }
+    } else {
+        event
+    }
 }
 
 /// Blocks of one allocation site together, in the order of the first allocation.
@@ -91,15 +97,19 @@ fn by_site(story: &mut Story, machine: &Machine, blocks: &[Block]) -> Vec<Leaked
     for block in blocks {
         let place = block.allocated.trace.0[0];
         let key = (first_seen.get(&place).copied().unwrap_or(0), place);
-        let (earliest, site) =
-            sites.entry(key).or_insert_with(|| (block.allocated, LeakedBlocks { object: block_object(block), ..LeakedBlocks::default() }));
+        let (earliest, site) = sites.entry(key).or_insert_with(|| {
+            (block.allocated, LeakedBlocks { object: block_object(block), ..LeakedBlocks::default() })
+        });
         if block.allocated.time_ns < earliest.time_ns {
             *earliest = block.allocated;
         }
         site.count += 1;
         site.bytes += block.size;
     }
-    sites.into_values().map(|(earliest, site)| LeakedBlocks { created: story.resolver.event(machine, &earliest), ..site }).collect()
+    sites
+        .into_values()
+        .map(|(earliest, site)| LeakedBlocks { created: story.resolver.event(machine, &earliest), ..site })
+        .collect()
 }
 
 /// Modules whose licence taints the kernel.
@@ -107,19 +117,25 @@ pub(super) fn licences(story: &mut Story, machine: &Machine) -> Vec<Told> {
     let mut told = Vec::new();
     for (id, image) in &machine.images {
         let license = image.module.license();
-        if crate::insmod::is_gpl_compatible(license.unwrap_or("")) || machine.images.iter().any(|(other, one)| other < id && one.module.name() == image.module.name()) {
+        if crate::insmod::is_gpl_compatible(license.unwrap_or(""))
+            || machine.images.iter().any(|(other, one)| other < id && one.module.name() == image.module.name())
+        {
             continue;
         }
         // The macro makes no code: its line is looked for in the file of the init function.
         let init = image.symbol_addr("init_module").and_then(|addr| story.resolver.site(machine, addr, Address::Exact));
         let site = init.filter(|_| license.is_some()).and_then(|site| {
-            let has = |line: &u32| story.resolver.sources.line_text(&site.file, *line).is_some_and(|text| text.trim_start().starts_with("MODULE_LICENSE"));
-            (1..LICENCE_LINES).take_while(|line| story.resolver.sources.line_text(&site.file, *line).is_some()).find(has).map(|line| Site {
-                line,
-                column: None,
-                function: String::new(),
-                ..site.clone()
-            })
+            let has = |line: &u32| {
+                story
+                    .resolver
+                    .sources
+                    .line_text(&site.file, *line)
+                    .is_some_and(|text| text.trim_start().starts_with("MODULE_LICENSE"))
+            };
+            (1..LICENCE_LINES)
+                .take_while(|line| story.resolver.sources.line_text(&site.file, *line).is_some())
+                .find(has)
+                .map(|line| Site { line, column: None, function: String::new(), ..site.clone() })
         });
         let module = image.module.name().unwrap_or("").to_string();
         told.push(Told::MissingLicense { module, license: license.map(str::to_string), site });

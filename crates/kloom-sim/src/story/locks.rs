@@ -27,7 +27,9 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             let event = story.resolver.event(machine, at);
             let object = lock_by_name(story, machine, *class, name, &event);
             let why = match owner {
-                Some(owner) if *why != "not locked" => BadUnlock::NotOwner { acquired: story.resolver.event(machine, owner) },
+                Some(owner) if *why != "not locked" => {
+                    BadUnlock::NotOwner { acquired: story.resolver.event(machine, owner) }
+                }
                 _ => BadUnlock::NotLocked { released: None },
             };
             Some(Told::BadUnlock { object, at: event, why })
@@ -74,8 +76,12 @@ fn lock_by_name(story: &mut Story, machine: &Machine, class: LockClass, name: &s
     let locks = &machine.kernel.locks;
     let addr = match kind_of(class) {
         ObjectKind::Mutex => locks.mutex.iter().find(|(_, lock)| lock.name == name).map(|(_, lock)| lock.addr),
-        ObjectKind::Semaphore | ObjectKind::RwSemaphore => locks.semaphore.iter().find(|(_, lock)| lock.name == name).map(|(_, lock)| lock.addr),
-        ObjectKind::Spinlock | ObjectKind::Rwlock => locks.spin.iter().find(|(_, lock)| lock.name == name).map(|(_, lock)| lock.addr),
+        ObjectKind::Semaphore | ObjectKind::RwSemaphore => {
+            locks.semaphore.iter().find(|(_, lock)| lock.name == name).map(|(_, lock)| lock.addr)
+        }
+        ObjectKind::Spinlock | ObjectKind::Rwlock => {
+            locks.spin.iter().find(|(_, lock)| lock.name == name).map(|(_, lock)| lock.addr)
+        }
         _ => None,
     };
     let named = story.resolver.argument(event);
@@ -98,28 +104,48 @@ pub(super) fn held_by(story: &mut Story, machine: &Machine, task: &Task) -> Vec<
 }
 
 /// What a task is blocked on, and who has it; `since` is the call it is blocked in.
-pub(super) fn waits_for(story: &mut Story, machine: &Machine, task: &Task, since: &Event) -> (Option<Object>, Option<Event>) {
+pub(super) fn waits_for(
+    story: &mut Story,
+    machine: &Machine,
+    task: &Task,
+    since: &Event,
+) -> (Option<Object>, Option<Event>) {
     let kernel = &machine.kernel;
     let named = story.resolver.argument(since);
-    let holder_event = |story: &mut Story, holder: Option<Holder>| holder.map(|holder| story.resolver.event(machine, &holder.at));
+    let holder_event =
+        |story: &mut Story, holder: Option<Holder>| holder.map(|holder| story.resolver.event(machine, &holder.at));
     match task.blocked_on {
         BlockedOn::WaitQueue(handle) => {
-            let object = kernel.waits.get(handle).map(|queue| story.resolver.object(machine, queue.addr, ObjectKind::WaitQueue, named));
+            let object = kernel
+                .waits
+                .get(handle)
+                .map(|queue| story.resolver.object(machine, queue.addr, ObjectKind::WaitQueue, named));
             (object, None)
         }
         BlockedOn::Completion(handle) => {
-            let object = kernel.completions.get(handle).map(|one| story.resolver.object(machine, one.addr, ObjectKind::Completion, named));
+            let object = kernel
+                .completions
+                .get(handle)
+                .map(|one| story.resolver.object(machine, one.addr, ObjectKind::Completion, named));
             (object, None)
         }
         BlockedOn::Mutex(handle) => {
-            let owner = (handle as usize).checked_sub(1).and_then(|index| kernel.locks.mutex.get(index)).and_then(|lock| lock.owner);
+            let owner = (handle as usize)
+                .checked_sub(1)
+                .and_then(|index| kernel.locks.mutex.get(index))
+                .and_then(|lock| lock.owner);
             let object = lock_object(story, machine, LockClass::Mutex, handle, since);
             (Some(object), holder_event(story, owner))
         }
         BlockedOn::Semaphore(handle) | BlockedOn::RwsemRead(handle) | BlockedOn::RwsemWrite(handle) => {
             let lock = (handle as usize).checked_sub(1).and_then(|index| kernel.locks.semaphore.get(index));
-            let owner = lock.and_then(|lock| lock.writer.or(lock.readers.first().copied()).or(lock.takers.last().copied()));
-            let class = if matches!(task.blocked_on, BlockedOn::Semaphore(_)) { LockClass::Semaphore } else { LockClass::RwsemWrite };
+            let owner =
+                lock.and_then(|lock| lock.writer.or(lock.readers.first().copied()).or(lock.takers.last().copied()));
+            let class = if matches!(task.blocked_on, BlockedOn::Semaphore(_)) {
+                LockClass::Semaphore
+            } else {
+                LockClass::RwsemWrite
+            };
             let object = lock_object(story, machine, class, handle, since);
             (Some(object), holder_event(story, owner))
         }
@@ -145,7 +171,12 @@ pub(super) fn deadlock(story: &mut Story, machine: &Machine, cycle: &[TaskId]) -
     if let [task] = tasks.as_slice() {
         let blocked = blocked(story, machine, task);
         let acquired = blocked.owner?;
-        return Some(Told::SelfDeadlock { object: blocked.on.unwrap_or_default(), acquired, again: blocked.since, from_interrupt: false });
+        return Some(Told::SelfDeadlock {
+            object: blocked.on.unwrap_or_default(),
+            acquired,
+            again: blocked.since,
+            from_interrupt: false,
+        });
     }
     let tasks: Vec<Blocked> = tasks.into_iter().map(|task| blocked(story, machine, task)).collect();
     (!tasks.is_empty()).then_some(Told::Deadlock { tasks, proof: Proof::Proved })

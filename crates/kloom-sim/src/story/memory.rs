@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use kloom_diag::{Access, AccessKind as How, Event, Fault as Told, InvalidFree, ListDamage, Object, ObjectKind, OopsKind, RefcountMisuse, Site};
+use kloom_diag::{
+    Access, AccessKind as How, Event, Fault as Told, InvalidFree, ListDamage, Object, ObjectKind, OopsKind,
+    RefcountMisuse, Site,
+};
 use kloom_kernel::fault::{AccessKind, Block, Fault, Report};
 use kloom_kernel::site::RawEvent;
 use kloom_shim::Machine;
@@ -63,7 +66,9 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             offset: 0,
             references_taken: 0,
         },
-        Fault::ModuleDataUseAfterFree { addr, access, module, init } => module_data(story, machine, report, *addr, *access, module, *init),
+        Fault::ModuleDataUseAfterFree { addr, access, module, init } => {
+            module_data(story, machine, report, *addr, *access, module, *init)
+        }
         Fault::UninitObject { kind, addr, .. } => {
             let event = story.resolver.event(machine, at);
             let named = story.resolver.argument(&event);
@@ -82,7 +87,9 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             let _ = size;
             Told::Oops { kind: OopsKind::JumpToNowhere, at: story.resolver.event(machine, at), address: Some(*addr) }
         }
-        Fault::WildAccess { addr, size, access, .. } => Told::WildAccess { used: used(story, machine, at, how(*access), *size, *addr) },
+        Fault::WildAccess { addr, size, access, .. } => {
+            Told::WildAccess { used: used(story, machine, at, how(*access), *size, *addr) }
+        }
         Fault::ReadOnlyWrite { addr, .. } => Told::WildAccess { used: used(story, machine, at, How::Write, 0, *addr) },
         Fault::UserAccess { addr, access, .. } => {
             let used = used(story, machine, at, how(*access), 0, *addr);
@@ -112,7 +119,12 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
                 why if why.starts_with("saturated") => RefcountMisuse::Saturated,
                 _ => RefcountMisuse::Underflow,
             };
-            Told::RefcountMisuse { object: story.resolver.object(machine, *addr, ObjectKind::Refcount, named), misuse, at: event, earlier: None }
+            Told::RefcountMisuse {
+                object: story.resolver.object(machine, *addr, ObjectKind::Refcount, named),
+                misuse,
+                at: event,
+                earlier: None,
+            }
         }
         _ => return None,
     })
@@ -159,9 +171,10 @@ fn pointer_text(story: &Story, event: &Event, access: AccessKind) -> Option<Stri
 fn invalid_free(story: &mut Story, machine: &Machine, at: &RawEvent, addr: u64, block: Option<&Block>) -> Told {
     let freed = story.resolver.event(machine, at);
     let why = match block {
-        Some(block) if block.addr == addr => {
-            InvalidFree::WrongFunction { object: block_object(block), created: story.resolver.event(machine, &block.allocated) }
-        }
+        Some(block) if block.addr == addr => InvalidFree::WrongFunction {
+            object: block_object(block),
+            created: story.resolver.event(machine, &block.allocated),
+        },
         Some(block) => InvalidFree::Inside {
             object: block_object(block),
             offset: addr.saturating_sub(block.addr),
@@ -172,10 +185,19 @@ fn invalid_free(story: &mut Story, machine: &Machine, at: &RawEvent, addr: u64, 
     Told::InvalidFree { freed, address: addr, why }
 }
 
-fn module_data(story: &mut Story, machine: &Machine, report: &Report, addr: u64, access: AccessKind, module: &str, init: bool) -> Told {
+fn module_data(
+    story: &mut Story,
+    machine: &Machine,
+    report: &Report,
+    addr: u64,
+    access: AccessKind,
+    module: &str,
+    init: bool,
+) -> Told {
     let at = &report.at;
     let object = story.resolver.variable(machine, addr).map(|(object, _)| object);
-    let unloaded = machine.kernel.modules.unloaded.iter().rev().find(|(_, name, _)| name == module).map(|(_, _, at)| *at);
+    let unloaded =
+        machine.kernel.modules.unloaded.iter().rev().find(|(_, name, _)| name == module).map(|(_, _, at)| *at);
     let loaded = machine.kernel.modules.find(module).map(|module| module.loaded);
     let gone = if init { loaded.or(unloaded) } else { unloaded };
     Told::UseAfterFree {

@@ -163,7 +163,11 @@ impl Story {
             .collect();
         for (id, module, state) in stuck {
             let last = self.unloads.iter().rev().find(|(of, _)| *of == id).map(|(_, at)| *at);
-            let Some(at) = last.filter(|at| kernel.tasks.get(at.task).is_none_or(|task| task.pid != at.pid || task.has_exited())) else { continue };
+            let Some(at) =
+                last.filter(|at| kernel.tasks.get(at.task).is_none_or(|task| task.pid != at.pid || task.has_exited()))
+            else {
+                continue;
+            };
             let cause = self.resolver.event(machine, &at);
             let state = if state == ModuleState::Going { "going" } else { "coming" };
             let told = Told::ModuleStuck { module, state: state.into(), cause };
@@ -179,7 +183,8 @@ impl Story {
                 continue;
             }
             let since_ns = task.slept_at.time_ns;
-            let report = Report { fault: Fault::HungTask { victim, since_ns, proved: false }, at: task.slept_at, repeats: 1 };
+            let report =
+                Report { fault: Fault::HungTask { victim, since_ns, proved: false }, at: task.slept_at, repeats: 1 };
             let Some(mut told) = self.translate(machine, &report) else { continue };
             if *ended == Ended::Stuck || nothing_can_happen(machine) {
                 prove(&mut told);
@@ -201,7 +206,9 @@ impl Default for Story {
 fn participant(report: &Report) -> u64 {
     match &report.fault {
         Fault::HungTask { victim, .. } | Fault::SoftLockup { victim, .. } => u64::from(victim.0),
-        Fault::LeakThread { target } | Fault::ThreadNeverWoken { target } | Fault::LeakTaskReference { target, .. } => u64::from(target.0),
+        Fault::LeakThread { target } | Fault::ThreadNeverWoken { target } | Fault::LeakTaskReference { target, .. } => {
+            u64::from(target.0)
+        }
         Fault::LeakTimer { addr, .. } => *addr,
         Fault::LeakProcEntry { path, .. } => path.bytes().fold(0, |hash, byte| hash.rotate_left(5) ^ u64::from(byte)),
         Fault::LockHeldAtExit { name, .. } => name.bytes().fold(0, |hash, byte| hash.rotate_left(5) ^ u64::from(byte)),
@@ -213,7 +220,11 @@ fn participant(report: &Report) -> u64 {
 /// Whether every task sleeps without a timeout and nothing is queued that could wake one. Input from outside there is
 /// none: the scenario's tasks are tasks.
 fn nothing_can_happen(machine: &Machine) -> bool {
-    let asleep = |task: &Task| task.has_exited() || matches!(task.kind, TaskKind::Idle | TaskKind::System) || (!task.se.on_rq && task.timeout.is_none());
+    let asleep = |task: &Task| {
+        task.has_exited()
+            || matches!(task.kind, TaskKind::Idle | TaskKind::System)
+            || (!task.se.on_rq && task.timeout.is_none())
+    };
     !machine.kernel.events.has_work() && machine.kernel.tasks.iter().all(asleep)
 }
 
@@ -257,11 +268,16 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
                 busy.extend(tasks.iter().map(|task| task.since.who.pid));
                 explained.extend(tasks.iter().map(|task| task.since.who.pid));
             }
-            Told::UseAfterFree { object, used, .. } if object.kind == ObjectKind::Task => stale.push(used.event.site.clone()),
+            Told::UseAfterFree { object, used, .. } if object.kind == ObjectKind::Task => {
+                stale.push(used.event.site.clone())
+            }
             Told::ThreadNeverWoken { thread, .. } => stopped.push(thread.pid),
             Told::LeakThread { thread, .. } => left.push(thread.pid),
             Told::ModuleUnloadWithOpenFile { .. } => files = true,
-            Told::InvalidFree { why: InvalidFree::Inside { created, .. } | InvalidFree::WrongFunction { created, .. }, .. } => {
+            Told::InvalidFree {
+                why: InvalidFree::Inside { created, .. } | InvalidFree::WrongFunction { created, .. },
+                ..
+            } => {
                 freed_wrong.push((created.site.clone(), created.time_ns));
             }
             Told::LeakTimer { object, .. } => timers.push(object.name.clone()),
@@ -285,9 +301,9 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
         }
         Told::ModuleTextInUse { user: TextUser::Callback | TextUser::FileOperation, .. } => files,
         // A block that was to be freed, but in a wrong way, is no leak of its own.
-        Told::LeakMemory { blocks, .. } => {
-            blocks.iter().all(|block| block.count == 1 && freed_wrong.contains(&(block.created.site.clone(), block.created.time_ns)))
-        }
+        Told::LeakMemory { blocks, .. } => blocks.iter().all(|block| {
+            block.count == 1 && freed_wrong.contains(&(block.created.site.clone(), block.created.time_ns))
+        }),
         Told::LeakTimer { object, .. } => fired.contains(&object.name),
         Told::LeakThread { thread, .. } => stopped.contains(&thread.pid),
         _ => false,

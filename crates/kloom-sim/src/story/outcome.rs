@@ -17,7 +17,8 @@ impl Session {
         let (machine, story) = self.machine_and_story();
         let findings = story.finish(machine, ended);
         // A symbol of another module that was inserted too late is no gap of kloom's.
-        let unsupported = unsupported.filter(|(_, name)| machine.images.iter().all(|(_, image)| image.symbol_addr(name).is_none()));
+        let unsupported =
+            unsupported.filter(|(_, name)| machine.images.iter().all(|(_, image)| image.symbol_addr(name).is_none()));
         let virtual_ns = machine.kernel.cpus.iter().map(|cpu| cpu.clock_ns).max().unwrap_or(0);
         let end = match ended {
             Ended::StepLimit => limit(machine, LimitKind::Steps, limits.max_steps),
@@ -69,6 +70,10 @@ fn state_line(machine: &Machine, task: &Task) -> String {
     let wchan = task.blocked_on.wchan();
     let doing = if wchan == "0" { "running".to_string() } else { format!("in {wchan}()") };
     let at = task.slept_at.trace.0[0];
-    let place = if at != 0 && machine.locate(at).is_some() { format!(", {}", machine.symbolic(at.saturating_sub(1))) } else { String::new() };
+    let place = if at != 0 && machine.locate(at).is_some() {
+        format!(", {}", machine.symbolic(at.saturating_sub(1)))
+    } else {
+        String::new()
+    };
     format!("{} (pid {}), state {letter}, {doing}{place}", task.name(), task.pid)
 }

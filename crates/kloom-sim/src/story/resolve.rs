@@ -79,7 +79,9 @@ impl Resolver {
             let calls = module
                 .relocations
                 .iter()
-                .map(|relocation| ((relocation.section, relocation.offset), module.symbols[relocation.symbol.index()].name.clone()))
+                .map(|relocation| {
+                    ((relocation.section, relocation.offset), module.symbols[relocation.symbol.index()].name.clone())
+                })
                 .filter(|(_, name)| !name.is_empty())
                 .collect();
             ModuleLines { lines: module.lines(), calls }
@@ -142,7 +144,13 @@ impl Resolver {
             }
             sites.extend(place.sites);
         }
-        Event { who: who_of(machine, raw), time_ns: raw.time_ns, site: sites.first().cloned(), call, backtrace: Backtrace(sites) }
+        Event {
+            who: who_of(machine, raw),
+            time_ns: raw.time_ns,
+            site: sites.first().cloned(),
+            call,
+            backtrace: Backtrace(sites),
+        }
     }
 
     /// What happened when a function of the module returned: the line is that of its `return`.
@@ -221,7 +229,12 @@ pub fn who_of(machine: &Machine, raw: &RawEvent) -> Who {
     let tasks = &machine.kernel.tasks;
     // The slot may have a new tenant; the pid tells.
     let live = tasks.get(raw.task).filter(|task| task.pid == raw.pid).map(kloom_kernel::task::Task::name);
-    let dead = || tasks.tombstone(raw.task).filter(|tombstone| tombstone.pid == raw.pid).map(|tombstone| tombstone.name.to_string());
+    let dead = || {
+        tasks
+            .tombstone(raw.task)
+            .filter(|tombstone| tombstone.pid == raw.pid)
+            .map(|tombstone| tombstone.name.to_string())
+    };
     let end = raw.comm.iter().position(|&byte| byte == 0).unwrap_or(raw.comm.len());
     let comm = live.or_else(dead).unwrap_or_else(|| String::from_utf8_lossy(&raw.comm[..end]).into_owned());
     Who { comm, pid: raw.pid, cpu: raw.cpu, context }
@@ -234,7 +247,9 @@ pub fn who_task(machine: &Machine, id: TaskId) -> Who {
         return Who::task(task.name(), task.pid, task.se.cpu);
     }
     match tasks.tombstone(id) {
-        Some(tombstone) => Who::task(tombstone.name.to_string(), tombstone.pid, tombstone.exited.map_or(0, |at| at.cpu)),
+        Some(tombstone) => {
+            Who::task(tombstone.name.to_string(), tombstone.pid, tombstone.exited.map_or(0, |at| at.cpu))
+        }
         None => Who::default(),
     }
 }

@@ -88,7 +88,10 @@ pub fn enclosing_loop(sources: &dyn SourceLines, file: &str, line: u32) -> Optio
     let last = lines.last()?;
     let start = text.len() - 1 - last.len();
     let indent = last.len() - last.trim_start().len();
-    let statement_end = text[start + indent..].iter().position(|&c| c == b';' || c == b'{').map_or(text.len(), |at| start + indent + at);
+    let statement_end = text[start + indent..]
+        .iter()
+        .position(|&c| c == b';' || c == b'{')
+        .map_or(text.len(), |at| start + indent + at);
     let mut end = statement_end;
     loop {
         // The statement that ends at `end`: back to the bracket or semicolon before it.
@@ -174,7 +177,9 @@ pub fn called(text: &str, symbol: &str, aliases: &[&str]) -> Option<String> {
         return Some((*alias).to_string());
     }
     let called = words(&text).find(|(at, word)| {
-        text[at + word.len()..].trim_start().starts_with('(') && !NO_CALLS.contains(word) && !word.starts_with(|c: char| c.is_ascii_digit())
+        text[at + word.len()..].trim_start().starts_with('(')
+            && !NO_CALLS.contains(word)
+            && !word.starts_with(|c: char| c.is_ascii_digit())
     });
     called.map(|(_, word)| word.to_string())
 }
@@ -251,9 +256,16 @@ pub fn null_check(sources: &dyn SourceLines, file: &str, line: u32, variable: &s
         let code = squeeze(&blank(&text, &mut false));
         let Some(start) = code.find("if(") else { return false };
         let condition = &code[start + 3..];
-        [format!("{name})"), format!("!{name})"), format!("{name}==NULL"), format!("{name}!=NULL"), format!("NULL=={name}"), format!("NULL!={name}")]
-            .iter()
-            .any(|form| condition.starts_with(form.as_str()))
+        [
+            format!("{name})"),
+            format!("!{name})"),
+            format!("{name}==NULL"),
+            format!("{name}!=NULL"),
+            format!("NULL=={name}"),
+            format!("NULL!={name}"),
+        ]
+        .iter()
+        .any(|form| condition.starts_with(form.as_str()))
     })
 }
 
@@ -322,8 +334,14 @@ mod tests {
     #[test]
     fn calls_are_named_as_the_author_wrote_them() {
         let aliases = ["kthread_run", "kthread_create"];
-        assert_eq!(called("\tt = kthread_run(f, NULL, \"x\");", "kthread_create_on_node", &aliases).as_deref(), Some("kthread_run"));
-        assert_eq!(called("\tif (wait_event_interruptible(q, c))", "schedule", &[]).as_deref(), Some("wait_event_interruptible"));
+        assert_eq!(
+            called("\tt = kthread_run(f, NULL, \"x\");", "kthread_create_on_node", &aliases).as_deref(),
+            Some("kthread_run")
+        );
+        assert_eq!(
+            called("\tif (wait_event_interruptible(q, c))", "schedule", &[]).as_deref(),
+            Some("wait_event_interruptible")
+        );
         assert_eq!(called("\tmsleep(1);", "msleep", &[]).as_deref(), Some("msleep"));
         assert_eq!(called("\tx = y;", "memcpy", &[]), None);
     }
@@ -350,7 +368,9 @@ mod tests {
 
     #[test]
     fn null_checks_and_returns() {
-        let sources = file("\tt = kthread_run(f);\n\n\tif (t == NULL)\n\t\tgoto out;\n\treturn 0;\n}\nint g(void)\n{\n\tif (x)\n\t\treturn 1;\n\treturn 0;\n}\n");
+        let sources = file(
+            "\tt = kthread_run(f);\n\n\tif (t == NULL)\n\t\tgoto out;\n\treturn 0;\n}\nint g(void)\n{\n\tif (x)\n\t\treturn 1;\n\treturn 0;\n}\n",
+        );
         assert_eq!(null_check(&sources, "f.c", 1, "t"), Some(3));
         assert_eq!(null_check(&sources, "f.c", 1, "x"), None);
         assert_eq!(return_line(&sources, "f.c", 6), 5);

@@ -15,8 +15,12 @@ use super::source;
 pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Option<Told> {
     match &report.fault {
         Fault::HungTask { victim, since_ns, .. } => hung(story, machine, *victim, *since_ns),
-        Fault::SoftLockup { since_ns, hookless, .. } => Some(soft_lockup(story, machine, &report.at, *since_ns, *hookless)),
-        Fault::ModuleTextGone { ip, module, unloaded } => Some(text_gone(story, machine, report, *ip, module, unloaded)),
+        Fault::SoftLockup { since_ns, hookless, .. } => {
+            Some(soft_lockup(story, machine, &report.at, *since_ns, *hookless))
+        }
+        Fault::ModuleTextGone { ip, module, unloaded } => {
+            Some(text_gone(story, machine, report, *ip, module, unloaded))
+        }
         Fault::ThreadNeverWoken { target } => never_woken(story, machine, *target, Some(&report.at)),
         Fault::StopExited { target } => {
             let (created, exited) = birth_and_death(machine, *target)?;
@@ -44,7 +48,8 @@ fn never_woken(story: &mut Story, machine: &Machine, target: TaskId, stopped: Op
     let (created, _) = birth_and_death(machine, target)?;
     // An init function that fails half way stops the threads it has created and not yet woken: that is how it is done.
     let module = machine.kernel.tasks.get(target).and_then(Task::kthread).and_then(|kthread| kthread.module);
-    let coming = module.and_then(|id| machine.kernel.modules.get(id)).is_some_and(|module| module.state == ModuleState::Coming);
+    let coming =
+        module.and_then(|id| machine.kernel.modules.get(id)).is_some_and(|module| module.state == ModuleState::Coming);
     if coming && stopped.is_some() {
         return None;
     }
@@ -58,8 +63,13 @@ fn never_woken(story: &mut Story, machine: &Machine, target: TaskId, stopped: Op
 /// What only the end of the run shows: threads never woken, signals that had no effect.
 pub(super) fn at_the_end(story: &mut Story, machine: &Machine) -> Vec<Told> {
     let mut told = Vec::new();
-    let asleep: Vec<TaskId> =
-        machine.kernel.tasks.iter().filter(|task| task.kthread().is_some() && task.blocked_on == BlockedOn::NeverWoken).map(|task| task.id).collect();
+    let asleep: Vec<TaskId> = machine
+        .kernel
+        .tasks
+        .iter()
+        .filter(|task| task.kthread().is_some() && task.blocked_on == BlockedOn::NeverWoken)
+        .map(|task| task.id)
+        .collect();
     for target in asleep {
         told.extend(never_woken(story, machine, target, None));
     }
@@ -69,7 +79,10 @@ pub(super) fn at_the_end(story: &mut Story, machine: &Machine) -> Vec<Told> {
         let sender = machine.kernel.tasks.get(ignored.sender);
         let at = RawEvent {
             task: ignored.sender,
-            pid: sender.map_or_else(|| machine.kernel.tasks.tombstone(ignored.sender).map_or(0, |tombstone| tombstone.pid), |task| task.pid),
+            pid: sender.map_or_else(
+                || machine.kernel.tasks.tombstone(ignored.sender).map_or(0, |tombstone| tombstone.pid),
+                |task| task.pid,
+            ),
             comm: sender.map_or([0; 16], Task::comm),
             cpu: ignored.cpu,
             context: ContextKind::Task,
@@ -94,14 +107,20 @@ pub(super) fn at_the_end(story: &mut Story, machine: &Machine) -> Vec<Told> {
 fn module_thread(machine: &Machine, id: TaskId) -> Option<RawEvent> {
     match machine.kernel.tasks.get(id) {
         Some(task) => task.kthread().map(|_| task.created),
-        None => machine.kernel.tasks.tombstone(id).filter(|tombstone| tombstone.module_thread).map(|tombstone| tombstone.created),
+        None => machine
+            .kernel
+            .tasks
+            .tombstone(id)
+            .filter(|tombstone| tombstone.module_thread)
+            .map(|tombstone| tombstone.created),
     }
 }
 
 fn signal_name(signal: i32) -> String {
     const NAMES: [&str; 31] = [
-        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD",
-        "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+        "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
+        "WINCH", "IO", "PWR", "SYS",
     ];
     match usize::try_from(signal - 1).ok().and_then(|index| NAMES.get(index)) {
         Some(name) => format!("SIG{name}"),
@@ -147,10 +166,15 @@ fn stop_hang(story: &mut Story, machine: &Machine, task: &Task, thread: &Task, p
     let after = story.stops.of(thread.id).unwrap_or_default();
     let asleep = !thread.se.on_rq;
     let sleeps_for_good = asleep && thread.timeout.is_none();
-    if sleeps_for_good && after.should_stop_calls == 0
+    if sleeps_for_good
+        && after.should_stop_calls == 0
         && matches!(
             thread.blocked_on,
-            BlockedOn::WaitQueue(_) | BlockedOn::Completion(_) | BlockedOn::Semaphore(_) | BlockedOn::Schedule | BlockedOn::Timeout
+            BlockedOn::WaitQueue(_)
+                | BlockedOn::Completion(_)
+                | BlockedOn::Semaphore(_)
+                | BlockedOn::Schedule
+                | BlockedOn::Timeout
         )
     {
         let wait = story.resolver.event(machine, &thread.slept_at);
@@ -208,14 +232,23 @@ fn soft_lockup(story: &mut Story, machine: &Machine, at: &RawEvent, since_ns: u6
 }
 
 /// Code of an unloaded module was about to run.
-fn text_gone(story: &mut Story, machine: &Machine, report: &Report, ip: u64, module: &str, unloaded: &RawEvent) -> Told {
+fn text_gone(
+    story: &mut Story,
+    machine: &Machine,
+    report: &Report,
+    ip: u64,
+    module: &str,
+    unloaded: &RawEvent,
+) -> Told {
     let at = &report.at;
     let task = machine.kernel.tasks.get(at.task);
     let kthread = task.filter(|task| task.kthread().is_some() && at.context == ContextKind::Task);
     // A return address lies behind the call the thread slept in; a callback is called at its first byte.
     let starts_here = machine
         .locate(ip)
-        .and_then(|(_, module, section, offset)| module.symbolizer().resolve(section, offset).map(|symbol| symbol.offset == 0))
+        .and_then(|(_, module, section, offset)| {
+            module.symbolizer().resolve(section, offset).map(|symbol| symbol.offset == 0)
+        })
         .unwrap_or(false);
     let address = if starts_here { Address::Exact } else { Address::Return };
     let mut trace = at.trace;
