@@ -175,7 +175,7 @@ fn marks_tell_lines_and_status() {
         .iter()
         .filter_map(|m| match m {
             Mark::Start { line, text, .. } => Some((*line, text.clone())),
-            Mark::End { .. } => None,
+            _ => None,
         })
         .collect();
     assert_eq!(
@@ -192,7 +192,7 @@ fn marks_tell_lines_and_status() {
         .iter()
         .filter_map(|m| match m {
             Mark::End { status, .. } => Some(*status),
-            Mark::Start { .. } => None,
+            _ => None,
         })
         .collect();
     assert_eq!(ends, [0, 0, 1, 0]);
