@@ -1488,6 +1488,7 @@ mod tests {
             state: ModuleState::Live,
             addr: 0x500,
             refs: 0,
+            holders: vec![],
             used_by: vec![],
             has_init: true,
             exit: 1,
