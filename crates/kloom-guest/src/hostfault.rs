@@ -37,11 +37,19 @@ pub struct Registers {
     pub eflags: u64,
 }
 
+/// How far below the stack pointer addresses are taken for those of frames that are gone.
+const DEAD_FRAMES: u64 = 64 << 10;
+
 impl Registers {
     /// The registers without what is left in them of kloom's own code: of those a call may change, only addresses of
-    /// guest memory are kept, so that an oops is the same in every run and build.
+    /// guest memory are kept, so that an oops is the same in every run and build. Below the stack pointer lie frames of
+    /// kloom's functions that have returned.
     fn reproducible(mut self) -> Registers {
-        let guest = |value: u64| in_images(value) || (ARENA_BASE..ARENA_BASE + ARENA_SIZE * SLOTS as u64).contains(&value);
+        let dead = self.rsp.saturating_sub(DEAD_FRAMES)..self.rsp;
+        let guest = |value: u64| {
+            let arena = ARENA_BASE..ARENA_BASE + ARENA_SIZE * SLOTS as u64;
+            in_images(value) || arena.contains(&value) && !dead.contains(&value)
+        };
         let scratch = [
             &mut self.rax,
             &mut self.rcx,

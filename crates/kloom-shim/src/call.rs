@@ -170,22 +170,46 @@ pub fn call4(func: u64, args: [u64; 4]) -> u64 {
 /// `sp` is 16-byte aligned and lies on the current stack, below the current frame, and nothing below it is in use.
 unsafe fn call_on(sp: u64, func: u64, args: [u64; 4]) -> u64 {
     let result;
-    // SAFETY: r12 keeps our stack pointer over the call, which preserves it as the C calling convention says; all
-    // registers a call may change are declared. Frames stay above `sp`, so the callee cannot overwrite them.
+    // SAFETY: the registers that a callee must preserve are saved on our stack, whose pointer is kept at the callee's
+    // end of its stack, and put back after the call; all registers a call may change are declared. Frames stay above
+    // `sp`, so the callee cannot overwrite them. The registers are zeroed, so that an oops shows nothing of kloom's own.
     unsafe {
         std::arch::asm!(
-            "mov r12, rsp",
-            "mov rsp, {sp}",
-            "call {func}",
-            "mov rsp, r12",
-            sp = in(reg) sp,
-            func = in(reg) func,
+            "push rbx",
+            "push rbp",
+            "push r12",
+            "push r13",
+            "push r14",
+            "push r15",
+            "mov rax, rsp",
+            "mov rsp, r10",
+            "push rax",
+            "push rax",
+            "xor eax, eax",
+            "xor ebx, ebx",
+            "xor ebp, ebp",
+            "xor r8d, r8d",
+            "xor r9d, r9d",
+            "xor r10d, r10d",
+            "xor r12d, r12d",
+            "xor r13d, r13d",
+            "xor r14d, r14d",
+            "xor r15d, r15d",
+            "call r11",
+            "mov rsp, [rsp]",
+            "pop r15",
+            "pop r14",
+            "pop r13",
+            "pop r12",
+            "pop rbp",
+            "pop rbx",
+            inout("r10") sp => _,
+            inout("r11") func => _,
             inout("rdi") args[0] => _,
             inout("rsi") args[1] => _,
             inout("rdx") args[2] => _,
             inout("rcx") args[3] => _,
             lateout("rax") result,
-            out("r12") _,
             clobber_abi("C"),
         );
     }
