@@ -23,22 +23,22 @@ typedef void (*exitcall_t)(void);
 #define __refdata
 #define __ref
 #endif
-/* The two entry points become aliases under the names that the loader looks for. */
+/* The two entry points become aliases under the names that the loader looks for. No semicolon needs to follow, as in Linux. */
 #define module_init(fn) \
-	static inline initcall_t __maybe_unused __kloom_inittest(void) { return fn; } \
-	int init_module(void) __attribute__((__copy__(fn), alias(#fn)))
+	int init_module(void) __attribute__((__copy__(fn), alias(#fn))); \
+	static inline initcall_t __maybe_unused __kloom_inittest(void) { return fn; }
 #define module_exit(fn) \
-	static inline exitcall_t __maybe_unused __kloom_exittest(void) { return fn; } \
-	void cleanup_module(void) __attribute__((__copy__(fn), alias(#fn)))
+	void cleanup_module(void) __attribute__((__copy__(fn), alias(#fn))); \
+	static inline exitcall_t __maybe_unused __kloom_exittest(void) { return fn; }
 #if defined(__clang__)
 #undef module_init
 #undef module_exit
 #define module_init(fn) \
-	static inline initcall_t __maybe_unused __kloom_inittest(void) { return fn; } \
-	int init_module(void) __attribute__((alias(#fn)))
+	int init_module(void) __attribute__((alias(#fn))); \
+	static inline initcall_t __maybe_unused __kloom_inittest(void) { return fn; }
 #define module_exit(fn) \
-	static inline exitcall_t __maybe_unused __kloom_exittest(void) { return fn; } \
-	void cleanup_module(void) __attribute__((alias(#fn)))
+	void cleanup_module(void) __attribute__((alias(#fn))); \
+	static inline exitcall_t __maybe_unused __kloom_exittest(void) { return fn; }
 #endif
 #define early_initcall(fn) module_init(fn)
 #define core_initcall(fn) module_init(fn)

@@ -29,8 +29,8 @@ struct proc_dir_entry {
 	const char *name;
 	umode_t mode;
 	unsigned short namelen;
-	kuid_t uid;
-	kgid_t gid;
+	uid_t uid;
+	gid_t gid;
 	loff_t size;
 	const struct file_operations *proc_fops;
 	struct proc_dir_entry *parent;

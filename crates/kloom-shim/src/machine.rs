@@ -59,6 +59,10 @@ pub struct Machine {
     pub files: crate::fileops::State,
     /// Tasklets, interrupt lines, calls between CPUs.
     pub(crate) irqs: crate::include::interrupt::State,
+    /// Workers that modules made.
+    pub(crate) kworkers: crate::include::kthread_worker::State,
+    /// Pointers by number.
+    pub(crate) idrs: crate::include::idr::State,
     ctx: Box<Ctx>,
     fibers: Vec<Option<Fiber>>,
     irq_fibers: Vec<Vec<Fiber>>,
@@ -159,6 +163,8 @@ impl MachineHandle {
             mem: crate::memory::State::default(),
             files: crate::fileops::State::default(),
             irqs: Default::default(),
+            kworkers: Default::default(),
+            idrs: Default::default(),
             ctx,
             fibers: Vec::new(),
             irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),

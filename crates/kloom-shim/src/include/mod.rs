@@ -4,8 +4,10 @@ pub mod bug;
 pub mod completion;
 pub mod delay;
 pub mod hrtimer;
+pub mod idr;
 pub mod interrupt;
 pub mod kthread;
+pub mod kthread_worker;
 pub mod ktime;
 pub mod module;
 pub mod moduleparam;
@@ -36,6 +38,7 @@ pub mod wait;
 pub mod workqueue;
 pub mod cdev;
 pub mod debugfs;
+pub mod dev_printk;
 pub mod device;
 pub mod fs;
 pub mod kobject;
@@ -48,4 +51,4 @@ pub mod sysfs;
 use crate::export::Export;
 
 /// All tables.
-pub static ALL: &[&[Export]] = &[bug::EXPORTS, slab::EXPORTS, sort::EXPORTS, smp::EXPORTS, ratelimit::EXPORTS, random::EXPORTS, pid::EXPORTS, moduleparam::EXPORTS, module::EXPORTS, uaccess::EXPORTS, string::EXPORTS, sprintf::EXPORTS, kstrtox::EXPORTS, completion::EXPORTS, delay::EXPORTS, kthread::EXPORTS, printk::EXPORTS, sched::EXPORTS, signal::EXPORTS, hrtimer::EXPORTS, ktime::EXPORTS, mutex::EXPORTS, percpu::EXPORTS, preempt::EXPORTS, rwsem::EXPORTS, semaphore::EXPORTS, spinlock::EXPORTS, swait::EXPORTS, workqueue::EXPORTS, interrupt::EXPORTS, rcupdate::EXPORTS, seqlock::EXPORTS, timer::EXPORTS, wait::EXPORTS, cdev::EXPORTS, debugfs::EXPORTS, device::EXPORTS, fs::EXPORTS, kobject::EXPORTS, miscdevice::EXPORTS, poll::EXPORTS, proc_fs::EXPORTS, seq_file::EXPORTS, sysfs::EXPORTS];
+pub static ALL: &[&[Export]] = &[bug::EXPORTS, slab::EXPORTS, sort::EXPORTS, smp::EXPORTS, ratelimit::EXPORTS, random::EXPORTS, pid::EXPORTS, moduleparam::EXPORTS, module::EXPORTS, uaccess::EXPORTS, string::EXPORTS, sprintf::EXPORTS, kstrtox::EXPORTS, completion::EXPORTS, delay::EXPORTS, kthread::EXPORTS, printk::EXPORTS, sched::EXPORTS, signal::EXPORTS, hrtimer::EXPORTS, ktime::EXPORTS, mutex::EXPORTS, percpu::EXPORTS, preempt::EXPORTS, rwsem::EXPORTS, semaphore::EXPORTS, spinlock::EXPORTS, swait::EXPORTS, workqueue::EXPORTS, interrupt::EXPORTS, rcupdate::EXPORTS, seqlock::EXPORTS, dev_printk::EXPORTS, idr::EXPORTS, kthread_worker::EXPORTS, timer::EXPORTS, wait::EXPORTS, cdev::EXPORTS, debugfs::EXPORTS, device::EXPORTS, fs::EXPORTS, kobject::EXPORTS, miscdevice::EXPORTS, poll::EXPORTS, proc_fs::EXPORTS, seq_file::EXPORTS, sysfs::EXPORTS];
