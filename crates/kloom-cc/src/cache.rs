@@ -47,11 +47,7 @@ impl Cache {
             tempfile::tempfile_in(root.join("tmp")).map(drop)
         };
         match prepare(dir) {
-            Ok(()) => Ok(Cache {
-                root: dir.to_path_buf(),
-                unwritable: None,
-                _stand_in: None,
-            }),
+            Ok(()) => Ok(Cache { root: dir.to_path_buf(), unwritable: None, _stand_in: None }),
             Err(error) => {
                 let stand_in = tempfile::Builder::new().prefix("kloom-cc-").tempdir()?;
                 prepare(stand_in.path())?;
@@ -77,11 +73,7 @@ impl Cache {
     }
 
     /// The entry for `key`, if it is whole and its further inputs are unchanged.
-    pub(crate) fn get(
-        &self,
-        key: &blake3::Hash,
-        ko_name: &str,
-    ) -> Option<(PathBuf, Vec<u8>, Meta)> {
+    pub(crate) fn get(&self, key: &blake3::Hash, ko_name: &str) -> Option<(PathBuf, Vec<u8>, Meta)> {
         let dir = self.entry(key);
         let meta_bytes = fs::read(dir.join("meta.json")).ok()?;
         let ko_path = dir.join(ko_name);
@@ -93,9 +85,7 @@ impl Cache {
             self.discard(&dir);
             return None;
         };
-        let current = |(path, hash): &(PathBuf, String)| {
-            fs::read(path).is_ok_and(|bytes| hex(&bytes) == *hash)
-        };
+        let current = |(path, hash): &(PathBuf, String)| fs::read(path).is_ok_and(|bytes| hex(&bytes) == *hash);
         if !meta.more_inputs.iter().all(current) {
             return None;
         }
@@ -105,13 +95,7 @@ impl Cache {
     }
 
     /// Stores a module; when another process was faster its entry stays. Returns the path of the `.ko`.
-    pub(crate) fn put(
-        &self,
-        key: &blake3::Hash,
-        ko_name: &str,
-        ko: &[u8],
-        meta: &Meta,
-    ) -> io::Result<PathBuf> {
+    pub(crate) fn put(&self, key: &blake3::Hash, ko_name: &str, ko: &[u8], meta: &Meta) -> io::Result<PathBuf> {
         let tmp = self.tempdir()?;
         let fresh = tmp.path().join("entry");
         fs::create_dir(&fresh)?;
@@ -152,8 +136,7 @@ impl Cache {
             for entry in entries.flatten() {
                 let old = entry.metadata().is_ok_and(|meta| meta.mtime() + 3600 < now);
                 if old {
-                    let _gone =
-                        fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
+                    let _gone = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
                 }
             }
         }
@@ -168,10 +151,7 @@ impl Cache {
             };
             let files = fs::read_dir(&dir).into_iter().flatten().flatten();
             // Each file costs at least a block, or a million empty entries would count as nothing.
-            let size = files
-                .filter_map(|file| file.metadata().ok())
-                .map(|meta| meta.len().max(4096))
-                .sum();
+            let size = files.filter_map(|file| file.metadata().ok()).map(|meta| meta.len().max(4096)).sum();
             found.push((meta.mtime(), meta.mtime_nsec(), dir, size));
         }
         found.sort();
@@ -187,9 +167,7 @@ impl Cache {
 
     /// The file system's idea of now, in seconds.
     fn now_s(&self) -> i64 {
-        tempfile::tempfile_in(self.root.join("tmp"))
-            .and_then(|file| file.metadata())
-            .map_or(0, |meta| meta.mtime())
+        tempfile::tempfile_in(self.root.join("tmp")).and_then(|file| file.metadata()).map_or(0, |meta| meta.mtime())
     }
 }
 

@@ -50,9 +50,7 @@ impl Compiler {
     /// starts no process.
     pub(crate) fn find(config: &Config, cache: &Path) -> Result<Self, CcError> {
         if std::env::consts::ARCH != "x86_64" {
-            return Err(CcError::UnsupportedHost {
-                arch: std::env::consts::ARCH,
-            });
+            return Err(CcError::UnsupportedHost { arch: std::env::consts::ARCH });
         }
         let default = ["gcc", "gcc-14", "gcc-13", "gcc-12", "gcc-11", "cc", "clang"];
         let wanted: Vec<PathBuf> = match &config.compiler {
@@ -72,10 +70,7 @@ impl Compiler {
             }
         }
         Err(first_error.unwrap_or_else(|| CcError::NoCompiler {
-            tried: wanted
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect(),
+            tried: wanted.iter().map(|path| path.display().to_string()).collect(),
         }))
     }
 
@@ -93,33 +88,16 @@ impl Compiler {
         {
             let Probe { kind, version, .. } = probe;
             let identity = format!("{identity}{version}");
-            return Ok(Compiler {
-                path,
-                kind,
-                version,
-                identity,
-                linker,
-            });
+            return Ok(Compiler { path, kind, version, identity, linker });
         }
         let says = |arg: &str| -> Result<String, CcError> {
-            let output = Command::new(&path)
-                .arg(arg)
-                .env("LC_ALL", "C")
-                .stdin(Stdio::null())
-                .output();
-            let output = output.map_err(|error| CcError::Io {
-                action: "run",
-                path: path.clone(),
-                error,
-            })?;
+            let output = Command::new(&path).arg(arg).env("LC_ALL", "C").stdin(Stdio::null()).output();
+            let output = output.map_err(|error| CcError::Io { action: "run", path: path.clone(), error })?;
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         };
         let text = says("--version")?;
         let version = text.lines().next().unwrap_or("").to_owned();
-        let wrong = |found: &str| CcError::WrongCompiler {
-            path: path.clone(),
-            found: found.to_owned(),
-        };
+        let wrong = |found: &str| CcError::WrongCompiler { path: path.clone(), found: found.to_owned() };
         let kind = if text.contains("clang version") {
             CompilerKind::Clang
         } else if text.contains("Free Software Foundation") {
@@ -128,10 +106,7 @@ impl Compiler {
             return Err(wrong(&version));
         };
         let number = says("-dumpversion")?.trim().to_owned();
-        let major = number
-            .split('.')
-            .next()
-            .and_then(|major| major.parse::<u32>().ok());
+        let major = number.split('.').next().and_then(|major| major.parse::<u32>().ok());
         let (min, needed) = match kind {
             CompilerKind::Gcc => (GCC_MIN, "gcc 11"),
             CompilerKind::Clang => (CLANG_MIN, "clang 14"),
@@ -139,11 +114,7 @@ impl Compiler {
         match major {
             None => return Err(wrong(&version)),
             Some(major) if major < min => {
-                return Err(CcError::CompilerTooOld {
-                    path,
-                    found: number,
-                    needed,
-                });
+                return Err(CcError::CompilerTooOld { path, found: number, needed });
             }
             Some(_) => {}
         }
@@ -151,22 +122,12 @@ impl Compiler {
         if !machine.starts_with("x86_64") {
             return Err(wrong(&machine));
         }
-        let probe = Probe {
-            identity: identity.clone(),
-            kind,
-            version: version.clone(),
-        };
+        let probe = Probe { identity: identity.clone(), kind, version: version.clone() };
         if let Ok(bytes) = serde_json::to_vec(&probe) {
             let _kept = crate::cache::write_atomic(cache, &kept, &bytes);
         }
         let identity = format!("{identity}{version}");
-        Ok(Compiler {
-            path,
-            kind,
-            version,
-            identity,
-            linker,
-        })
+        Ok(Compiler { path, kind, version, identity, linker })
     }
 
     /// A command that runs `tool` without the variables through which the environment could change the outcome.
@@ -277,24 +238,16 @@ impl Compiler {
         };
         flags.extend(own.iter().map(|flag| (*flag).to_owned()));
         flags.push(format!("-DLINUX_VERSION_CODE={}", config.kernel_version));
-        flags.extend(
-            config
-                .extra_defines
-                .iter()
-                .map(|define| format!("-D{define}")),
-        );
+        flags.extend(config.extra_defines.iter().map(|define| format!("-D{define}")));
         flags
     }
 
     /// Flags that make the compiler call kloom's hooks.
     pub(crate) fn instrument_flags(&self) -> &'static [&'static str] {
         match self.kind {
-            CompilerKind::Gcc => &[
-                "-fsanitize=thread",
-                "--param",
-                "tsan-distinguish-volatile=1",
-                "-fsanitize-coverage=trace-pc",
-            ],
+            CompilerKind::Gcc => {
+                &["-fsanitize=thread", "--param", "tsan-distinguish-volatile=1", "-fsanitize-coverage=trace-pc"]
+            }
             CompilerKind::Clang => &[
                 "-fsanitize=thread",
                 "-mllvm",
@@ -324,30 +277,21 @@ pub(crate) fn accepts_flag(flag: &str) -> bool {
 
 /// The executable that `name` means: itself when it has a slash, else the first in the search path.
 fn look_up(name: &Path, config: &Config) -> Option<PathBuf> {
-    let usable = |path: &Path| {
-        fs::metadata(path)
-            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
+    let usable =
+        |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
     if name.components().count() > 1 {
         let path = config.cwd.join(name);
         return usable(&path).then_some(path);
     }
     let system = std::ffi::OsString::from("/usr/local/bin:/usr/bin:/bin");
     let search = config.search_path.as_ref().unwrap_or(&system);
-    std::env::split_paths(search)
-        .map(|dir| config.cwd.join(dir).join(name))
-        .find(|path| usable(path))
+    std::env::split_paths(search).map(|dir| config.cwd.join(dir).join(name)).find(|path| usable(path))
 }
 
 /// Path, what it resolves to, size and modification time, in one line.
 fn file_identity(path: &Path) -> String {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let (size, seconds, nanos) = fs::metadata(&real).map_or((0, 0, 0), |meta| {
-        (meta.size(), meta.mtime(), meta.mtime_nsec())
-    });
-    format!(
-        "{}={} {size} {seconds}.{nanos}\n",
-        path.display(),
-        real.display()
-    )
+    let (size, seconds, nanos) =
+        fs::metadata(&real).map_or((0, 0, 0), |meta| (meta.size(), meta.mtime(), meta.mtime_nsec()));
+    format!("{}={} {size} {seconds}.{nanos}\n", path.display(), real.display())
 }

@@ -24,27 +24,18 @@ fn parse_line(line: &str) -> Option<Diagnostic> {
         (": warning: ", Level::Warning),
         (": note: ", Level::Note),
     ];
-    let found = levels
-        .iter()
-        .filter_map(|(tag, level)| Some((line.find(tag)?, tag.len(), *level)))
-        .min_by_key(|found| found.0);
+    let found =
+        levels.iter().filter_map(|(tag, level)| Some((line.find(tag)?, tag.len(), *level))).min_by_key(|found| found.0);
     let Some((at, length, level)) = found else {
-        let linker = [
-            "multiple definition of",
-            "undefined reference to",
-            "cannot find",
-        ];
-        return linker
-            .iter()
-            .any(|text| line.contains(text))
-            .then(|| Diagnostic {
-                file: String::new(),
-                line: 0,
-                column: 0,
-                level: Level::Error,
-                message: line.to_owned(),
-                option: None,
-            });
+        let linker = ["multiple definition of", "undefined reference to", "cannot find"];
+        return linker.iter().any(|text| line.contains(text)).then(|| Diagnostic {
+            file: String::new(),
+            line: 0,
+            column: 0,
+            level: Level::Error,
+            message: line.to_owned(),
+            option: None,
+        });
     };
     let (place, mut message) = (&line[..at], line[at + length..].trim());
     let mut option = None;
@@ -214,22 +205,14 @@ pub(crate) fn classify(
     let offer = Offer::read(headers_dir);
     let mut missing = BTreeSet::new();
     let mut hints = BTreeSet::new();
-    let judge = Judge {
-        offer: &offer,
-        files,
-    };
-    for diagnostic in diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.level == Level::Error)
-    {
+    let judge = Judge { offer: &offer, files };
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error) {
         judge.error(diagnostic, &mut missing, &mut hints);
     }
     for file in files {
         hints.extend(artefact_hints(file));
         if defines_main(file) {
-            hints.insert(Hint::UserSpaceProgram {
-                file: file.display.clone(),
-            });
+            hints.insert(Hint::UserSpaceProgram { file: file.display.clone() });
         }
     }
     (missing.into_iter().collect(), hints.into_iter().collect())
@@ -241,12 +224,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn error(
-        &self,
-        diagnostic: &Diagnostic,
-        missing: &mut BTreeSet<Missing>,
-        hints: &mut BTreeSet<Hint>,
-    ) {
+    fn error(&self, diagnostic: &Diagnostic, missing: &mut BTreeSet<Missing>, hints: &mut BTreeSet<Hint>) {
         let message = diagnostic.message.as_str();
         let quoted: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
         let first = quoted.first().copied().unwrap_or("");
@@ -256,10 +234,7 @@ impl Judge<'_> {
         if message.ends_with("file not found") {
             return self.header(first, missing, hints);
         }
-        if message.contains("SSE disabled")
-            || message.contains("x87 disabled")
-            || message.contains("SSE register")
-        {
+        if message.contains("SSE disabled") || message.contains("x87 disabled") || message.contains("SSE register") {
             hints.insert(Hint::FloatingPoint);
             return;
         }
@@ -285,26 +260,12 @@ impl Judge<'_> {
         .any(|text| message.contains(text));
         if names_something && !first.is_empty() {
             // "type defaults to 'int' in declaration of 'NAME'"
-            let first = if message.contains("in declaration of") {
-                quoted.last().copied().unwrap_or(first)
-            } else {
-                first
-            };
-            let name = quoted
-                .iter()
-                .rev()
-                .find(|name| name.contains("struct "))
-                .copied()
-                .unwrap_or(first);
-            let name = name
-                .trim_end_matches([' ', '*'])
-                .rsplit(' ')
-                .next()
-                .unwrap_or(name);
+            let first =
+                if message.contains("in declaration of") { quoted.last().copied().unwrap_or(first) } else { first };
+            let name = quoted.iter().rev().find(|name| name.contains("struct ")).copied().unwrap_or(first);
+            let name = name.trim_end_matches([' ', '*']).rsplit(' ').next().unwrap_or(name);
             if matches!(name, "class" | "namespace" | "template" | "using") {
-                hints.insert(Hint::CPlusPlus {
-                    file: diagnostic.file.clone(),
-                });
+                hints.insert(Hint::CPlusPlus { file: diagnostic.file.clone() });
             } else {
                 self.name(name, missing, hints);
             }
@@ -329,10 +290,7 @@ impl Judge<'_> {
             let known = known_api().contains(format!("<{header}>").as_str());
             match headers::similar(header, self.offer.paths()) {
                 Some(similar) if !known && headers::distance(header, similar) == 1 => {
-                    hints.insert(Hint::SimilarHeader {
-                        header: header.to_owned(),
-                        similar: similar.to_owned(),
-                    });
+                    hints.insert(Hint::SimilarHeader { header: header.to_owned(), similar: similar.to_owned() });
                 }
                 _ => {
                     missing.insert(Missing::Header(header.to_owned()));
@@ -340,24 +298,14 @@ impl Judge<'_> {
             }
             return;
         }
-        let posix_dir = ["sys/", "netinet/", "arpa/", "bits/", "gnu/"]
-            .iter()
-            .any(|dir| header.starts_with(dir));
+        let posix_dir = ["sys/", "netinet/", "arpa/", "bits/", "gnu/"].iter().any(|dir| header.starts_with(dir));
         if USER_HEADERS.contains(&header) || posix_dir {
-            hints.insert(Hint::UserSpaceHeader {
-                header: header.to_owned(),
-            });
+            hints.insert(Hint::UserSpaceHeader { header: header.to_owned() });
         } else if CPLUSPLUS_HEADERS.contains(&header) {
-            let file = self
-                .files
-                .first()
-                .map_or_else(String::new, |file| file.display.clone());
+            let file = self.files.first().map_or_else(String::new, |file| file.display.clone());
             hints.insert(Hint::CPlusPlus { file });
         } else if let Some(found) = self.elsewhere(header) {
-            hints.insert(Hint::HeaderElsewhere {
-                header: header.to_owned(),
-                found,
-            });
+            hints.insert(Hint::HeaderElsewhere { header: header.to_owned(), found });
         }
     }
 
@@ -389,20 +337,14 @@ impl Judge<'_> {
     fn name(&self, name: &str, missing: &mut BTreeSet<Missing>, hints: &mut BTreeSet<Hint>) {
         match self.offer.declaring(name) {
             Some(header) => {
-                hints.insert(Hint::MissingInclude {
-                    name: name.to_owned(),
-                    header: header.to_owned(),
-                });
+                hints.insert(Hint::MissingInclude { name: name.to_owned(), header: header.to_owned() });
             }
             None => self.name_if_kloom_lacks(name, missing),
         }
     }
 
     fn name_if_kloom_lacks(&self, name: &str, missing: &mut BTreeSet<Missing>) {
-        if known_api().contains(name)
-            && self.offer.declaring(name).is_none()
-            && !self.defined_by_user(name)
-        {
+        if known_api().contains(name) && self.offer.declaring(name).is_none() && !self.defined_by_user(name) {
             missing.insert(Missing::Name(name.to_owned()));
         }
     }
@@ -410,41 +352,29 @@ impl Judge<'_> {
     fn member(&self, of: &str, name: &str, missing: &mut BTreeSet<Missing>) {
         let tag = of.rsplit(' ').next().unwrap_or(of);
         if known_api().contains(format!(".{name}").as_str()) && !self.defined_by_user(tag) {
-            let of = of
-                .trim_start_matches("const ")
-                .trim_start_matches("volatile ");
-            missing.insert(Missing::Member {
-                of: of.to_owned(),
-                name: name.to_owned(),
-            });
+            let of = of.trim_start_matches("const ").trim_start_matches("volatile ");
+            missing.insert(Missing::Member { of: of.to_owned(), name: name.to_owned() });
         }
     }
 
     /// Whether a source has `struct name {`, `#define name` or a definition that starts in the first column.
     fn defined_by_user(&self, name: &str) -> bool {
         self.files.iter().any(|file| {
-            String::from_utf8_lossy(file.effective())
-                .lines()
-                .any(|line| {
-                    headers::word_at(line, name).is_some_and(|at| {
-                        let before = line[..at].trim();
-                        let after = line[at + name.len()..].trim_start();
-                        before.ends_with("define")
-                            || (["struct", "union", "enum"]
-                                .iter()
-                                .any(|kind| before.ends_with(kind))
-                                && (after.is_empty() || after.starts_with('{')))
-                            || (before.ends_with('}') && after.starts_with(';'))
-                    })
+            String::from_utf8_lossy(file.effective()).lines().any(|line| {
+                headers::word_at(line, name).is_some_and(|at| {
+                    let before = line[..at].trim();
+                    let after = line[at + name.len()..].trim_start();
+                    before.ends_with("define")
+                        || (["struct", "union", "enum"].iter().any(|kind| before.ends_with(kind))
+                            && (after.is_empty() || after.starts_with('{')))
+                        || (before.ends_with('}') && after.starts_with(';'))
                 })
+            })
         })
     }
 
     fn line(&self, diagnostic: &Diagnostic) -> String {
-        let file = self
-            .files
-            .iter()
-            .find(|file| file.display == diagnostic.file);
+        let file = self.files.iter().find(|file| file.display == diagnostic.file);
         let index = (diagnostic.line as usize).checked_sub(1);
         let (Some(file), Some(index)) = (file, index) else {
             return String::new();
@@ -455,20 +385,17 @@ impl Judge<'_> {
 }
 
 fn identifiers(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty())
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 fn defines_main(file: &SourceFile) -> bool {
-    String::from_utf8_lossy(file.effective())
-        .lines()
-        .any(|line| {
-            headers::word_at(line, "main").is_some_and(|at| {
-                matches!(line[..at].trim(), "" | "int" | "void")
-                    && !line.starts_with([' ', '\t'])
-                    && line[at + 4..].trim_start().starts_with('(')
-            })
+    String::from_utf8_lossy(file.effective()).lines().any(|line| {
+        headers::word_at(line, "main").is_some_and(|at| {
+            matches!(line[..at].trim(), "" | "int" | "void")
+                && !line.starts_with([' ', '\t'])
+                && line[at + 4..].trim_start().starts_with('(')
         })
+    })
 }
 
 #[cfg(test)]
@@ -486,19 +413,10 @@ mod tests {
                     ld: b.o: in function `f': b.c:5: multiple definition of `f'; a.o: first defined here\n";
         let found = parse(text);
         assert_eq!(found.len(), 5);
-        assert_eq!(
-            (found[0].file.as_str(), found[0].line, found[0].column),
-            ("a.c", 12, 5)
-        );
-        assert_eq!(
-            found[0].option.as_deref(),
-            Some("-Werror=implicit-function-declaration")
-        );
+        assert_eq!((found[0].file.as_str(), found[0].line, found[0].column), ("a.c", 12, 5));
+        assert_eq!(found[0].option.as_deref(), Some("-Werror=implicit-function-declaration"));
         assert_eq!(found[0].message, "implicit declaration of function 'foo'");
-        assert_eq!(
-            (found[1].file.as_str(), found[1].line, found[1].column),
-            ("dir/b c.c", 3, 0)
-        );
+        assert_eq!((found[1].file.as_str(), found[1].line, found[1].column), ("dir/b c.c", 3, 0));
         assert_eq!((found[2].file.as_str(), found[2].line), ("cc1", 0));
         assert_eq!(found[3].message, "stdio.h: No such file or directory");
         assert_eq!(found[4].level, Level::Error);
@@ -509,13 +427,7 @@ mod tests {
         let lines: Vec<&str> = include_str!("known_api.txt").lines().collect();
         assert!(lines.is_sorted());
         assert!(lines.len() > 1000);
-        for name in [
-            "kthread_run",
-            "msleep",
-            "task_struct",
-            "<linux/kthread.h>",
-            ".comm",
-        ] {
+        for name in ["kthread_run", "msleep", "task_struct", "<linux/kthread.h>", ".comm"] {
             assert!(known_api().contains(name), "{name}");
         }
     }

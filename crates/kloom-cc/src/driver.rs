@@ -93,10 +93,7 @@ pub fn build_with_progress(
     let cache_dir = config.cwd.join(&config.cache_dir);
     let cache = Cache::open(&cache_dir).map_err(|error| io("create", &cache_dir, error))?;
     if let Some(error) = &cache.unwritable {
-        notes.push(SourceNote::CacheUnwritable {
-            dir: config.cache_dir.clone(),
-            error: error.clone(),
-        });
+        notes.push(SourceNote::CacheUnwritable { dir: config.cache_dir.clone(), error: error.clone() });
     }
 
     let mut modules: Vec<Option<BuiltModule>> = Vec::new();
@@ -135,38 +132,17 @@ pub fn build_with_progress(
             Some(found) => found,
             None => compiler.insert(Compiler::find(config, &cache.root)?),
         };
-        let headers_hash = headers::hash(headers_dir.as_deref()).map_err(|error| {
-            io(
-                "read",
-                headers_dir.as_deref().unwrap_or(Path::new("include")),
-                error,
-            )
-        })?;
+        let headers_hash = headers::hash(headers_dir.as_deref())
+            .map_err(|error| io("read", headers_dir.as_deref().unwrap_or(Path::new("include")), error))?;
         let mut closures = Vec::new();
         for unit in &units {
-            closures.push(Closure::read(
-                &unit.display,
-                &unit.path,
-                &unit.include_dirs,
-            )?);
+            closures.push(Closure::read(&unit.display, &unit.path, &unit.include_dirs)?);
         }
         let mut notes: Vec<SourceNote> = own_notes;
-        notes.extend(
-            closures
-                .iter()
-                .flat_map(|closure| &closure.files)
-                .flat_map(SourceFile::notes),
-        );
+        notes.extend(closures.iter().flat_map(|closure| &closure.files).flat_map(SourceFile::notes));
         notes.sort();
         notes.dedup();
-        let key = key(
-            config,
-            compiler,
-            &headers_hash,
-            &file_stem,
-            &units,
-            &closures,
-        );
+        let key = key(config, compiler, &headers_hash, &file_stem, &units, &closures);
         if let Some((ko_path, ko, meta)) = cache.get(&key, &format!("{file_stem}.ko")) {
             let module = BuiltModule {
                 name: name.clone(),
@@ -181,30 +157,14 @@ pub fn build_with_progress(
                 warning_text: meta.warning_text,
                 commands: Vec::new(),
             };
-            let sets = (
-                meta.imports.into_iter().collect(),
-                meta.exports.into_iter().collect(),
-                meta.depends,
-            );
+            let sets = (meta.imports.into_iter().collect(), meta.exports.into_iter().collect(), meta.depends);
             facts.insert(slot, sets);
             modules.push(Some(module));
         } else {
             modules.push(None);
         }
-        let tmp = cache
-            .tempdir()
-            .map_err(|error| io("create", &cache.root, error))?;
-        work.push(Work {
-            slot,
-            file_stem,
-            name,
-            key,
-            units,
-            closures,
-            notes,
-            tmp,
-            commands: Vec::new(),
-        });
+        let tmp = cache.tempdir().map_err(|error| io("create", &cache.root, error))?;
+        work.push(Work { slot, file_stem, name, key, units, closures, notes, tmp, commands: Vec::new() });
     }
 
     if let Some(compiler) = compiler {
@@ -218,22 +178,14 @@ pub fn build_with_progress(
             .map(|(slot, _)| *slot)
             .collect();
         work.retain(|work| {
-            modules[work.slot].is_none()
-                || stale.contains(&work.slot)
-                || !facts.contains_key(&work.slot)
+            modules[work.slot].is_none() || stale.contains(&work.slot) || !facts.contains_key(&work.slot)
         });
         let others_missing = work.iter().any(|work| modules[work.slot].is_none());
         if !work.is_empty() || others_missing {
             let headers = headers::provide(headers_dir.as_deref(), &cache.root)
                 .map_err(|error| io("create", &cache.root, error))?;
-            let made = Builder {
-                config,
-                compiler: &compiler,
-                headers: &headers,
-                cache: &cache,
-                clock: &clock,
-            }
-            .run(work, &mut facts, &modules, progress)?;
+            let made = Builder { config, compiler: &compiler, headers: &headers, cache: &cache, clock: &clock }
+                .run(work, &mut facts, &modules, progress)?;
             for (slot, module) in made {
                 modules[slot] = Some(module);
             }
@@ -242,11 +194,7 @@ pub fn build_with_progress(
             }
         }
     }
-    Ok(Built {
-        modules: modules.into_iter().flatten().collect(),
-        notes,
-        _cache: cache,
-    })
+    Ok(Built { modules: modules.into_iter().flatten().collect(), notes, _cache: cache })
 }
 
 type FactSets = BTreeMap<usize, (BTreeSet<String>, BTreeSet<String>, String)>;
@@ -262,52 +210,29 @@ fn depends_of(
     let mut names = BTreeSet::new();
     for (other, (_, exports, _)) in facts {
         if *other != slot && imports.iter().any(|name| exports.contains(name)) {
-            let built = modules
-                .get(*other)
-                .and_then(Option::as_ref)
-                .map(|module| module.name.clone());
-            names.extend(built.or_else(|| {
-                work.iter()
-                    .find(|work| work.slot == *other)
-                    .map(|work| work.name.clone())
-            }));
+            let built = modules.get(*other).and_then(Option::as_ref).map(|module| module.name.clone());
+            names.extend(built.or_else(|| work.iter().find(|work| work.slot == *other).map(|work| work.name.clone())));
         }
     }
     names.into_iter().collect::<Vec<_>>().join(",")
 }
 
 fn io(action: &'static str, path: &Path, error: std::io::Error) -> CcError {
-    CcError::Io {
-        action,
-        path: path.to_path_buf(),
-        error,
-    }
+    CcError::Io { action, path: path.to_path_buf(), error }
 }
 
 fn merge_notes(a: &[SourceNote], b: &[SourceNote]) -> Vec<SourceNote> {
-    a.iter()
-        .chain(b)
-        .cloned()
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect()
+    a.iter().chain(b).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn texts(closures: &[Closure]) -> Vec<(String, String)> {
     let mut seen = BTreeSet::new();
     let mains = closures.iter().filter_map(|closure| closure.files.first());
-    let rest = closures
-        .iter()
-        .flat_map(|closure| closure.files.iter().skip(1));
+    let rest = closures.iter().flat_map(|closure| closure.files.iter().skip(1));
     mains
         .chain(rest)
         .filter(|file| seen.insert(file.path.clone()))
-        .map(|file| {
-            (
-                file.display.clone(),
-                String::from_utf8_lossy(&file.bytes).into_owned(),
-            )
-        })
+        .map(|file| (file.display.clone(), String::from_utf8_lossy(&file.bytes).into_owned()))
         .collect()
 }
 
@@ -324,12 +249,7 @@ fn key(
         hasher.update(&(bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
-    for text in [
-        CACHE_FORMAT,
-        &compiler.identity,
-        &config.vermagic(),
-        file_stem,
-    ] {
+    for text in [CACHE_FORMAT, &compiler.identity, &config.vermagic(), file_stem] {
         add(text.as_bytes());
     }
     add(headers.as_bytes());
@@ -361,10 +281,7 @@ fn key(
 struct Clock(Instant);
 
 impl Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "host time only in the progress display"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "host time only in the progress display")]
     fn start() -> Self {
         Clock(Instant::now())
     }
@@ -417,16 +334,8 @@ impl Pool {
         }
         let tool = PathBuf::from(command.get_program());
         let file = File::create(&stderr).map_err(|error| io("create", &stderr, error))?;
-        let child = command
-            .stderr(Stdio::from(file))
-            .spawn()
-            .map_err(|error| io("run", &tool, error))?;
-        self.running.push_back(Job {
-            child,
-            tool,
-            stderr,
-            owner,
-        });
+        let child = command.stderr(Stdio::from(file)).spawn().map_err(|error| io("run", &tool, error))?;
+        self.running.push_back(Job { child, tool, stderr, owner });
         Ok(())
     }
 
@@ -434,19 +343,10 @@ impl Pool {
         let Some(mut job) = self.running.pop_front() else {
             return Ok(());
         };
-        let status = job
-            .child
-            .wait()
-            .map_err(|error| io("run", &job.tool, error))?;
+        let status = job.child.wait().map_err(|error| io("run", &job.tool, error))?;
         let bytes = fs::read(&job.stderr).unwrap_or_default();
         let stderr = String::from_utf8_lossy(&bytes).into_owned();
-        done.push(Done {
-            owner: job.owner,
-            ok: status.success(),
-            stderr,
-            status,
-            tool: job.tool,
-        });
+        done.push(Done { owner: job.owner, ok: status.success(), stderr, status, tool: job.tool });
         Ok(())
     }
 }
@@ -477,18 +377,12 @@ impl Builder<'_> {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Vec<(usize, BuiltModule)>, CcError> {
         let total = work.iter().map(|work| work.units.len()).sum();
-        let mut pool = Pool {
-            limit: self.config.jobs.max(1),
-            running: VecDeque::new(),
-        };
+        let mut pool = Pool { limit: self.config.jobs.max(1), running: VecDeque::new() };
         let mut done = Vec::new();
         let mut guesses = Vec::new();
         for (index, item) in work.iter_mut().enumerate() {
             for unit in 0..item.units.len() {
-                let finished = done
-                    .iter()
-                    .filter(|done: &&Done| matches!(done.owner, Owner::Unit { .. }))
-                    .count();
+                let finished = done.iter().filter(|done: &&Done| matches!(done.owner, Owner::Unit { .. })).count();
                 progress(Progress {
                     done: finished,
                     total,
@@ -498,30 +392,17 @@ impl Builder<'_> {
                 let command = self.unit_command(item, unit)?;
                 self.record(item, &command);
                 let stderr = item.tmp.path().join(format!("{unit}.err"));
-                pool.start(
-                    command,
-                    stderr,
-                    Owner::Unit { work: index, unit },
-                    &mut done,
-                )?;
+                pool.start(command, stderr, Owner::Unit { work: index, unit }, &mut done)?;
             }
             // `NAME.mod.c` is compiled at the same time, on a guess that is checked against the objects below.
-            let guess = item
-                .closures
-                .iter()
-                .flat_map(|closure| &closure.files)
-                .fold((false, false), |(init, exit), file| {
+            let guess =
+                item.closures.iter().flat_map(|closure| &closure.files).fold((false, false), |(init, exit), file| {
                     let (has_init, has_exit) = plan::guess_entry_points(file.effective());
                     (init || has_init, exit || has_exit)
                 });
             let text = self.mod_text(item, guess.0, guess.1, "");
             let command = self.mod_command(item, &text)?;
-            pool.start(
-                command,
-                item.tmp.path().join("mod.err"),
-                Owner::ModFile { work: index },
-                &mut done,
-            )?;
+            pool.start(command, item.tmp.path().join("mod.err"), Owner::ModFile { work: index }, &mut done)?;
             guesses.push(text);
         }
         while !pool.running.is_empty() {
@@ -535,16 +416,11 @@ impl Builder<'_> {
             for unit in 0..item.units.len() {
                 let path = item.tmp.path().join(format!("{unit}.o"));
                 let bytes = fs::read(&path).map_err(|error| io("read", &path, error))?;
-                let one = Facts::read(&bytes).map_err(|error| CcError::BadObject {
-                    module: item.name.clone(),
-                    error,
-                })?;
+                let one =
+                    Facts::read(&bytes).map_err(|error| CcError::BadObject { module: item.name.clone(), error })?;
                 all.merge(one);
             }
-            facts.insert(
-                item.slot,
-                (all.imports.clone(), all.exports.clone(), String::new()),
-            );
+            facts.insert(item.slot, (all.imports.clone(), all.exports.clone(), String::new()));
             found.push(all);
         }
         let depends: Vec<String> = work
@@ -596,9 +472,7 @@ impl Builder<'_> {
         let mut command = Compiler::command(&self.compiler.path, cwd);
         // The compiler takes its working directory's name from here when it fits.
         command.env("PWD", cwd);
-        command
-            .args(self.compiler.base_flags(self.config))
-            .args(self.compiler.instrument_flags());
+        command.args(self.compiler.base_flags(self.config)).args(self.compiler.instrument_flags());
         command.arg(prefix("-I", dir));
         if dir.join("uapi").is_dir() {
             command.arg(prefix("-I", &dir.join("uapi")));
@@ -611,9 +485,7 @@ impl Builder<'_> {
         if cwd.as_path() != Path::new("/") {
             command.arg(map(cwd, "."));
         }
-        command
-            .arg(map(dir, "kloom/include"))
-            .arg(map(&self.headers.fallback, "kloom/fallback"));
+        command.arg(map(dir, "kloom/include")).arg(map(&self.headers.fallback, "kloom/fallback"));
         let typed = Path::new(&unit.display);
         if typed.is_absolute()
             && let Some(parent) = typed.parent()
@@ -622,19 +494,11 @@ impl Builder<'_> {
         }
         let source = if closure.needs_copies() {
             let overlay = tmp.join("copies");
-            closure
-                .write_copies(&overlay)
-                .map_err(|error| io("create", &overlay, error))?;
+            closure.write_copies(&overlay).map_err(|error| io("create", &overlay, error))?;
             let copy = below(&overlay, &unit.path);
-            let shown = unit
-                .display
-                .strip_suffix(&*unit.path.file_name().unwrap_or_default().to_string_lossy());
+            let shown = unit.display.strip_suffix(&*unit.path.file_name().unwrap_or_default().to_string_lossy());
             if let Some(parent) = copy.parent() {
-                command.arg(format!(
-                    "-ffile-prefix-map={}/={}",
-                    parent.display(),
-                    shown.unwrap_or("")
-                ));
+                command.arg(format!("-ffile-prefix-map={}/={}", parent.display(), shown.unwrap_or("")));
             }
             if let Some(parent) = unit.path.parent() {
                 command.arg("-iquote").arg(parent);
@@ -649,11 +513,7 @@ impl Builder<'_> {
         for (shown, path) in &unit.include_dirs {
             // As typed where that works, so that messages and DWARF show it so.
             let typed = Path::new(shown);
-            let dir = if normal_path(cwd, typed) == *path && !shown.is_empty() {
-                typed
-            } else {
-                path
-            };
+            let dir = if normal_path(cwd, typed) == *path && !shown.is_empty() { typed } else { path };
             command.arg(prefix("-I", dir));
         }
         command.args(&unit.flags);
@@ -661,20 +521,11 @@ impl Builder<'_> {
         let base = plan::module_name(&unit.path.file_stem().unwrap_or_default().to_string_lossy());
         command
             .arg(format!("-DKBUILD_MODNAME=\"{}\"", item.name))
-            .arg(format!(
-                "-D__KBUILD_MODNAME=kmod_{}",
-                identifier(&item.name)
-            ))
+            .arg(format!("-D__KBUILD_MODNAME=kmod_{}", identifier(&item.name)))
             .arg(format!("-DKBUILD_BASENAME=\"{base}\""))
             .arg(format!("-DKBUILD_MODFILE=\"{}\"", item.file_stem));
-        command
-            .arg("-MD")
-            .arg("-MF")
-            .arg(tmp.join(format!("{index}.d")));
-        command
-            .arg("-c")
-            .arg("-o")
-            .arg(tmp.join(format!("{index}.o")));
+        command.arg("-MD").arg("-MF").arg(tmp.join(format!("{index}.d")));
+        command.arg("-c").arg("-o").arg(tmp.join(format!("{index}.o")));
         // A name that begins with a dash is a file all the same.
         if source.to_string_lossy().starts_with('-') {
             command.arg(Path::new(".").join(source));
@@ -687,11 +538,8 @@ impl Builder<'_> {
     /// What modpost of 6.1 writes to `NAME.mod.c`, reduced to what kloom's loader reads.
     fn mod_text(&self, item: &Work, has_init: bool, has_exit: bool, depends: &str) -> String {
         let mut text = String::from("#include <linux/module.h>\n");
-        let infos = [
-            ("vermagic", self.config.vermagic()),
-            ("name", item.name.clone()),
-            ("depends", depends.to_owned()),
-        ];
+        let infos =
+            [("vermagic", self.config.vermagic()), ("name", item.name.clone()), ("depends", depends.to_owned())];
         for (tag, value) in infos {
             let value = value.replace('\\', "\\\\").replace('"', "\\\"");
             text += &format!(
@@ -723,9 +571,7 @@ impl Builder<'_> {
         let source = tmp.join("this.mod.c");
         fs::write(&source, text).map_err(|error| io("create", &source, error))?;
         let mut command = Compiler::command(&self.compiler.path, tmp);
-        command
-            .args(self.compiler.base_flags(self.config))
-            .args(["-g0", "-w"]);
+        command.args(self.compiler.base_flags(self.config)).args(["-g0", "-w"]);
         command.arg(prefix("-I", &self.headers.dir));
         if self.headers.dir.join("uapi").is_dir() {
             command.arg(prefix("-I", &self.headers.dir.join("uapi")));
@@ -736,10 +582,7 @@ impl Builder<'_> {
         }
         command.arg("-idirafter").arg(&self.headers.fallback);
         command.arg(format!("-DKBUILD_MODNAME=\"{}\"", item.name));
-        command.arg(format!(
-            "-D__KBUILD_MODNAME=kmod_{}",
-            identifier(&item.name)
-        ));
+        command.arg(format!("-D__KBUILD_MODNAME=kmod_{}", identifier(&item.name)));
         command.args(["-c", "-o", "mod.o", "this.mod.c"]);
         Ok(command)
     }
@@ -767,25 +610,16 @@ impl Builder<'_> {
         }
         files.dedup_by(|a, b| a.path == b.path);
         output.diagnostics = diagnose::parse(&output.stderr);
-        let crashed = output.stderr.contains("internal compiler error")
-            || output.stderr.contains("PLEASE submit a bug report");
-        if crashed
-            || !output
-                .diagnostics
-                .iter()
-                .any(|diagnostic| diagnostic.level == Level::Error)
-        {
+        let crashed =
+            output.stderr.contains("internal compiler error") || output.stderr.contains("PLEASE submit a bug report");
+        if crashed || !output.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
             return Err(tool_failed(first));
         }
         let (missing, hints) = diagnose::classify(&output.diagnostics, &files, &self.headers.dir);
         output.hints = hints;
         output.stderr = self.without_host_paths(&output.stderr);
         let output = Box::new(output);
-        Err(if missing.is_empty() {
-            CcError::Compile(output)
-        } else {
-            CcError::Unsupported { missing, output }
-        })
+        Err(if missing.is_empty() { CcError::Compile(output) } else { CcError::Unsupported { missing, output } })
     }
 
     /// A compiler's text with kloom's headers named as DWARF names them: where they were extracted to is of no interest.
@@ -794,24 +628,16 @@ impl Builder<'_> {
     }
 
     fn check_mod_owner(&self, item: &Work, index: usize, done: &[Done]) -> Result<(), CcError> {
-        let own = done
-            .iter()
-            .find(|done| matches!(done.owner, Owner::ModFile { work } if work == index));
+        let own = done.iter().find(|done| matches!(done.owner, Owner::ModFile { work } if work == index));
         match own {
-            Some(done) if !done.ok => Err(CcError::BadObject {
-                module: item.name.clone(),
-                error: done.stderr.clone(),
-            }),
+            Some(done) if !done.ok => Err(CcError::BadObject { module: item.name.clone(), error: done.stderr.clone() }),
             _ => Ok(()),
         }
     }
 
     fn check_mod(&self, item: &Work, done: &[Done]) -> Result<(), CcError> {
         match done.first() {
-            Some(done) if !done.ok => Err(CcError::BadObject {
-                module: item.name.clone(),
-                error: done.stderr.clone(),
-            }),
+            Some(done) if !done.ok => Err(CcError::BadObject { module: item.name.clone(), error: done.stderr.clone() }),
             _ => Ok(()),
         }
     }
@@ -822,14 +648,7 @@ impl Builder<'_> {
         let mut command = match &self.compiler.linker {
             Some(linker) => {
                 let mut command = Compiler::command(linker, tmp);
-                command.args([
-                    "-m",
-                    "elf_x86_64",
-                    "-r",
-                    "--build-id=none",
-                    "-z",
-                    "noexecstack",
-                ]);
+                command.args(["-m", "elf_x86_64", "-r", "--build-id=none", "-z", "noexecstack"]);
                 command
             }
             None => {
@@ -849,23 +668,12 @@ impl Builder<'_> {
         if !output.status.success() {
             let mut stderr = String::from_utf8_lossy(&output.stderr).into_owned();
             for (index, unit) in item.units.iter().enumerate() {
-                let object = Path::new(&unit.display)
-                    .with_extension("o")
-                    .to_string_lossy()
-                    .into_owned();
+                let object = Path::new(&unit.display).with_extension("o").to_string_lossy().into_owned();
                 stderr = stderr.replace(&format!("{index}.o:"), &format!("{object}:"));
             }
             let diagnostics = diagnose::parse(&stderr);
-            let output = Box::new(CompilerOutput {
-                stderr,
-                diagnostics,
-                hints: Vec::new(),
-                notes: item.notes.clone(),
-            });
-            return Err(CcError::Link {
-                module: item.name.clone(),
-                output,
-            });
+            let output = Box::new(CompilerOutput { stderr, diagnostics, hints: Vec::new(), notes: item.notes.clone() });
+            return Err(CcError::Link { module: item.name.clone(), output });
         }
         let path = tmp.join("out.ko");
         let ko = fs::read(&path).map_err(|error| io("read", &path, error))?;
@@ -891,10 +699,7 @@ impl Builder<'_> {
         }
         let symbols = all.float_helpers();
         if !symbols.is_empty() {
-            own.push(SourceNote::FloatingPoint {
-                module: name(),
-                symbols,
-            });
+            own.push(SourceNote::FloatingPoint { module: name(), symbols });
         }
         let warnings: Vec<Diagnostic> = diagnose::parse(&warning_text)
             .into_iter()
@@ -911,10 +716,8 @@ impl Builder<'_> {
             more_inputs: self.more_inputs(&item),
         };
         let file_name = format!("{}.ko", item.file_stem);
-        let ko_path = self
-            .cache
-            .put(&item.key, &file_name, &ko, &meta)
-            .map_err(|error| io("create", &self.cache.root, error))?;
+        let ko_path =
+            self.cache.put(&item.key, &file_name, &ko, &meta).map_err(|error| io("create", &self.cache.root, error))?;
         Ok(BuiltModule {
             name: item.name,
             file_name,
@@ -935,15 +738,13 @@ impl Builder<'_> {
         let overlay = item.tmp.path().join("copies");
         let mut out = BTreeMap::new();
         for (index, closure) in item.closures.iter().enumerate() {
-            let text =
-                fs::read_to_string(item.tmp.path().join(format!("{index}.d"))).unwrap_or_default();
+            let text = fs::read_to_string(item.tmp.path().join(format!("{index}.d"))).unwrap_or_default();
             for path in parse_depfile(&text) {
                 let path = match path.strip_prefix(&overlay) {
                     Ok(rest) => Path::new("/").join(rest),
                     Err(_) => normal_path(&self.config.cwd, &path),
                 };
-                let ours =
-                    path.starts_with(&self.headers.dir) || path.starts_with(&self.headers.fallback);
+                let ours = path.starts_with(&self.headers.dir) || path.starts_with(&self.headers.fallback);
                 if !ours
                     && !closure.files.iter().any(|file| file.path == path)
                     && let Ok(bytes) = fs::read(&path)
@@ -964,9 +765,7 @@ fn prefix(flag: &str, path: &Path) -> std::ffi::OsString {
 
 /// `name` as a C identifier.
 fn identifier(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect()
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 fn tool_failed(done: &Done) -> CcError {

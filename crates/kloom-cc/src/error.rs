@@ -86,49 +86,25 @@ pub enum SourceNote {
 impl fmt::Display for SourceNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NonBreakingSpaces {
-                file,
-                count,
-                first_line,
-            } => {
+            Self::NonBreakingSpaces { file, count, first_line } => {
                 write!(
                     f,
                     "`{file}`: read {count} non-breaking spaces (U+00A0) as spaces, the first in line {first_line}"
                 )
             }
-            Self::InvisibleCharacters {
-                file,
-                count,
-                first_line,
-            } => {
-                write!(
-                    f,
-                    "`{file}`: skipped {count} invisible characters, the first in line {first_line}"
-                )
+            Self::InvisibleCharacters { file, count, first_line } => {
+                write!(f, "`{file}`: skipped {count} invisible characters, the first in line {first_line}")
             }
             Self::MissingLicense { module } => {
-                write!(
-                    f,
-                    "`{module}` has no MODULE_LICENSE(); Linux 6.1 does not finish building such a module"
-                )
+                write!(f, "`{module}` has no MODULE_LICENSE(); Linux 6.1 does not finish building such a module")
             }
             Self::FloatingPoint { module, symbols } => {
-                write!(
-                    f,
-                    "`{module}` uses floating point ({}), which kernel code cannot",
-                    symbols.join(", ")
-                )
+                write!(f, "`{module}` uses floating point ({}), which kernel code cannot", symbols.join(", "))
             }
-            Self::NoInit { module } => write!(
-                f,
-                "`{module}` has no module_init(): inserting it runs nothing"
-            ),
+            Self::NoInit { module } => write!(f, "`{module}` has no module_init(): inserting it runs nothing"),
             Self::NotBuilt { file } => write!(f, "`{file}` has no module_init() and was not built"),
             Self::NoMakefile { dir } => {
-                write!(
-                    f,
-                    "`{dir}` has no Makefile: every C file in it with a module_init() is built as a module"
-                )
+                write!(f, "`{dir}` has no Makefile: every C file in it with a module_init() is built as a module")
             }
             Self::AssumedConfig { symbol } => {
                 write!(f, "`{symbol}` is not set; it was taken to be `m`")
@@ -143,11 +119,7 @@ impl fmt::Display for SourceNote {
                 write!(f, "compiler flag `{flag}` of the Makefile was not used")
             }
             Self::CacheUnwritable { dir, error } => {
-                write!(
-                    f,
-                    "cache directory `{}` cannot be used ({error}); nothing is kept",
-                    dir.display()
-                )
+                write!(f, "cache directory `{}` cannot be used ({error}); nothing is kept", dir.display())
             }
         }
     }
@@ -263,58 +235,35 @@ impl fmt::Display for Hint {
             Self::TypographicQuote { file, line, found } => write!(
                 f,
                 "line {line} of `{file}` has the typographic quote {found}; C needs the plain {}",
-                if matches!(found, '\u{2018}' | '\u{2019}') {
-                    '\''
-                } else {
-                    '"'
-                }
+                if matches!(found, '\u{2018}' | '\u{2019}') { '\'' } else { '"' }
             ),
             Self::TypographicDash { file, line, found } => {
-                write!(
-                    f,
-                    "line {line} of `{file}` has the typographic dash {found}; C needs the plain -"
-                )
+                write!(f, "line {line} of `{file}` has the typographic dash {found}; C needs the plain -")
             }
             Self::HtmlEntity { file, line, entity } => {
-                write!(
-                    f,
-                    "line {line} of `{file}` has the HTML entity `{entity}` in place of a character"
-                )
+                write!(f, "line {line} of `{file}` has the HTML entity `{entity}` in place of a character")
             }
             Self::LineNumbers { file } => {
                 write!(f, "the lines of `{file}` begin with line numbers")
             }
             Self::UserSpaceHeader { header } => {
-                write!(
-                    f,
-                    "a kernel module cannot use the C library, to which <{header}> belongs"
-                )
+                write!(f, "a kernel module cannot use the C library, to which <{header}> belongs")
             }
             Self::UserSpaceProgram { file } => {
-                write!(
-                    f,
-                    "`{file}` defines main(): it is a user-space program, not a kernel module"
-                )
+                write!(f, "`{file}` defines main(): it is a user-space program, not a kernel module")
             }
             Self::CPlusPlus { file } => {
                 write!(f, "`{file}` is C++; kernel modules are written in C")
             }
             Self::FloatingPoint => write!(f, "kernel code cannot use floating point"),
             Self::MissingInclude { name, header } => {
-                write!(
-                    f,
-                    "`{name}` is declared in <{header}>, which is not included"
-                )
+                write!(f, "`{name}` is declared in <{header}>, which is not included")
             }
             Self::SimilarHeader { header, similar } => {
                 write!(f, "there is no <{header}>; there is <{similar}>")
             }
             Self::HeaderElsewhere { header, found } => {
-                write!(
-                    f,
-                    "\"{header}\" is not on the include path; there is `{}`",
-                    found.display()
-                )
+                write!(f, "\"{header}\" is not on the include path; there is `{}`", found.display())
             }
         }
     }
@@ -485,19 +434,12 @@ pub enum NotBuildable {
 impl fmt::Display for CcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io {
-                action,
-                path,
-                error,
-            } => write!(f, "cannot {action} `{}`: {error}", path.display()),
+            Self::Io { action, path, error } => write!(f, "cannot {action} `{}`: {error}", path.display()),
             Self::NotBuildable { path, reason } => {
                 let path = path.display();
                 match reason {
                     NotBuildable::UnknownKind => {
-                        write!(
-                            f,
-                            "`{path}` is neither a C file (.c), a module (.ko) nor a directory"
-                        )
+                        write!(f, "`{path}` is neither a C file (.c), a module (.ko) nor a directory")
                     }
                     NotBuildable::CPlusPlus => {
                         write!(f, "`{path}` is C++; kernel modules are written in C")
@@ -505,15 +447,9 @@ impl fmt::Display for CcError {
                     NotBuildable::Header => {
                         write!(f, "`{path}` is a header; give the C file that includes it")
                     }
-                    NotBuildable::Object => write!(
-                        f,
-                        "`{path}` is an object file; give its C source or the .ko"
-                    ),
+                    NotBuildable::Object => write!(f, "`{path}` is an object file; give its C source or the .ko"),
                     NotBuildable::NothingInDirectory => {
-                        write!(
-                            f,
-                            "`{path}` has neither a Makefile nor a C file with a module_init()"
-                        )
+                        write!(f, "`{path}` has neither a Makefile nor a C file with a module_init()")
                     }
                     NotBuildable::Nothing => write!(f, "nothing to build"),
                     NotBuildable::TooLarge => write!(f, "`{path}` is too large for a source file"),
@@ -530,61 +466,30 @@ impl fmt::Display for CcError {
                         write!(f, "{path}:{line}: conditional without its counterpart")
                     }
                     KbuildError::TooComplex { line } => {
-                        write!(
-                            f,
-                            "{path}:{line}: variable refers to itself or grows without bound"
-                        )
+                        write!(f, "{path}:{line}: variable refers to itself or grows without bound")
                     }
                     KbuildError::Stopped { line, text } => write!(f, "{path}:{line}: {text}"),
                     KbuildError::NoSubMakefile { dir } => {
-                        write!(
-                            f,
-                            "`{path}` descends into `{}`, which has no Makefile",
-                            dir.display()
-                        )
+                        write!(f, "`{path}` descends into `{}`, which has no Makefile", dir.display())
                     }
                 }
             }
-            Self::NoSource {
-                makefile,
-                object,
-                source,
-            } => {
-                write!(
-                    f,
-                    "`{}` names `{object}`, but there is no `{}`",
-                    makefile.display(),
-                    source.display()
-                )
+            Self::NoSource { makefile, object, source } => {
+                write!(f, "`{}` names `{object}`, but there is no `{}`", makefile.display(), source.display())
             }
             Self::NoCompiler { tried } => write!(
                 f,
                 "no C compiler found (looked for {}); install gcc 11 or later, on Debian and Ubuntu: apt-get install gcc",
                 tried.join(", ")
             ),
-            Self::CompilerTooOld {
-                path,
-                found,
-                needed,
-            } => {
-                write!(
-                    f,
-                    "`{}` is version {found}; {needed} or later is needed",
-                    path.display()
-                )
+            Self::CompilerTooOld { path, found, needed } => {
+                write!(f, "`{}` is version {found}; {needed} or later is needed", path.display())
             }
             Self::WrongCompiler { path, found } => {
-                write!(
-                    f,
-                    "`{}` is not a gcc or clang for x86-64 ({found})",
-                    path.display()
-                )
+                write!(f, "`{}` is not a gcc or clang for x86-64 ({found})", path.display())
             }
             Self::UnsupportedHost { arch } => {
-                write!(
-                    f,
-                    "kloom runs modules on x86-64 hosts; {arch} is not supported yet"
-                )
+                write!(f, "kloom runs modules on x86-64 hosts; {arch} is not supported yet")
             }
             Self::Compile(_) => write!(f, "the module does not compile"),
             Self::Unsupported { missing, .. } => {
@@ -617,9 +522,7 @@ impl CcError {
     /// What the compiler or linker printed, if it was run.
     pub fn output(&self) -> Option<&CompilerOutput> {
         match self {
-            Self::Compile(output)
-            | Self::Unsupported { output, .. }
-            | Self::Link { output, .. } => Some(output),
+            Self::Compile(output) | Self::Unsupported { output, .. } | Self::Link { output, .. } => Some(output),
             _ => None,
         }
     }

@@ -19,10 +19,7 @@ const FALLBACKS: &[(&str, &str)] = &[
          #define va_start(v, l) __builtin_va_start(v, l)\n#define va_end(v) __builtin_va_end(v)\n\
          #define va_arg(v, t) __builtin_va_arg(v, t)\n#define va_copy(d, s) __builtin_va_copy(d, s)\n#endif\n",
     ),
-    (
-        "stddef.h",
-        "#include <linux/stddef.h>\n#include <linux/types.h>\n",
-    ),
+    ("stddef.h", "#include <linux/stddef.h>\n#include <linux/types.h>\n"),
     ("stdbool.h", "#include <linux/types.h>\n"),
     ("stdint.h", "#include <linux/types.h>\n"),
 ];
@@ -57,11 +54,7 @@ fn embedded() -> &'static [(String, &'static [u8])] {
 
 fn hash_files<'f>(files: impl Iterator<Item = (&'f str, &'f [u8])>) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
-    for (path, bytes) in files.chain(
-        FALLBACKS
-            .iter()
-            .map(|(path, text)| (*path, text.as_bytes())),
-    ) {
+    for (path, bytes) in files.chain(FALLBACKS.iter().map(|(path, text)| (*path, text.as_bytes()))) {
         hasher.update(&(path.len() as u64).to_le_bytes());
         hasher.update(path.as_bytes());
         hasher.update(&(bytes.len() as u64).to_le_bytes());
@@ -74,20 +67,10 @@ fn hash_files<'f>(files: impl Iterator<Item = (&'f str, &'f [u8])>) -> blake3::H
 pub(crate) fn hash(headers_dir: Option<&Path>) -> io::Result<blake3::Hash> {
     static HASH: OnceLock<blake3::Hash> = OnceLock::new();
     match headers_dir {
-        None => Ok(*HASH.get_or_init(|| {
-            hash_files(
-                embedded()
-                    .iter()
-                    .map(|(path, bytes)| (path.as_str(), *bytes)),
-            )
-        })),
+        None => Ok(*HASH.get_or_init(|| hash_files(embedded().iter().map(|(path, bytes)| (path.as_str(), *bytes))))),
         Some(dir) => {
             let files = read_tree(dir)?;
-            Ok(hash_files(
-                files
-                    .iter()
-                    .map(|(path, bytes)| (path.as_str(), bytes.as_slice())),
-            ))
+            Ok(hash_files(files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))))
         }
     }
 }
@@ -100,19 +83,12 @@ pub(crate) fn hash(headers_dir: Option<&Path>) -> io::Result<blake3::Hash> {
 pub(crate) fn provide(headers_dir: Option<&Path>, cache: &Path) -> io::Result<Headers> {
     let hash = hash(headers_dir)?;
     let files: Vec<(String, &[u8])> = match headers_dir {
-        None => embedded()
-            .iter()
-            .map(|(path, bytes)| (format!("include/{path}"), *bytes))
-            .collect(),
+        None => embedded().iter().map(|(path, bytes)| (format!("include/{path}"), *bytes)).collect(),
         Some(_) => Vec::new(),
     };
     let files: Vec<(String, &[u8])> = files
         .into_iter()
-        .chain(
-            FALLBACKS
-                .iter()
-                .map(|(path, text)| (format!("fallback/{path}"), text.as_bytes())),
-        )
+        .chain(FALLBACKS.iter().map(|(path, text)| (format!("fallback/{path}"), text.as_bytes())))
         .collect();
     let root = cache.join("headers").join(&hash.to_hex()[..32]);
     if !is_intact(&root, &files) {
@@ -142,10 +118,7 @@ pub(crate) fn provide(headers_dir: Option<&Path>, cache: &Path) -> io::Result<He
 }
 
 fn is_intact(root: &Path, files: &[(String, &[u8])]) -> bool {
-    root.is_dir()
-        && files
-            .iter()
-            .all(|(path, bytes)| fs::read(root.join(path)).is_ok_and(|found| found == *bytes))
+    root.is_dir() && files.iter().all(|(path, bytes)| fs::read(root.join(path)).is_ok_and(|found| found == *bytes))
 }
 
 /// All files below `dir`, sorted by path; symbolic links to directories are not followed.
@@ -191,9 +164,7 @@ impl Offer {
     fn embedded() -> Self {
         let headers = embedded().iter().filter(|(path, _)| path.ends_with(".h"));
         Offer {
-            files: headers
-                .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
-                .collect(),
+            files: headers.map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned())).collect(),
         }
     }
 
@@ -210,9 +181,7 @@ impl Offer {
             let Some(how) = declared(text, name) else {
                 continue;
             };
-            let rank = how * 4
-                + u8::from(!path.starts_with("linux/"))
-                + u8::from(path.starts_with("kloom/"));
+            let rank = how * 4 + u8::from(!path.starts_with("linux/")) + u8::from(path.starts_with("kloom/"));
             if best.is_none_or(|(known, _)| rank < known) {
                 best = Some((rank, path));
             }
@@ -240,19 +209,11 @@ fn declared(text: &str, name: &str) -> Option<u8> {
             continue;
         }
         let top_level = !line.starts_with([' ', '\t']);
-        let function = after.starts_with('(')
-            && !before.is_empty()
-            && top_level
-            && !before.contains(['(', '=']);
-        let tag = ["struct", "union", "enum"]
-            .iter()
-            .any(|kind| before.ends_with(kind))
-            && after.starts_with('{');
-        let typedef =
-            (first.starts_with("typedef") || first.starts_with('}')) && after.starts_with(';');
+        let function = after.starts_with('(') && !before.is_empty() && top_level && !before.contains(['(', '=']);
+        let tag = ["struct", "union", "enum"].iter().any(|kind| before.ends_with(kind)) && after.starts_with('{');
+        let typedef = (first.starts_with("typedef") || first.starts_with('}')) && after.starts_with(';');
         let variable = first.starts_with("extern") && after.starts_with([';', '[', ',']);
-        let enumerator = before.is_empty()
-            && (after.starts_with(',') || after.starts_with('=') || after.is_empty());
+        let enumerator = before.is_empty() && (after.starts_with(',') || after.starts_with('=') || after.is_empty());
         if function || tag || typedef || variable || enumerator {
             found = Some(1);
         }
@@ -263,9 +224,9 @@ fn declared(text: &str, name: &str) -> Option<u8> {
 /// Byte offset of `word` as a whole identifier in `line`.
 pub(crate) fn word_at(line: &str, word: &str) -> Option<usize> {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    line.match_indices(word).map(|(at, _)| at).find(|&at| {
-        !is_part(line[..at].chars().next_back()) && !is_part(line[at + word.len()..].chars().next())
-    })
+    line.match_indices(word)
+        .map(|(at, _)| at)
+        .find(|&at| !is_part(line[..at].chars().next_back()) && !is_part(line[at + word.len()..].chars().next()))
 }
 
 /// Edit distance of two short strings, capped: anything above 2 is 3.
@@ -288,18 +249,12 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Names of all headers among `candidates` closest to `header`, at distance 1 or 2.
-pub(crate) fn similar<'c>(
-    header: &str,
-    candidates: impl Iterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub(crate) fn similar<'c>(header: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let mut names = BTreeSet::new();
     for candidate in candidates {
         names.insert((distance(header, candidate), candidate));
     }
-    names
-        .into_iter()
-        .find(|(distance, _)| *distance < 3)
-        .map(|(_, name)| name)
+    names.into_iter().find(|(distance, _)| *distance < 3).map(|(_, name)| name)
 }
 
 #[cfg(test)]
@@ -311,8 +266,14 @@ mod tests {
         let offer = Offer {
             files: vec![
                 ("asm/delay.h".into(), "void msleep(unsigned int ms);\n".into()),
-                ("linux/delay.h".into(), "void msleep(unsigned int ms);\n#define ssleep(s) msleep(1000 * (s))\n".into()),
-                ("linux/x.h".into(), "static inline void f(void)\n{\n\tmsleep(1);\n}\nenum {\n\tRED,\n};\nstruct foo {\n};\n".into()),
+                (
+                    "linux/delay.h".into(),
+                    "void msleep(unsigned int ms);\n#define ssleep(s) msleep(1000 * (s))\n".into(),
+                ),
+                (
+                    "linux/x.h".into(),
+                    "static inline void f(void)\n{\n\tmsleep(1);\n}\nenum {\n\tRED,\n};\nstruct foo {\n};\n".into(),
+                ),
             ],
         };
         assert_eq!(offer.declaring("msleep"), Some("linux/delay.h"));
@@ -327,12 +288,6 @@ mod tests {
         assert_eq!(distance("linux/modul.h", "linux/module.h"), 1);
         assert_eq!(distance("kitten", "sitten"), 1);
         assert_eq!(distance("a", "abcd"), 3);
-        assert_eq!(
-            similar(
-                "linux/modul.h",
-                ["linux/mm.h", "linux/module.h"].into_iter()
-            ),
-            Some("linux/module.h")
-        );
+        assert_eq!(similar("linux/modul.h", ["linux/mm.h", "linux/module.h"].into_iter()), Some("linux/module.h"));
     }
 }

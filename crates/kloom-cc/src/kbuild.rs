@@ -107,21 +107,14 @@ const CONFIGS_SET: &[&str] = &[
 /// `None` when the directory has neither. File names are matched as make does (`GNUmakefile` and `makefile` are
 /// not seen by Kbuild).
 pub fn find_makefile(dir: &Path) -> Option<PathBuf> {
-    ["Kbuild", "Makefile"]
-        .iter()
-        .map(|name| dir.join(name))
-        .find(|path| path.is_file())
+    ["Kbuild", "Makefile"].iter().map(|name| dir.join(name)).find(|path| path.is_file())
 }
 
 /// Evaluates the Makefile `text` and, through `load`, those of the sub-directories it names.
 ///
 /// `exists(dir, file)` tells whether a C source exists below the top directory; it resolves `NAME.o` that may be a
 /// composite. `load(dir)` returns the Makefile text of a sub-directory.
-pub fn parse(
-    text: &str,
-    env: &KbuildEnv<'_>,
-    load: &dyn Fn(&Path) -> Option<String>,
-) -> Result<Kbuild, KbuildError> {
+pub fn parse(text: &str, env: &KbuildEnv<'_>, load: &dyn Fn(&Path) -> Option<String>) -> Result<Kbuild, KbuildError> {
     let mut out = Kbuild::default();
     parse_dir(text, env, Path::new(""), &[], load, 0, &mut out)?;
     if out.modules.is_empty() {
@@ -139,11 +132,7 @@ fn parse_dir(
     depth: usize,
     out: &mut Kbuild,
 ) -> Result<(), KbuildError> {
-    let dir = if below.as_os_str().is_empty() {
-        env.dir.to_path_buf()
-    } else {
-        env.dir.join(below)
-    };
+    let dir = if below.as_os_str().is_empty() { env.dir.to_path_buf() } else { env.dir.join(below) };
     let mut make = Make::new(&dir, env);
     make.run(text)?;
     out.assumed_configs.append(&mut make.assumed_configs);
@@ -151,13 +140,7 @@ fn parse_dir(
     let mut subdir_flags = inherited.to_vec();
     subdir_flags.extend(make.flags("subdir-ccflags-y")?);
     let mut dir_flags = subdir_flags.clone();
-    for var in [
-        "EXTRA_CFLAGS",
-        "ccflags-y",
-        "ccflags-m",
-        "KCFLAGS",
-        "CFLAGS_MODULE",
-    ] {
+    for var in ["EXTRA_CFLAGS", "ccflags-y", "ccflags-m", "KCFLAGS", "CFLAGS_MODULE"] {
         dir_flags.extend(make.flags(var)?);
     }
 
@@ -281,12 +264,7 @@ impl<'a> Make<'a> {
             match word {
                 "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
                     let holds = live && self.condition(word, rest)?;
-                    conds.push(Cond {
-                        live: holds,
-                        taken: holds,
-                        parent_live: live,
-                        line,
-                    });
+                    conds.push(Cond { live: holds, taken: holds, parent_live: live, line });
                     continue;
                 }
                 "else" => {
@@ -296,9 +274,7 @@ impl<'a> Make<'a> {
                     let open = cond.parent_live && !cond.taken;
                     let (nested, nested_rest) = split_word(rest);
                     cond.live = match nested {
-                        "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
-                            open && self.condition(nested, nested_rest)?
-                        }
+                        "ifeq" | "ifneq" | "ifdef" | "ifndef" => open && self.condition(nested, nested_rest)?,
                         _ => open,
                     };
                     cond.taken |= cond.live;
@@ -351,9 +327,7 @@ impl<'a> Make<'a> {
         };
         let name = self.assigned_name(name)?;
         // Variables that Kbuild itself gives, and those of make's command line, cannot be set by the file.
-        if self.overrides.contains_key(&name)
-            || matches!(name.as_str(), "src" | "obj" | "KERNELRELEASE")
-        {
+        if self.overrides.contains_key(&name) || matches!(name.as_str(), "src" | "obj" | "KERNELRELEASE") {
             return Ok(());
         }
         match op {
@@ -363,15 +337,8 @@ impl<'a> Make<'a> {
             }
             "+=" => {
                 let recursive = self.vars.get(&name).is_none_or(|var| var.recursive);
-                let value = if recursive {
-                    value.to_owned()
-                } else {
-                    self.expand(value, 0)?
-                };
-                let old = self.vars.entry(name).or_insert(Var {
-                    text: String::new(),
-                    recursive,
-                });
+                let value = if recursive { value.to_owned() } else { self.expand(value, 0)? };
+                let old = self.vars.entry(name).or_insert(Var { text: String::new(), recursive });
                 if !old.text.is_empty() {
                     old.text.push(' ');
                 }
@@ -392,10 +359,7 @@ impl<'a> Make<'a> {
         if let Some(config) = name
             .strip_prefix("obj-$(")
             .and_then(|rest| rest.strip_suffix(')'))
-            .or_else(|| {
-                name.strip_prefix("obj-${")
-                    .and_then(|rest| rest.strip_suffix('}'))
-            })
+            .or_else(|| name.strip_prefix("obj-${").and_then(|rest| rest.strip_suffix('}')))
             .filter(|config| config.starts_with("CONFIG_"))
         {
             let value = self.value(config, 0)?;
@@ -413,10 +377,7 @@ impl<'a> Make<'a> {
         if let "ifdef" | "ifndef" = word {
             let name = self.expand(rest, 0)?;
             let name = name.trim();
-            let defined = self
-                .overrides
-                .get(name)
-                .is_some_and(|value| !value.is_empty())
+            let defined = self.overrides.get(name).is_some_and(|value| !value.is_empty())
                 || self.vars.get(name).is_some_and(|var| !var.text.is_empty());
             return Ok(defined == (word == "ifdef"));
         }
@@ -435,12 +396,7 @@ impl<'a> Make<'a> {
         Ok(shell_words(&text))
     }
 
-    fn module(
-        &mut self,
-        stem: &str,
-        below: &Path,
-        dir_flags: &[String],
-    ) -> Result<KbuildModule, KbuildError> {
+    fn module(&mut self, stem: &str, below: &Path, dir_flags: &[String]) -> Result<KbuildModule, KbuildError> {
         let mut objects = Vec::new();
         for suffix in ["objs", "y", "m"] {
             objects.extend(self.words(&format!("{stem}-{suffix}"))?);
@@ -466,12 +422,7 @@ impl<'a> Make<'a> {
             }
             units.push((source, flags));
         }
-        Ok(KbuildModule {
-            file_stem: stem.to_owned(),
-            dir: below.to_path_buf(),
-            units,
-            circular,
-        })
+        Ok(KbuildModule { file_stem: stem.to_owned(), dir: below.to_path_buf(), units, circular })
     }
 
     fn value(&mut self, name: &str, depth: usize) -> Result<String, KbuildError> {
@@ -546,21 +497,14 @@ impl<'a> Make<'a> {
         self.value(inner.trim(), depth + 1)
     }
 
-    fn function(
-        &mut self,
-        name: &str,
-        rest: &str,
-        depth: usize,
-    ) -> Result<Option<String>, KbuildError> {
+    fn function(&mut self, name: &str, rest: &str, depth: usize) -> Result<Option<String>, KbuildError> {
         let raw_args = split_args(rest);
         // These decide for themselves which arguments to expand.
         match name {
             "if" => {
                 let test = self.expand(raw_args.first().copied().unwrap_or(""), depth + 1)?;
                 let index = if test.trim().is_empty() { 2 } else { 1 };
-                return Ok(Some(
-                    self.expand(raw_args.get(index).copied().unwrap_or(""), depth + 1)?,
-                ));
+                return Ok(Some(self.expand(raw_args.get(index).copied().unwrap_or(""), depth + 1)?));
             }
             "or" | "and" => {
                 let mut last = String::new();
@@ -603,68 +547,56 @@ impl<'a> Make<'a> {
             args.push(self.expand(arg, depth + 1)?);
         }
         let arg = |index: usize| args.get(index).map_or("", String::as_str);
-        let value = match name {
-            "shell" => self.shell(rest.trim()),
-            "subst" if !arg(0).is_empty() => arg(2).replace(arg(0), arg(1)),
-            "subst" => arg(2).to_owned(),
-            "patsubst" => map_words(arg(2), |word| patsubst(arg(0), arg(1), word)),
-            "strip" => map_words(arg(0), str::to_owned),
-            "findstring" if arg(1).contains(arg(0)) => arg(0).to_owned(),
-            "findstring" => String::new(),
-            "filter" | "filter-out" => {
-                let keep = name == "filter";
-                join(arg(1).split_whitespace().filter(|word| {
-                    arg(0)
-                        .split_whitespace()
-                        .any(|pattern| stem_of(pattern, word).is_some())
-                        == keep
-                }))
-            }
-            "sort" => {
-                let mut words: Vec<&str> = arg(0).split_whitespace().collect();
-                words.sort_unstable();
-                words.dedup();
-                join(words.into_iter())
-            }
-            "word" => {
-                let index = arg(0).trim().parse::<usize>().unwrap_or(0);
-                let word = index
-                    .checked_sub(1)
-                    .and_then(|index| arg(1).split_whitespace().nth(index));
-                word.unwrap_or("").to_owned()
-            }
-            "words" => arg(0).split_whitespace().count().to_string(),
-            "firstword" => arg(0).split_whitespace().next().unwrap_or("").to_owned(),
-            "lastword" => arg(0).split_whitespace().last().unwrap_or("").to_owned(),
-            "dir" => map_words(arg(0), |word| {
-                word.rfind('/')
-                    .map_or("./".to_owned(), |at| word[..=at].to_owned())
-            }),
-            "notdir" => map_words(arg(0), |word| {
-                word.rsplit('/').next().unwrap_or("").to_owned()
-            }),
-            "basename" => map_words(arg(0), |word| match word.rsplit_once('.') {
-                Some((stem, suffix)) if !suffix.contains('/') => stem.to_owned(),
-                _ => word.to_owned(),
-            }),
-            "suffix" => map_words(arg(0), |word| match word.rsplit_once('.') {
-                Some((_, suffix)) if !suffix.contains('/') => format!(".{suffix}"),
-                _ => String::new(),
-            }),
-            "addprefix" => map_words(arg(1), |word| format!("{}{word}", arg(0))),
-            "addsuffix" => map_words(arg(1), |word| format!("{word}{}", arg(0))),
-            "wildcard" => self.wildcard(arg(0)),
-            "abspath" | "realpath" => arg(0).to_owned(),
-            "error" => {
-                return Err(KbuildError::Stopped {
-                    line: self.line,
-                    text: args.join(","),
-                });
-            }
-            "info" | "warning" | "eval" | "call" | "origin" | "flavor" | "value" | "file"
-            | "cc-option" | "cc-disable-warning" => String::new(),
-            _ => return Ok(None),
-        };
+        let value =
+            match name {
+                "shell" => self.shell(rest.trim()),
+                "subst" if !arg(0).is_empty() => arg(2).replace(arg(0), arg(1)),
+                "subst" => arg(2).to_owned(),
+                "patsubst" => map_words(arg(2), |word| patsubst(arg(0), arg(1), word)),
+                "strip" => map_words(arg(0), str::to_owned),
+                "findstring" if arg(1).contains(arg(0)) => arg(0).to_owned(),
+                "findstring" => String::new(),
+                "filter" | "filter-out" => {
+                    let keep = name == "filter";
+                    join(arg(1).split_whitespace().filter(|word| {
+                        arg(0).split_whitespace().any(|pattern| stem_of(pattern, word).is_some()) == keep
+                    }))
+                }
+                "sort" => {
+                    let mut words: Vec<&str> = arg(0).split_whitespace().collect();
+                    words.sort_unstable();
+                    words.dedup();
+                    join(words.into_iter())
+                }
+                "word" => {
+                    let index = arg(0).trim().parse::<usize>().unwrap_or(0);
+                    let word = index.checked_sub(1).and_then(|index| arg(1).split_whitespace().nth(index));
+                    word.unwrap_or("").to_owned()
+                }
+                "words" => arg(0).split_whitespace().count().to_string(),
+                "firstword" => arg(0).split_whitespace().next().unwrap_or("").to_owned(),
+                "lastword" => arg(0).split_whitespace().last().unwrap_or("").to_owned(),
+                "dir" => map_words(arg(0), |word| word.rfind('/').map_or("./".to_owned(), |at| word[..=at].to_owned())),
+                "notdir" => map_words(arg(0), |word| word.rsplit('/').next().unwrap_or("").to_owned()),
+                "basename" => map_words(arg(0), |word| match word.rsplit_once('.') {
+                    Some((stem, suffix)) if !suffix.contains('/') => stem.to_owned(),
+                    _ => word.to_owned(),
+                }),
+                "suffix" => map_words(arg(0), |word| match word.rsplit_once('.') {
+                    Some((_, suffix)) if !suffix.contains('/') => format!(".{suffix}"),
+                    _ => String::new(),
+                }),
+                "addprefix" => map_words(arg(1), |word| format!("{}{word}", arg(0))),
+                "addsuffix" => map_words(arg(1), |word| format!("{word}{}", arg(0))),
+                "wildcard" => self.wildcard(arg(0)),
+                "abspath" | "realpath" => arg(0).to_owned(),
+                "error" => {
+                    return Err(KbuildError::Stopped { line: self.line, text: args.join(",") });
+                }
+                "info" | "warning" | "eval" | "call" | "origin" | "flavor" | "value" | "file" | "cc-option"
+                | "cc-disable-warning" => String::new(),
+                _ => return Ok(None),
+            };
         if value.len() > EXPANSION_BYTES_MAX {
             return Err(KbuildError::TooComplex { line: self.line });
         }
@@ -685,20 +617,15 @@ impl<'a> Make<'a> {
     fn wildcard(&self, patterns: &str) -> String {
         let mut found = Vec::new();
         for pattern in patterns.split_whitespace() {
-            let (dir, name) = pattern
-                .rsplit_once('/')
-                .map_or(("", pattern), |(dir, name)| (dir, name));
+            let (dir, name) = pattern.rsplit_once('/').map_or(("", pattern), |(dir, name)| (dir, name));
             let Some((prefix, suffix)) = name.split_once('*') else {
                 if self.dir.join(pattern).exists() || Path::new(pattern).exists() {
                     found.push(pattern.to_owned());
                 }
                 continue;
             };
-            let base = if dir.starts_with(&*self.dir.to_string_lossy()) {
-                PathBuf::from(dir)
-            } else {
-                self.dir.join(dir)
-            };
+            let base =
+                if dir.starts_with(&*self.dir.to_string_lossy()) { PathBuf::from(dir) } else { self.dir.join(dir) };
             let Ok(entries) = fs::read_dir(base) else {
                 continue;
             };
@@ -709,11 +636,7 @@ impl<'a> Make<'a> {
                     && name.ends_with(suffix)
                     && (!name.starts_with('.') || prefix.starts_with('.'));
                 if fits {
-                    found.push(if dir.is_empty() {
-                        name
-                    } else {
-                        format!("{dir}/{name}")
-                    });
+                    found.push(if dir.is_empty() { name } else { format!("{dir}/{name}") });
                 }
             }
         }
@@ -731,11 +654,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String, String)> {
     for (index, raw) in text.lines().enumerate() {
         let raw = raw.trim_end_matches('\r');
         let continued = raw.len() - raw.trim_end_matches('\\').len();
-        let (body, goes_on) = if continued % 2 == 1 {
-            (&raw[..raw.len() - 1], true)
-        } else {
-            (raw, false)
-        };
+        let (body, goes_on) = if continued % 2 == 1 { (&raw[..raw.len() - 1], true) } else { (raw, false) };
         let (line, first, mut logical) = match pending.take() {
             Some((line, first, logical)) => (line, first, logical + " " + body.trim_start()),
             None => (index + 1, raw.to_owned(), body.to_owned()),
@@ -768,9 +687,7 @@ fn comment_start(text: &str) -> Option<usize> {
 
 fn split_word(text: &str) -> (&str, &str) {
     // `ifeq(…)` without a blank is a common slip that make refuses; reading it as meant costs nothing.
-    let end = text
-        .find(|c: char| c.is_whitespace() || (c == '(' && text.starts_with("if")))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| c.is_whitespace() || (c == '(' && text.starts_with("if"))).unwrap_or(text.len());
     (&text[..end], text[end..].trim())
 }
 
@@ -810,10 +727,7 @@ fn split_assignment(text: &str) -> Option<(&str, &'static str, &str)> {
 fn is_kbuild_assignment(text: &str) -> bool {
     split_assignment(text).is_some_and(|(name, _, _)| {
         !name.contains(char::is_whitespace)
-            && (name.starts_with("obj-")
-                || name.ends_with("-objs")
-                || name.ends_with("-y")
-                || name == "EXTRA_CFLAGS")
+            && (name.starts_with("obj-") || name.ends_with("-objs") || name.ends_with("-y") || name == "EXTRA_CFLAGS")
     })
 }
 
@@ -921,14 +835,8 @@ mod tests {
 
     fn run(text: &str) -> Result<Kbuild, KbuildError> {
         let overrides = BTreeMap::new();
-        let env = KbuildEnv {
-            dir: Path::new("mod"),
-            release: "6.1.0-kloom",
-            overrides: &overrides,
-        };
-        parse(text, &env, &|dir| {
-            (dir == Path::new("sub")).then(|| "obj-m += inner.o\n".to_owned())
-        })
+        let env = KbuildEnv { dir: Path::new("mod"), release: "6.1.0-kloom", overrides: &overrides };
+        parse(text, &env, &|dir| (dir == Path::new("sub")).then(|| "obj-m += inner.o\n".to_owned()))
     }
 
     /// `stem: source source [flag flag]; …` for easy comparison.
@@ -944,11 +852,7 @@ mod tests {
                         .iter()
                         .map(|(source, flags)| {
                             let source = module.dir.join(source).display().to_string();
-                            if flags.is_empty() {
-                                source
-                            } else {
-                                format!("{source} [{}]", flags.join(" "))
-                            }
+                            if flags.is_empty() { source } else { format!("{source} [{}]", flags.join(" ")) }
                         })
                         .collect();
                     format!("{}: {}", module.file_stem, units.join(" "))
@@ -974,10 +878,7 @@ mod tests {
             "ifneq ($(KERNELRELEASE),)\nobj-m := x.o\nx-objs := main.o \\\n  util.o\nelse\nKDIR ?= /x\nall:\n\t$(MAKE) -C $(KDIR) M=$$PWD\nendif\n",
             "x: main.c util.c",
         );
-        check(
-            "ifeq ($(KERNELRELEASE),)\nall:\n\tmake\nelse\n\tobj-m := k.o\nendif",
-            "k: k.c",
-        );
+        check("ifeq ($(KERNELRELEASE),)\nall:\n\tmake\nelse\n\tobj-m := k.o\nendif", "k: k.c");
         check(
             "TARGET = drv\nobj-m := $(TARGET).o\n$(TARGET)-objs = ${TARGET}_main.o io.o # two\n",
             "drv: drv_main.c io.c",
@@ -990,22 +891,10 @@ mod tests {
             "obj-m+=a.o\nccflags-y := -DX=1 -I$(src)/include\nCFLAGS_a.o += -DY='\"q r\"'",
             "a: a.c [-DX=1 -Imod/include -DY=\"q r\"]",
         );
-        check(
-            "EXTRA_CFLAGS += -DDEBUG\nobj-m := a.o\n",
-            "a: a.c [-DDEBUG]",
-        );
-        check(
-            "SRCS := a.c b.c\nobj-m := m.o\nm-objs := $(SRCS:.c=.o)\n",
-            "m: a.c b.c",
-        );
-        check(
-            "obj-m := m.o\nm-objs := $(patsubst %.c,%.o,a.c) $(addprefix d/,b.o c.o)",
-            "m: a.c d/b.c d/c.c",
-        );
-        check(
-            "obj-m := sub/ top.o\nKBUILD_EXTRA_SYMBOLS := /x/Module.symvers",
-            "inner: sub/inner.c; top: top.c",
-        );
+        check("EXTRA_CFLAGS += -DDEBUG\nobj-m := a.o\n", "a: a.c [-DDEBUG]");
+        check("SRCS := a.c b.c\nobj-m := m.o\nm-objs := $(SRCS:.c=.o)\n", "m: a.c b.c");
+        check("obj-m := m.o\nm-objs := $(patsubst %.c,%.o,a.c) $(addprefix d/,b.o c.o)", "m: a.c d/b.c d/c.c");
+        check("obj-m := sub/ top.o\nKBUILD_EXTRA_SYMBOLS := /x/Module.symvers", "inner: sub/inner.c; top: top.c");
         check("obj-m\u{a0}+=\u{a0}hello.o\n", "hello: hello.c");
         check(
             "ifdef CONFIG_SMP\nobj-m := smp.o\nelse ifeq ($(X),y)\nobj-m := x.o\nelse\nobj-m := up.o\nendif",
@@ -1015,25 +904,16 @@ mod tests {
             "X=y\nifndef CONFIG_SMP\nobj-m := up.o\nelse ifeq \"$(X)\" \"y\"\nobj-m := x.o\nelse\nobj-m := n.o\nendif",
             "x: x.c",
         );
-        check(
-            "define F\nobj-m := no.o\nendef\nexport obj-m := yes.o",
-            "yes: yes.c",
-        );
+        check("define F\nobj-m := no.o\nendef\nexport obj-m := yes.o", "yes: yes.c");
     }
 
     #[test]
     fn says_what_is_wrong() {
         check("all:\n\tgcc x.c\n", "NoModules");
-        check(
-            "ifdef X\nobj-m := a.o\n",
-            "UnbalancedConditional { line: 1 }",
-        );
+        check("ifdef X\nobj-m := a.o\n", "UnbalancedConditional { line: 1 }");
         check("obj-m := a.o\nendif\n", "UnbalancedConditional { line: 2 }");
         check("obj-m = $(obj-m) a.o\n", "TooComplex { line: 1 }");
-        check(
-            "obj-m := a.o\n$(error stop here)\n",
-            "Stopped { line: 2, text: \"stop here\" }",
-        );
+        check("obj-m := a.o\n$(error stop here)\n", "Stopped { line: 2, text: \"stop here\" }");
         check("obj-m := gone/\n", "NoSubMakefile { dir: \"gone\" }");
     }
 

@@ -39,13 +39,8 @@ impl Facts {
                 facts.defined.insert(name.to_owned());
             }
         }
-        if let Some(data) = file
-            .section_by_name(".modinfo")
-            .and_then(|section| section.data().ok())
-        {
-            facts.has_license = data
-                .split(|&byte| byte == 0)
-                .any(|entry| entry.starts_with(b"license="));
+        if let Some(data) = file.section_by_name(".modinfo").and_then(|section| section.data().ok()) {
+            facts.has_license = data.split(|&byte| byte == 0).any(|entry| entry.starts_with(b"license="));
         }
         Ok(facts)
     }
@@ -67,8 +62,8 @@ impl Facts {
         let is_float = |name: &&String| {
             name.strip_prefix("__").is_some_and(|rest| {
                 [
-                    "sf2", "df2", "sf3", "df3", "sfdi", "sfsi", "dfdi", "dfsi", "sidf", "didf",
-                    "sisf", "disf", "dfsf2", "sfdf2", "unsidf", "undidf", "unssidf",
+                    "sf2", "df2", "sf3", "df3", "sfdi", "sfsi", "dfdi", "dfsi", "sidf", "didf", "sisf", "disf",
+                    "dfsf2", "sfdf2", "unsidf", "undidf", "unssidf",
                 ]
                 .iter()
                 .any(|suffix| rest.ends_with(suffix))

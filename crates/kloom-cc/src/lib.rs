@@ -20,14 +20,10 @@ mod kofile;
 mod plan;
 mod sources;
 
-pub use diagnose::is_linux_api;
 pub use config::{BUILD_EPOCH_S, Config, Input, LINUX_6_1, Progress};
+pub use diagnose::is_linux_api;
 pub use driver::{Built, BuiltModule, build, build_with_progress};
-pub use error::{
-    CcError, CompilerOutput, Diagnostic, Hint, Level, Missing, NotBuildable, SourceNote,
-};
+pub use error::{CcError, CompilerOutput, Diagnostic, Hint, Level, Missing, NotBuildable, SourceNote};
 pub use headers::declaring_header;
-pub use kbuild::{
-    Kbuild, KbuildEnv, KbuildError, KbuildModule, find_makefile, parse as parse_makefile,
-};
+pub use kbuild::{Kbuild, KbuildEnv, KbuildError, KbuildModule, find_makefile, parse as parse_makefile};
 pub use kofile::{exports, imports};

@@ -25,7 +25,10 @@ pub(crate) struct UnitPlan {
 #[derive(Clone, Debug)]
 pub(crate) enum Planned {
     /// A finished `.ko`.
-    Ready { path: PathBuf, display: String },
+    Ready {
+        path: PathBuf,
+        display: String,
+    },
     Module {
         file_stem: String,
         units: Vec<UnitPlan>,
@@ -48,25 +51,14 @@ pub(crate) fn module_name(file_stem: &str) -> String {
     file_stem.replace(['-', ',', '.'], "_")
 }
 
-pub(crate) fn plan(
-    config: &Config,
-    input: &Input,
-    notes: &mut Vec<SourceNote>,
-) -> Result<Vec<Planned>, CcError> {
+pub(crate) fn plan(config: &Config, input: &Input, notes: &mut Vec<SourceNote>) -> Result<Vec<Planned>, CcError> {
     let mut out = Vec::new();
     match input {
         Input::OneModule { name, sources } => {
             let first = sources.first().ok_or_else(nothing)?;
-            let units = sources
-                .iter()
-                .map(|path| c_unit(config, path))
-                .collect::<Result<_, _>>()?;
+            let units = sources.iter().map(|path| c_unit(config, path)).collect::<Result<_, _>>()?;
             let file_stem = name.clone().unwrap_or_else(|| stem(first));
-            out.push(Planned::Module {
-                file_stem,
-                units,
-                notes: Vec::new(),
-            });
+            out.push(Planned::Module { file_stem, units, notes: Vec::new() });
         }
         Input::Paths(paths) => {
             for path in paths {
@@ -88,31 +80,17 @@ pub(crate) fn plan(
 }
 
 fn nothing() -> CcError {
-    CcError::NotBuildable {
-        path: PathBuf::new(),
-        reason: NotBuildable::Nothing,
-    }
+    CcError::NotBuildable { path: PathBuf::new(), reason: NotBuildable::Nothing }
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn plan_path(
-    config: &Config,
-    path: &Path,
-    notes: &mut Vec<SourceNote>,
-    out: &mut Vec<Planned>,
-) -> Result<(), CcError> {
+fn plan_path(config: &Config, path: &Path, notes: &mut Vec<SourceNote>, out: &mut Vec<Planned>) -> Result<(), CcError> {
     let absolute = normal_path(&config.cwd, path);
-    let meta = fs::metadata(&absolute).map_err(|error| CcError::Io {
-        action: "read",
-        path: path.to_path_buf(),
-        error,
-    })?;
+    let meta =
+        fs::metadata(&absolute).map_err(|error| CcError::Io { action: "read", path: path.to_path_buf(), error })?;
     if meta.is_dir() {
         return match kbuild::find_makefile(&absolute) {
             Some(makefile) => plan_makefile(config, path, &absolute, &makefile, notes, out),
@@ -120,18 +98,11 @@ fn plan_path(
         };
     }
     if path.extension().is_some_and(|extension| extension == "ko") {
-        out.push(Planned::Ready {
-            path: absolute,
-            display: path.to_string_lossy().into_owned(),
-        });
+        out.push(Planned::Ready { path: absolute, display: path.to_string_lossy().into_owned() });
         return Ok(());
     }
     let unit = c_unit(config, path)?;
-    out.push(Planned::Module {
-        file_stem: stem(path),
-        units: vec![unit],
-        notes: Vec::new(),
-    });
+    out.push(Planned::Module { file_stem: stem(path), units: vec![unit], notes: Vec::new() });
     Ok(())
 }
 
@@ -146,10 +117,7 @@ fn c_unit(config: &Config, path: &Path) -> Result<UnitPlan, CcError> {
         _ => Some(NotBuildable::UnknownKind),
     };
     if let Some(reason) = reason {
-        return Err(CcError::NotBuildable {
-            path: path.to_path_buf(),
-            reason,
-        });
+        return Err(CcError::NotBuildable { path: path.to_path_buf(), reason });
     }
     Ok(UnitPlan {
         display: path.to_string_lossy().into_owned(),
@@ -160,10 +128,7 @@ fn c_unit(config: &Config, path: &Path) -> Result<UnitPlan, CcError> {
 }
 
 fn unsupported(language: &'static str) -> CcError {
-    CcError::Unsupported {
-        missing: vec![Missing::Language(language)],
-        output: Box::new(CompilerOutput::default()),
-    }
+    CcError::Unsupported { missing: vec![Missing::Language(language)], output: Box::new(CompilerOutput::default()) }
 }
 
 /// A directory with C files and no Makefile: each with a `module_init()` is a module.
@@ -174,18 +139,11 @@ fn plan_loose(
     notes: &mut Vec<SourceNote>,
     out: &mut Vec<Planned>,
 ) -> Result<(), CcError> {
-    let io = |error| CcError::Io {
-        action: "read",
-        path: dir.to_path_buf(),
-        error,
-    };
+    let io = |error| CcError::Io { action: "read", path: dir.to_path_buf(), error };
     let mut names = Vec::new();
     for entry in fs::read_dir(absolute).map_err(io)? {
         let name = entry.map_err(io)?.file_name();
-        if Path::new(&name)
-            .extension()
-            .is_some_and(|extension| extension == "c")
-        {
+        if Path::new(&name).extension().is_some_and(|extension| extension == "c") {
             names.push(name);
         }
     }
@@ -199,31 +157,18 @@ fn plan_loose(
         }
         let path = dir.join(&name);
         let unit = c_unit(config, &path)?;
-        let text = fs::read(&unit.path).map_err(|error| CcError::Io {
-            action: "read",
-            path: path.clone(),
-            error,
-        })?;
+        let text = fs::read(&unit.path).map_err(|error| CcError::Io { action: "read", path: path.clone(), error })?;
         if guess_entry_points(&text).0 {
-            modules.push(Planned::Module {
-                file_stem: stem(&path),
-                units: vec![unit],
-                notes: Vec::new(),
-            });
+            modules.push(Planned::Module { file_stem: stem(&path), units: vec![unit], notes: Vec::new() });
         } else {
             skipped.push(SourceNote::NotBuilt { file: unit.display });
         }
     }
     if modules.is_empty() {
         let reason = NotBuildable::NothingInDirectory;
-        return Err(CcError::NotBuildable {
-            path: dir.to_path_buf(),
-            reason,
-        });
+        return Err(CcError::NotBuildable { path: dir.to_path_buf(), reason });
     }
-    notes.push(SourceNote::NoMakefile {
-        dir: dir.to_string_lossy().into_owned(),
-    });
+    notes.push(SourceNote::NoMakefile { dir: dir.to_string_lossy().into_owned() });
     notes.append(&mut skipped);
     out.append(&mut modules);
     Ok(())
@@ -238,37 +183,16 @@ fn plan_makefile(
     out: &mut Vec<Planned>,
 ) -> Result<(), CcError> {
     let shown = dir.join(makefile.file_name().unwrap_or_default());
-    let read =
-        |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let text = read(makefile).map_err(|error| CcError::Io {
-        action: "read",
-        path: shown.clone(),
-        error,
-    })?;
-    let env = KbuildEnv {
-        dir,
-        release: &config.release,
-        overrides: &config.make_variables,
-    };
-    let load = |below: &Path| {
-        kbuild::find_makefile(&absolute.join(below)).and_then(|path| read(&path).ok())
-    };
-    let kbuild = kbuild::parse(&text, &env, &load).map_err(|error| CcError::Makefile {
-        path: shown.clone(),
-        error,
-    })?;
-    notes.extend(
-        kbuild
-            .assumed_configs
-            .into_iter()
-            .map(|symbol| SourceNote::AssumedConfig { symbol }),
-    );
+    let read = |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let text = read(makefile).map_err(|error| CcError::Io { action: "read", path: shown.clone(), error })?;
+    let env = KbuildEnv { dir, release: &config.release, overrides: &config.make_variables };
+    let load = |below: &Path| kbuild::find_makefile(&absolute.join(below)).and_then(|path| read(&path).ok());
+    let kbuild = kbuild::parse(&text, &env, &load).map_err(|error| CcError::Makefile { path: shown.clone(), error })?;
+    notes.extend(kbuild.assumed_configs.into_iter().map(|symbol| SourceNote::AssumedConfig { symbol }));
     for module in kbuild.modules {
         let mut own_notes = Vec::new();
         if module.circular {
-            own_notes.push(SourceNote::CircularObject {
-                module: module.file_stem.clone(),
-            });
+            own_notes.push(SourceNote::CircularObject { module: module.file_stem.clone() });
         }
         let mut units = Vec::new();
         for (source, flags) in &module.units {
@@ -280,29 +204,16 @@ fn plan_makefile(
                     return Err(unsupported("assembly"));
                 }
                 let object = source.with_extension("o").to_string_lossy().into_owned();
-                return Err(CcError::NoSource {
-                    makefile: shown,
-                    object,
-                    source: display.into(),
-                });
+                return Err(CcError::NoSource { makefile: shown, object, source: display.into() });
             }
-            let mut unit = UnitPlan {
-                display,
-                path,
-                flags: Vec::new(),
-                include_dirs: Vec::new(),
-            };
+            let mut unit = UnitPlan { display, path, flags: Vec::new(), include_dirs: Vec::new() };
             let bases = [config.cwd.as_path(), &absolute.join(&module.dir), absolute];
             sort_flags(flags, &bases, dir, &mut unit, &mut own_notes);
             units.push(unit);
         }
         own_notes.sort();
         own_notes.dedup();
-        out.push(Planned::Module {
-            file_stem: module.file_stem,
-            units,
-            notes: own_notes,
-        });
+        out.push(Planned::Module { file_stem: module.file_stem, units, notes: own_notes });
     }
     Ok(())
 }
@@ -326,42 +237,23 @@ fn normal_display(path: &Path) -> String {
 ///
 /// A relative `-I` is meant by Kbuild relative to the kernel tree, where nothing of the module lives; it is read
 /// relative to the first of `bases` that has it.
-fn sort_flags(
-    flags: &[String],
-    bases: &[&Path],
-    dir: &Path,
-    unit: &mut UnitPlan,
-    notes: &mut Vec<SourceNote>,
-) {
+fn sort_flags(flags: &[String], bases: &[&Path], dir: &Path, unit: &mut UnitPlan, notes: &mut Vec<SourceNote>) {
     let mut flags = flags.iter();
     while let Some(flag) = flags.next() {
         let mut flag = flag.clone();
-        if matches!(
-            flag.as_str(),
-            "-I" | "-D" | "-U" | "-iquote" | "-isystem" | "-include"
-        ) {
+        if matches!(flag.as_str(), "-I" | "-D" | "-U" | "-iquote" | "-isystem" | "-include") {
             let Some(value) = flags.next() else { continue };
             if flag == "-include" {
-                let found = bases
-                    .iter()
-                    .map(|base| normal_path(base, Path::new(value)))
-                    .find(|path| path.is_file());
-                let value =
-                    found.map_or_else(|| value.clone(), |path| path.to_string_lossy().into_owned());
+                let found = bases.iter().map(|base| normal_path(base, Path::new(value))).find(|path| path.is_file());
+                let value = found.map_or_else(|| value.clone(), |path| path.to_string_lossy().into_owned());
                 unit.flags.extend(["-include".to_owned(), value]);
                 continue;
             }
-            flag = if flag.len() == 2 {
-                flag + value
-            } else {
-                format!("-I{value}")
-            };
+            flag = if flag.len() == 2 { flag + value } else { format!("-I{value}") };
         }
         if let Some(value) = flag.strip_prefix("-I") {
-            let found = bases
-                .iter()
-                .map(|base| (base, normal_path(base, Path::new(value))))
-                .find(|(_, path)| path.is_dir());
+            let found =
+                bases.iter().map(|base| (base, normal_path(base, Path::new(value)))).find(|(_, path)| path.is_dir());
             let Some((base, path)) = found else { continue };
             let shown = if Path::new(value).is_absolute() || *base == bases[0] {
                 normal_display(Path::new(value))
@@ -382,8 +274,7 @@ fn sort_flags(
 /// Whether a source probably has an init and an exit function. A guess that saves time; the objects decide.
 pub(crate) fn guess_entry_points(bytes: &[u8]) -> (bool, bool) {
     let text = String::from_utf8_lossy(bytes);
-    let driver = text.contains("module_") && text.contains("_driver(")
-        || text.contains("module_misc_device");
+    let driver = text.contains("module_") && text.contains("_driver(") || text.contains("module_misc_device");
     let init = driver || text.contains("module_init") || text.contains("init_module");
     let exit = driver || text.contains("module_exit") || text.contains("cleanup_module");
     (init, exit)

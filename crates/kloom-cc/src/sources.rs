@@ -39,33 +39,19 @@ pub(crate) struct Repaired {
 
 impl SourceFile {
     pub(crate) fn read(display: &str, path: &Path) -> Result<Self, CcError> {
-        let io = |error| CcError::Io {
-            action: "read",
-            path: PathBuf::from(display),
-            error,
-        };
+        let io = |error| CcError::Io { action: "read", path: PathBuf::from(display), error };
         let size = fs::metadata(path).map_err(io)?.len();
         if size > SOURCE_BYTES_MAX {
-            return Err(CcError::NotBuildable {
-                path: PathBuf::from(display),
-                reason: NotBuildable::TooLarge,
-            });
+            return Err(CcError::NotBuildable { path: PathBuf::from(display), reason: NotBuildable::TooLarge });
         }
         let bytes = fs::read(path).map_err(io)?;
         let repaired = repair(&bytes);
-        Ok(SourceFile {
-            display: display.to_owned(),
-            path: path.to_path_buf(),
-            bytes,
-            repaired,
-        })
+        Ok(SourceFile { display: display.to_owned(), path: path.to_path_buf(), bytes, repaired })
     }
 
     /// The text the compiler sees.
     pub(crate) fn effective(&self) -> &[u8] {
-        self.repaired
-            .as_ref()
-            .map_or(&self.bytes, |repaired| &repaired.bytes)
+        self.repaired.as_ref().map_or(&self.bytes, |repaired| &repaired.bytes)
     }
 
     pub(crate) fn notes(&self) -> impl Iterator<Item = SourceNote> {
@@ -96,21 +82,14 @@ pub(crate) struct Closure {
 
 impl Closure {
     /// `include_dirs` are the user's `-I` directories as (display, absolute).
-    pub(crate) fn read(
-        display: &str,
-        path: &Path,
-        include_dirs: &[(String, PathBuf)],
-    ) -> Result<Self, CcError> {
+    pub(crate) fn read(display: &str, path: &Path, include_dirs: &[(String, PathBuf)]) -> Result<Self, CcError> {
         let mut files = vec![SourceFile::read(display, path)?];
         let mut seen: BTreeSet<PathBuf> = BTreeSet::from([files[0].path.clone()]);
         let mut next = 0;
         while next < files.len() && files.len() < CLOSURE_FILES_MAX {
             let includes = includes(files[next].effective());
             let own_display = parent_display(&files[next].display);
-            let own_dir = files[next]
-                .path
-                .parent()
-                .map_or_else(PathBuf::new, Path::to_path_buf);
+            let own_dir = files[next].path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
             for (name, quoted) in includes {
                 let own = quoted.then(|| (own_display.clone(), own_dir.clone()));
                 for (dir_display, dir) in own.iter().chain(include_dirs) {
@@ -174,9 +153,7 @@ pub(crate) fn normal_path(base: &Path, path: &Path) -> PathBuf {
 }
 
 fn parent_display(display: &str) -> String {
-    display
-        .rfind('/')
-        .map_or_else(String::new, |at| display[..at.max(1)].to_owned())
+    display.rfind('/').map_or_else(String::new, |at| display[..at.max(1)].to_owned())
 }
 
 fn join_display(dir: &str, name: &str) -> String {
@@ -198,10 +175,7 @@ fn includes(bytes: &[u8]) -> Vec<(String, bool)> {
             continue;
         };
         let rest = rest.trim_start();
-        let Some(rest) = rest
-            .strip_prefix("include_next")
-            .or_else(|| rest.strip_prefix("include"))
-        else {
+        let Some(rest) = rest.strip_prefix("include_next").or_else(|| rest.strip_prefix("include")) else {
             continue;
         };
         let rest = rest.trim_start();
@@ -303,11 +277,7 @@ pub(crate) fn repair(bytes: &[u8]) -> Option<Repaired> {
             _ => {}
         }
     }
-    (spaces.0 + invisible.0 > 0).then_some(Repaired {
-        bytes: out,
-        spaces,
-        invisible,
-    })
+    (spaces.0 + invisible.0 > 0).then_some(Repaired { bytes: out, spaces, invisible })
 }
 
 /// Length of the non-breaking space at the start: UTF-8, or the single byte of Latin-1.
@@ -344,53 +314,27 @@ pub(crate) fn artefact_hints(file: &SourceFile) -> Vec<Hint> {
         let (file, line) = (file.display.clone(), index + 1);
         if !code.trim().is_empty() {
             lines += 1;
-            let digits = code
-                .trim_start()
-                .split(|c: char| !c.is_ascii_digit())
-                .next()
-                .unwrap_or("");
+            let digits = code.trim_start().split(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
             numbered += usize::from(digits.parse() == Ok(line));
         }
         if !quote
-            && let Some(found) = code
-                .chars()
-                .find(|c| matches!(c, '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}'))
+            && let Some(found) = code.chars().find(|c| matches!(c, '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}'))
         {
             quote = true;
-            out.push(Hint::TypographicQuote {
-                file: file.clone(),
-                line,
-                found,
-            });
+            out.push(Hint::TypographicQuote { file: file.clone(), line, found });
         }
-        if !dash
-            && let Some(found) = code
-                .chars()
-                .find(|c| matches!(c, '\u{2013}' | '\u{2014}' | '\u{2212}'))
-        {
+        if !dash && let Some(found) = code.chars().find(|c| matches!(c, '\u{2013}' | '\u{2014}' | '\u{2212}')) {
             dash = true;
-            out.push(Hint::TypographicDash {
-                file: file.clone(),
-                line,
-                found,
-            });
+            out.push(Hint::TypographicDash { file: file.clone(), line, found });
         }
-        let entities = [
-            "&lt;", "&gt;", "&amp;", "&quot;", "&#39;", "&nbsp;", "&#8217;", "&#8220;",
-        ];
+        let entities = ["&lt;", "&gt;", "&amp;", "&quot;", "&#39;", "&nbsp;", "&#8217;", "&#8220;"];
         if !entity && let Some(found) = entities.iter().find(|entity| code.contains(**entity)) {
             entity = true;
-            out.push(Hint::HtmlEntity {
-                file,
-                line,
-                entity: (*found).to_owned(),
-            });
+            out.push(Hint::HtmlEntity { file, line, entity: (*found).to_owned() });
         }
     }
     if numbered >= 3 && numbered * 2 > lines {
-        out.push(Hint::LineNumbers {
-            file: file.display.clone(),
-        });
+        out.push(Hint::LineNumbers { file: file.display.clone() });
     }
     out
 }
@@ -430,10 +374,7 @@ mod tests {
     fn check(text: &str, expected: &str, spaces: usize, invisible: usize) {
         let repaired = repair(text.as_bytes()).expect("something to repair");
         assert_eq!(String::from_utf8_lossy(&repaired.bytes), expected);
-        assert_eq!(
-            (repaired.spaces.0, repaired.invisible.0),
-            (spaces, invisible)
-        );
+        assert_eq!((repaired.spaces.0, repaired.invisible.0), (spaces, invisible));
     }
 
     #[test]
@@ -442,12 +383,7 @@ mod tests {
         check("f(\"a\u{a0}b\", x);", "f(\"a b\" , x);", 1, 0);
         check("in\u{200b}t x;", "int    x;", 0, 1);
         check("\u{feff}int x;", "int    x;", 0, 1);
-        check(
-            "\"\\\"\u{a0}\" /*\u{a0}*/ '\\''",
-            "\"\\\" \"  /*  */ '\\''",
-            2,
-            0,
-        );
+        check("\"\\\"\u{a0}\" /*\u{a0}*/ '\\''", "\"\\\" \"  /*  */ '\\''", 2, 0);
         assert_eq!(repair("\"\u{1f469}\u{200d}\u{1f4bb}\" é".as_bytes()), None);
         assert_eq!(repair(b"\xa0 x\n").unwrap().bytes, b"  x\n");
         assert_eq!(repair("a\n\n\u{a0}b".as_bytes()).unwrap().spaces, (1, 3));
@@ -456,21 +392,14 @@ mod tests {
     #[test]
     fn reads_depfiles() {
         let text = "x.o: a.c /p/with\\ space/b.h \\\n c\\#d.h e$$f.h\n";
-        let expected: Vec<PathBuf> = ["a.c", "/p/with space/b.h", "c#d.h", "e$f.h"]
-            .iter()
-            .map(PathBuf::from)
-            .collect();
+        let expected: Vec<PathBuf> = ["a.c", "/p/with space/b.h", "c#d.h", "e$f.h"].iter().map(PathBuf::from).collect();
         assert_eq!(parse_depfile(text), expected);
     }
 
     #[test]
     fn finds_includes() {
-        let found =
-            includes(b"#include <linux/a.h>\n # include \"b c.h\" // x\n#include X\n#if 0\n");
-        assert_eq!(
-            found,
-            [("linux/a.h".to_owned(), false), ("b c.h".to_owned(), true)]
-        );
+        let found = includes(b"#include <linux/a.h>\n # include \"b c.h\" // x\n#include X\n#if 0\n");
+        assert_eq!(found, [("linux/a.h".to_owned(), false), ("b c.h".to_owned(), true)]);
     }
 
     proptest! {

@@ -154,11 +154,7 @@ pub struct Explain {
 #[must_use]
 pub fn explain(code: &str) -> Option<Explain> {
     let row = ROWS.iter().find(|row| row.name == code)?;
-    Some(Explain {
-        code: row.code,
-        summary: row.summary,
-        text: row.text,
-    })
+    Some(Explain { code: row.code, summary: row.summary, text: row.text })
 }
 
 /// Returns all codes, in the order of the documentation.

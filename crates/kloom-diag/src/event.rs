@@ -38,12 +38,7 @@ impl Who {
     /// Returns a task in task context.
     #[must_use]
     pub fn task(comm: impl Into<String>, pid: i32, cpu: u32) -> Self {
-        Self {
-            comm: comm.into(),
-            pid,
-            cpu,
-            context: Context::Task,
-        }
+        Self { comm: comm.into(), pid, cpu, context: Context::Task }
     }
 }
 
@@ -67,13 +62,7 @@ impl Event {
     /// Returns an event without a call chain.
     #[must_use]
     pub fn new(who: Who, time_ns: u64, site: Option<Site>, call: impl Into<String>) -> Self {
-        Self {
-            who,
-            time_ns,
-            site,
-            call: call.into(),
-            backtrace: Backtrace::default(),
-        }
+        Self { who, time_ns, site, call: call.into(), backtrace: Backtrace::default() }
     }
 }
 
@@ -169,12 +158,7 @@ impl Object {
     /// Returns an object without a declaration site.
     #[must_use]
     pub fn new(kind: ObjectKind, name: impl Into<String>, size: u64) -> Self {
-        Self {
-            kind,
-            name: name.into(),
-            size,
-            declared: None,
-        }
+        Self { kind, name: name.into(), size, declared: None }
     }
 
     /// Returns the same object with the place of its declaration.
@@ -223,14 +207,7 @@ impl Access {
     /// Returns a plain access with no locks held.
     #[must_use]
     pub fn new(event: Event, kind: AccessKind, size: u64, address: u64) -> Self {
-        Self {
-            event,
-            kind,
-            size,
-            address,
-            marked: false,
-            locks: Vec::new(),
-        }
+        Self { event, kind, size, address, marked: false, locks: Vec::new() }
     }
 }
 

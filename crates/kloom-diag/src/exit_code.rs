@@ -22,14 +22,8 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// All exit codes, in numerical order.
-    pub const ALL: [Self; 6] = [
-        Self::Clean,
-        Self::ModuleBug,
-        Self::Usage,
-        Self::NotSupported,
-        Self::LimitReached,
-        Self::Internal,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Clean, Self::ModuleBug, Self::Usage, Self::NotSupported, Self::LimitReached, Self::Internal];
 
     /// Returns the number given to the operating system.
     #[must_use]

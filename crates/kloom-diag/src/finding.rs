@@ -62,13 +62,7 @@ impl Finding {
     #[must_use]
     pub fn new(fault: Fault) -> Self {
         let severity = fault.code().severity();
-        Self {
-            fault,
-            severity,
-            coverage: None,
-            replay: None,
-            repeats: 1,
-        }
+        Self { fault, severity, coverage: None, replay: None, repeats: 1 }
     }
 
     /// Returns the stable code of the finding.

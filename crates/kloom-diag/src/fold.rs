@@ -21,11 +21,7 @@ pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     let mut crashed = BTreeSet::new();
     for finding in &findings {
         stuck_pids(&finding.fault, &mut explained);
-        if let Fault::ModuleTextInUse {
-            user: TextUser::Thread,
-            object,
-            ..
-        } = &finding.fault
+        if let Fault::ModuleTextInUse { user: TextUser::Thread, object, .. } = &finding.fault
             && matches!(object.kind, ObjectKind::Task | ObjectKind::ModuleText)
         {
             crashed.insert(object.name.clone());
@@ -79,16 +75,7 @@ fn stuck_pids(fault: &Fault, pids: &mut BTreeSet<i32>) {
 fn key(finding: &Finding) -> Key {
     let told = report(finding, &NoSource);
     let spans = told.history.iter().flat_map(|step| &step.spans);
-    let places: BTreeSet<_> = told
-        .primary
-        .iter()
-        .chain(spans)
-        .map(|span| (span.file.clone(), span.line))
-        .collect();
-    let words = if places.is_empty() {
-        told.title
-    } else {
-        String::new()
-    };
+    let places: BTreeSet<_> = told.primary.iter().chain(spans).map(|span| (span.file.clone(), span.line)).collect();
+    let words = if places.is_empty() { told.title } else { String::new() };
     (finding.code(), places, words)
 }

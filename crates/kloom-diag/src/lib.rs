@@ -23,17 +23,14 @@ pub use code::{Code, Explain, Row, codes, explain};
 pub use event::{Access, AccessKind, Blocked, Context, Event, Held, Object, ObjectKind, Who};
 pub use exit_code::ExitCode;
 pub use fault::{
-    AtomicCause, BadUnlock, Boundary, Fault, InvalidFree, LeakedBlocks, ListDamage, LockEdge,
-    LoopSeen, OopsKind, Proof, RefcountMisuse, Step, TextUser,
+    AtomicCause, BadUnlock, Boundary, Fault, InvalidFree, LeakedBlocks, ListDamage, LockEdge, LoopSeen, OopsKind,
+    Proof, RefcountMisuse, Step, TextUser,
 };
 pub use finding::{Coverage, Finding, Severity};
 pub use fold::fold;
-pub use outcome::{
-    End, Explored, InternalBug, Limit, LimitKind, Outcome, Unsupported, UnsupportedKind, UsageError,
-};
+pub use outcome::{End, Explored, InternalBug, Limit, LimitKind, Outcome, Unsupported, UnsupportedKind, UsageError};
 pub use render::{
-    BacktraceMode, Options, end_human, explain_human, github, human, human_outcome, json, junit,
-    sarif, summary,
+    BacktraceMode, Options, end_human, explain_human, github, human, human_outcome, json, junit, sarif, summary,
 };
 pub use report::{Help, NoSource, Patch, Report, SourceLines, Span, Step as ReportStep, Trace};
 pub use site::{Backtrace, KERNEL_MODULE, Site};

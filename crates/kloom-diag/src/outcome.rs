@@ -148,10 +148,7 @@ impl Outcome {
     /// Counts the findings of one severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
     /// Returns the exit code: kloom's own bugs first, then certain bugs of the module, then what prevented a verdict.

@@ -28,19 +28,8 @@ pub struct Site {
 impl Site {
     /// Returns the place `file:line` in `function` of `module`, without a column.
     #[must_use]
-    pub fn new(
-        file: impl Into<String>,
-        line: u32,
-        function: impl Into<String>,
-        module: impl Into<String>,
-    ) -> Self {
-        Self {
-            file: file.into(),
-            line,
-            column: None,
-            function: function.into(),
-            module: module.into(),
-        }
+    pub fn new(file: impl Into<String>, line: u32, function: impl Into<String>, module: impl Into<String>) -> Self {
+        Self { file: file.into(), line, column: None, function: function.into(), module: module.into() }
     }
 
     /// Returns the same place with a column (in bytes, from 1).

@@ -13,17 +13,8 @@ const LINE_MAX_BYTES: usize = 4096;
 /// Returns the span of `call` (may be empty) at `site`.
 pub(crate) fn locate(lines: &dyn SourceLines, site: &Site, call: &str, label: String) -> Span {
     let text = line_of(lines, &site.file, site.line);
-    let (start, end) = text
-        .as_deref()
-        .map_or((0, 0), |text| stretch(text, call, site.column));
-    Span {
-        file: site.file.clone(),
-        line: site.line,
-        start,
-        end,
-        text,
-        label,
-    }
+    let (start, end) = text.as_deref().map_or((0, 0), |text| stretch(text, call, site.column));
+    Span { file: site.file.clone(), line: site.line, start, end, text, label }
 }
 
 /// Returns a line without its end, with control characters other than tabs replaced, cut to a bearable length.
@@ -49,9 +40,7 @@ fn stretch(text: &str, call: &str, column: Option<u32>) -> (usize, usize) {
     {
         return found;
     }
-    column
-        .and_then(|column| at_column(text, column))
-        .unwrap_or_else(|| trimmed(text))
+    column.and_then(|column| at_column(text, column)).unwrap_or_else(|| trimmed(text))
 }
 
 /// Finds `call` as a whole word (or as it stands, when it is an expression), with its argument list if it has one.
@@ -125,20 +114,14 @@ fn at_column(text: &str, column: usize) -> Option<(usize, usize)> {
     let before = &text[..column];
     let start = before.rfind([';', '{', '}']).map_or(0, |index| index + 1);
     let start = start + (text[start..].len() - text[start..].trim_start().len());
-    let end = rest
-        .find([';', '{'])
-        .map_or(trimmed(text).1, |index| column + index);
+    let end = rest.find([';', '{']).map_or(trimmed(text).1, |index| column + index);
     let end = start.max(text[..end.max(start)].trim_end().len());
     (start < end).then_some((start, end))
 }
 
 /// Returns the end of `word`, `word(…)`, `word[…]`, `word->word`, `word++` and so on, starting at `from`.
 fn postfix(text: &str, from: usize) -> usize {
-    let word_end = |at: usize| {
-        text[at..]
-            .find(|c: char| !is_word(c))
-            .map_or(text.len(), |length| at + length)
-    };
+    let word_end = |at: usize| text[at..].find(|c: char| !is_word(c)).map_or(text.len(), |length| at + length);
     let mut end = word_end(from);
     loop {
         let rest = &text[end..];
@@ -169,12 +152,8 @@ fn postfix(text: &str, from: usize) -> usize {
 fn trimmed(text: &str) -> (usize, usize) {
     let start = text.len() - text.trim_start().len();
     let code = &text[start..];
-    let cut = ["//", "/*"]
-        .iter()
-        .filter_map(|mark| code.find(mark))
-        .filter(|&index| index > 0)
-        .min()
-        .unwrap_or(code.len());
+    let cut =
+        ["//", "/*"].iter().filter_map(|mark| code.find(mark)).filter(|&index| index > 0).min().unwrap_or(code.len());
     let code = code[..cut].trim_end();
     let bare = code.trim_end_matches(['{', ';', ' ', '\t']);
     let kept = if bare.is_empty() { code } else { bare };
@@ -207,30 +186,10 @@ mod tests {
 
     #[test]
     fn calls_are_found_with_their_arguments() {
-        check(
-            "\tkthread_stop(task);",
-            "kthread_stop",
-            None,
-            "kthread_stop(task)",
-        );
-        check(
-            "\tt = kthread_run(f, NULL, \"a)b\");",
-            "kthread_run",
-            Some(6),
-            "kthread_run(f, NULL, \"a)b\")",
-        );
-        check(
-            "\tt = kthread_run(f,",
-            "kthread_run",
-            None,
-            "kthread_run(f,",
-        );
-        check(
-            " my_kthread_stop(a); kthread_stop(b);",
-            "kthread_stop",
-            None,
-            "kthread_stop(b)",
-        );
+        check("\tkthread_stop(task);", "kthread_stop", None, "kthread_stop(task)");
+        check("\tt = kthread_run(f, NULL, \"a)b\");", "kthread_run", Some(6), "kthread_run(f, NULL, \"a)b\")");
+        check("\tt = kthread_run(f,", "kthread_run", None, "kthread_run(f,");
+        check(" my_kthread_stop(a); kthread_stop(b);", "kthread_stop", None, "kthread_stop(b)");
         check("f(a); f(b);", "f", Some(7), "f(b)");
         check("\twhile (1) {", "while (1)", None, "while (1)");
     }

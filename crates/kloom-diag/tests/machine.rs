@@ -5,9 +5,8 @@ mod samples;
 use std::collections::BTreeMap;
 
 use kloom_diag::{
-    End, ExitCode, Explored, InternalBug, Limit, LimitKind, NoSource, Options, Outcome, Severity,
-    Unsupported, UnsupportedKind, UsageError, end_human, fold, github, human_outcome, json, junit,
-    sarif, summary,
+    End, ExitCode, Explored, InternalBug, Limit, LimitKind, NoSource, Options, Outcome, Severity, Unsupported,
+    UnsupportedKind, UsageError, end_human, fold, github, human_outcome, json, junit, sarif, summary,
 };
 use serde_json::Value;
 use snapbox::{Assert, Data, IntoData};
@@ -16,9 +15,7 @@ fn check(name: &str, actual: String) {
     let path = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let path = path.join("tests/goldens").join(name);
     let expected = Data::read_from(&path, Some(snapbox::data::DataFormat::Text));
-    Assert::new()
-        .action_env("SNAPSHOTS")
-        .eq(actual.into_data().raw(), expected.raw());
+    Assert::new().action_env("SNAPSHOTS").eq(actual.into_data().raw(), expected.raw());
 }
 
 /// Returns an outcome with the first two samples.
@@ -47,11 +44,7 @@ fn everything() -> (Outcome, BTreeMap<String, String>) {
         sources.extend(sample.sources);
         findings.push(sample.finding);
     }
-    let outcome = Outcome {
-        subject: "all.ko".to_owned(),
-        findings,
-        ..Outcome::default()
-    };
+    let outcome = Outcome { subject: "all.ko".to_owned(), findings, ..Outcome::default() };
     (outcome, sources)
 }
 
@@ -62,15 +55,9 @@ fn ends() -> Vec<(&'static str, End)> {
         site: None,
         hint: Some("kloom has no devices that do DMA".to_owned()),
     };
-    let limit = Limit {
-        which: LimitKind::Steps,
-        value: 1_000_000,
-        state: vec!["`busy` (pid 3) runs at busy.c:4".to_owned()],
-    };
-    let usage = UsageError {
-        message: "cannot read `missing.c`: no such file".to_owned(),
-        ..UsageError::default()
-    };
+    let limit =
+        Limit { which: LimitKind::Steps, value: 1_000_000, state: vec!["`busy` (pid 3) runs at busy.c:4".to_owned()] };
+    let usage = UsageError { message: "cannot read `missing.c`: no such file".to_owned(), ..UsageError::default() };
     let bug = InternalBug {
         message: "a task was queued twice".to_owned(),
         place: Some("sched.rs:10".to_owned()),
@@ -91,15 +78,9 @@ fn machine_formats_read_as_their_goldens() {
     let document: Value = serde_json::from_str(&json(&outcome, &sources)).expect("JSON");
     check("outcome.json", format!("{document:#}\n"));
     check("outcome.sarif", sarif(&outcome, &sources));
-    check(
-        "outcome.xml",
-        junit(std::slice::from_ref(&outcome), &sources),
-    );
+    check("outcome.xml", junit(std::slice::from_ref(&outcome), &sources));
     check("outcome.github.txt", github(&outcome, &sources));
-    check(
-        "outcome.txt",
-        human_outcome(&outcome, &sources, &Options::default()),
-    );
+    check("outcome.txt", human_outcome(&outcome, &sources, &Options::default()));
 }
 
 #[test]
@@ -123,10 +104,7 @@ fn exit_codes_tell_the_ends_apart() {
         ends()
             .into_iter()
             .map(|(_, end)| {
-                let outcome = Outcome {
-                    end,
-                    ..outcome.clone()
-                };
+                let outcome = Outcome { end, ..outcome.clone() };
                 outcome.exit_code().number()
             })
             .collect::<Vec<_>>()
@@ -150,11 +128,7 @@ fn json_carries_every_finding_and_comes_back() {
     for (value, finding) in findings.iter().zip(&outcome.findings) {
         assert_eq!(value["code"], finding.code().as_str());
         assert_eq!(value["severity"], finding.severity.as_str());
-        assert!(
-            value["rendered"]
-                .as_str()
-                .is_some_and(|text| !text.is_empty())
-        );
+        assert!(value["rendered"].as_str().is_some_and(|text| !text.is_empty()));
         let fault: kloom_diag::Fault = serde_json::from_value(value["data"].clone()).expect("data");
         assert_eq!(fault, finding.fault);
     }
@@ -165,16 +139,11 @@ fn json_carries_every_finding_and_comes_back() {
 
 #[test]
 fn json_keeps_to_its_schema() {
-    let schema: Value =
-        serde_json::from_str(include_str!("../schema/kloom-report-1.schema.json")).expect("JSON");
+    let schema: Value = serde_json::from_str(include_str!("../schema/kloom-report-1.schema.json")).expect("JSON");
     let (outcome, sources) = everything();
     for (_, end) in ends() {
         let explored = Some(Explored::default());
-        let outcome = Outcome {
-            end,
-            explored,
-            ..outcome.clone()
-        };
+        let outcome = Outcome { end, explored, ..outcome.clone() };
         let document: Value = serde_json::from_str(&json(&outcome, &sources)).expect("JSON");
         conforms(&schema, &schema, &document, "$");
     }
@@ -212,15 +181,11 @@ fn conforms(root: &Value, schema: &Value, value: &Value, path: &str) {
             conforms(root, items, value, &format!("{path}[{index}]"));
         }
     }
-    let (Some(properties), Some(fields)) = (schema["properties"].as_object(), value.as_object())
-    else {
+    let (Some(properties), Some(fields)) = (schema["properties"].as_object(), value.as_object()) else {
         return;
     };
     for name in schema["required"].as_array().into_iter().flatten() {
-        assert!(
-            fields.contains_key(name.as_str().expect("a name")),
-            "{path} lacks {name}"
-        );
+        assert!(fields.contains_key(name.as_str().expect("a name")), "{path} lacks {name}");
     }
     for (name, value) in fields {
         match properties.get(name) {
@@ -240,27 +205,15 @@ fn sarif_has_the_required_shape() {
     let results = run["results"].as_array().expect("results");
     assert_eq!(results.len(), outcome.findings.len());
     for result in results {
-        let index =
-            usize::try_from(result["ruleIndex"].as_u64().expect("a number")).expect("small");
+        let index = usize::try_from(result["ruleIndex"].as_u64().expect("a number")).expect("small");
         assert_eq!(rules[index]["id"], result["ruleId"]);
-        assert!(matches!(
-            result["level"].as_str(),
-            Some("error" | "warning" | "note")
-        ));
-        assert!(
-            result["message"]["text"]
-                .as_str()
-                .is_some_and(|text| !text.is_empty())
-        );
+        assert!(matches!(result["level"].as_str(), Some("error" | "warning" | "note")));
+        assert!(result["message"]["text"].as_str().is_some_and(|text| !text.is_empty()));
         for location in result["locations"].as_array().into_iter().flatten() {
             let region = &location["physicalLocation"]["region"];
             assert!(region["startLine"].as_u64().is_some_and(|line| line > 0));
             let columns = [&region["startColumn"], &region["endColumn"]];
-            assert!(
-                columns
-                    .iter()
-                    .all(|column| column.as_u64().is_none_or(|column| column > 0))
-            );
+            assert!(columns.iter().all(|column| column.as_u64().is_none_or(|column| column > 0)));
         }
     }
 }
@@ -270,10 +223,7 @@ fn junit_is_well_formed() {
     let (mut outcome, sources) = everything();
     outcome.subject = "<&\"'>\u{1}.ko".to_owned();
     for (_, end) in ends() {
-        let outcome = Outcome {
-            end,
-            ..outcome.clone()
-        };
+        let outcome = Outcome { end, ..outcome.clone() };
         well_formed(&junit(&[outcome.clone(), outcome], &sources));
     }
 }
@@ -282,16 +232,11 @@ fn junit_is_well_formed() {
 #[track_caller]
 fn well_formed(text: &str) {
     let mut open = Vec::new();
-    let mut rest = text
-        .strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>")
-        .expect("a head");
+    let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").expect("a head");
     while let Some((before, after)) = rest.split_once('<') {
         assert!(!before.contains('>'), "{before}");
         for part in before.split('&').skip(1) {
-            assert!(
-                part.split_once(';').is_some_and(|(name, _)| name.len() < 6),
-                "{part}"
-            );
+            assert!(part.split_once(';').is_some_and(|(name, _)| name.len() < 6), "{part}");
         }
         let (tag, after) = after.split_once('>').expect("a tag ends");
         rest = after;
@@ -312,37 +257,22 @@ fn annotations_are_one_line_each() {
     let text = github(&outcome, &sources);
     assert_eq!(text.lines().count(), outcome.findings.len());
     for line in text.lines() {
-        assert!(
-            line.starts_with("::error ")
-                || line.starts_with("::warning ")
-                || line.starts_with("::notice ")
-        );
+        assert!(line.starts_with("::error ") || line.starts_with("::warning ") || line.starts_with("::notice "));
     }
 }
 
 #[test]
 fn the_closing_line_counts_and_is_honest_about_coverage() {
     let (mut outcome, _) = outcome();
-    assert_eq!(
-        summary(&outcome),
-        "heartbeat.ko: 2 errors, 0 warnings (0.02 s, 12.3 s of virtual time)\n"
-    );
-    outcome.explored = Some(Explored {
-        executions: 7,
-        strategy: "dpor".to_owned(),
-        exhaustive: true,
-    });
+    assert_eq!(summary(&outcome), "heartbeat.ko: 2 errors, 0 warnings (0.02 s, 12.3 s of virtual time)\n");
+    outcome.explored = Some(Explored { executions: 7, strategy: "dpor".to_owned(), exhaustive: true });
     assert_eq!(
         summary(&outcome),
         "    Checked heartbeat.ko: 2 bugs in 7 executions (dpor, exhaustive within bounds), 0.02s wall, 12.3s virtual\n"
     );
     outcome.findings.clear();
     outcome.wall_ns = None;
-    outcome.explored = Some(Explored {
-        executions: 1,
-        strategy: "pct, depth 3".to_owned(),
-        exhaustive: false,
-    });
+    outcome.explored = Some(Explored { executions: 1, strategy: "pct, depth 3".to_owned(), exhaustive: false });
     assert_eq!(
         summary(&outcome),
         "    Checked heartbeat.ko: no bug in 1 execution (pct, depth 3; NOT exhaustive), 12.3s virtual\n"
@@ -353,24 +283,13 @@ fn the_closing_line_counts_and_is_honest_about_coverage() {
 fn repeats_are_counted_and_consequences_dropped() {
     let find = |name: &str| {
         let mut all = samples::all().into_iter();
-        all.find(|sample| sample.name == name)
-            .expect("a sample")
-            .finding
+        all.find(|sample| sample.name == name).expect("a sample").finding
     };
     let deadlock = find("deadlock");
     let same_tasks = find("hung-task");
     let race = find("data-race");
-    let folded = fold(vec![
-        same_tasks.clone(),
-        race.clone(),
-        deadlock.clone(),
-        race.clone(),
-        deadlock.clone(),
-    ]);
-    let told: Vec<_> = folded
-        .iter()
-        .map(|finding| (finding.code().as_str(), finding.repeats))
-        .collect();
+    let folded = fold(vec![same_tasks.clone(), race.clone(), deadlock.clone(), race.clone(), deadlock.clone()]);
+    let told: Vec<_> = folded.iter().map(|finding| (finding.code().as_str(), finding.repeats)).collect();
     assert_eq!(told, [("data-race", 14), ("deadlock", 2)]);
     let alone = fold(vec![same_tasks.clone()]);
     assert_eq!(alone, [same_tasks]);

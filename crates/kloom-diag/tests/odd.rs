@@ -5,8 +5,7 @@ mod samples;
 use std::collections::BTreeMap;
 
 use kloom_diag::{
-    BacktraceMode, Finding, Options, Outcome, SourceLines, github, human, human_outcome, json,
-    junit, report, sarif,
+    BacktraceMode, Finding, Options, Outcome, SourceLines, github, human, human_outcome, json, junit, report, sarif,
 };
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof};
 use proptest::{prop_assert, proptest};
@@ -46,8 +45,8 @@ fn disturb(finding: &Finding, text: &str, number: u32) -> Option<Finding> {
                 for (name, value) in fields {
                     match (name.as_str(), &*value) {
                         (
-                            "comm" | "name" | "file" | "function" | "module" | "call" | "message"
-                            | "format" | "conversion" | "what" | "remark" | "path" | "missing",
+                            "comm" | "name" | "file" | "function" | "module" | "call" | "message" | "format"
+                            | "conversion" | "what" | "remark" | "path" | "missing",
                             serde_json::Value::String(_),
                         ) => {
                             *value = serde_json::Value::from(text);
@@ -59,13 +58,10 @@ fn disturb(finding: &Finding, text: &str, number: u32) -> Option<Finding> {
                             *value = serde_json::Value::from(number);
                         }
                         (
-                            "time_ns" | "size" | "address" | "count" | "bytes" | "rounds"
-                            | "wakeups",
+                            "time_ns" | "size" | "address" | "count" | "bytes" | "rounds" | "wakeups",
                             serde_json::Value::Number(_),
                         ) => {
-                            *value = serde_json::Value::from(
-                                u64::from(number).wrapping_mul(0x1_0000_0001),
-                            );
+                            *value = serde_json::Value::from(u64::from(number).wrapping_mul(0x1_0000_0001));
                         }
                         ("errno" | "pid", serde_json::Value::Number(_)) => {
                             *value = serde_json::Value::from(number.cast_signed());
@@ -93,33 +89,18 @@ fn disturb(finding: &Finding, text: &str, number: u32) -> Option<Finding> {
 fn render_all(finding: Finding, lines: &dyn SourceLines, width: usize) {
     for backtrace in [BacktraceMode::Module, BacktraceMode::Full] {
         for color in [false, true] {
-            let options = Options {
-                color,
-                width,
-                backtrace,
-            };
+            let options = Options { color, width, backtrace };
             let text = human(&finding, lines, &options);
-            assert!(
-                color || text.chars().all(|c| c == '\n' || !c.is_control()),
-                "{text:?}"
-            );
+            assert!(color || text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         }
     }
     let told = report(&finding, lines);
-    for span in told
-        .primary
-        .iter()
-        .chain(told.history.iter().flat_map(|step| &step.spans))
-    {
+    for span in told.primary.iter().chain(told.history.iter().flat_map(|step| &step.spans)) {
         if let Some(text) = &span.text {
             assert!(text.get(span.start..span.end).is_some(), "{span:?}");
         }
     }
-    let outcome = Outcome {
-        subject: "odd.ko".to_owned(),
-        findings: vec![finding],
-        ..Outcome::default()
-    };
+    let outcome = Outcome { subject: "odd.ko".to_owned(), findings: vec![finding], ..Outcome::default() };
     let parsed: Result<serde_json::Value, _> = serde_json::from_str(&json(&outcome, lines));
     assert!(parsed.is_ok());
     let parsed: Result<serde_json::Value, _> = serde_json::from_str(&sarif(&outcome, lines));
@@ -159,10 +140,7 @@ fn missing_sources_still_name_the_place() {
         let text = human(&sample.finding, &BTreeMap::new(), &Options::default());
         let anchor = report(&sample.finding, &BTreeMap::new());
         if let Some(span) = anchor.anchor() {
-            assert!(
-                text.contains(&format!("{}:{}", span.file, span.line)),
-                "{text}"
-            );
+            assert!(text.contains(&format!("{}:{}", span.file, span.line)), "{text}");
         }
         render_all(sample.finding, &BTreeMap::new(), 110);
     }
@@ -171,11 +149,7 @@ fn missing_sources_still_name_the_place() {
 #[test]
 fn huge_lines_are_cut() {
     let sample = samples::all().swap_remove(0);
-    let text = human(
-        &sample.finding,
-        &Everywhere(Some("x".repeat(1 << 20))),
-        &Options::default(),
-    );
+    let text = human(&sample.finding, &Everywhere(Some("x".repeat(1 << 20))), &Options::default());
     assert!(text.len() < 20_000, "{}", text.len());
 }
 

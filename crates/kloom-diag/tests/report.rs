@@ -9,16 +9,12 @@ use kloom_diag::{BacktraceMode, Options, codes, explain, explain_human, human};
 use snapbox::{Assert, Data, IntoData};
 
 fn golden(name: &str) -> Data {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/goldens")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name);
     Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw()
 }
 
 fn check(name: &str, actual: String) {
-    Assert::new()
-        .action_env("SNAPSHOTS")
-        .eq(actual.into_data().raw(), golden(name));
+    Assert::new().action_env("SNAPSHOTS").eq(actual.into_data().raw(), golden(name));
 }
 
 #[test]
@@ -32,10 +28,7 @@ fn every_sample_reads_as_its_golden() {
 
 #[test]
 fn every_code_is_reached_by_a_sample() {
-    let reached: BTreeSet<_> = samples::all()
-        .iter()
-        .map(|sample| sample.finding.code())
-        .collect();
+    let reached: BTreeSet<_> = samples::all().iter().map(|sample| sample.finding.code()).collect();
     for row in codes() {
         assert!(reached.contains(&row.code), "{} has no sample", row.name);
     }
@@ -44,23 +37,14 @@ fn every_code_is_reached_by_a_sample() {
 #[test]
 fn a_full_backtrace_shows_the_frames_of_the_kernel() {
     let sample = samples::all().swap_remove(0);
-    let options = Options {
-        backtrace: BacktraceMode::Full,
-        ..Options::default()
-    };
-    check(
-        "backtrace-full.txt",
-        human(&sample.finding, &sample.sources, &options),
-    );
+    let options = Options { backtrace: BacktraceMode::Full, ..Options::default() };
+    check("backtrace-full.txt", human(&sample.finding, &sample.sources, &options));
 }
 
 #[test]
 fn colour_changes_nothing_but_colour() {
     for sample in samples::all() {
-        let options = Options {
-            color: true,
-            ..Options::default()
-        };
+        let options = Options { color: true, ..Options::default() };
         let colored = human(&sample.finding, &sample.sources, &options);
         let plain = human(&sample.finding, &sample.sources, &Options::default());
         assert!(colored.contains("\u{1b}["), "{}", sample.name);
@@ -100,24 +84,14 @@ fn titles_follow_the_style() {
 fn every_code_is_explained() {
     let mut names = BTreeSet::new();
     for row in codes() {
-        let text = explain(row.name)
-            .map(|explain| explain_human(&explain))
-            .unwrap_or_default();
+        let text = explain(row.name).map(|explain| explain_human(&explain)).unwrap_or_default();
         let lines = text.lines().count();
         assert!((15..=45).contains(&lines), "{}: {lines} lines", row.name);
-        assert!(
-            text.starts_with(&format!("# {}\n", row.name)),
-            "{}",
-            row.name
-        );
+        assert!(text.starts_with(&format!("# {}\n", row.name)), "{}", row.name);
         for part in ["## Why", "## On real Linux", "## Example"] {
             assert!(text.contains(part), "{} lacks `{part}`", row.name);
         }
-        assert!(
-            text.lines().all(|line| line.chars().count() <= 100),
-            "{} is too wide",
-            row.name
-        );
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{} is too wide", row.name);
         assert_eq!(text.matches("```").count() % 2, 0, "{}", row.name);
         assert!(!row.summary.ends_with('.'), "{}", row.summary);
         assert!(names.insert(row.name), "{} is there twice", row.name);

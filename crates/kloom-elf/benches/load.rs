@@ -43,21 +43,13 @@ fn load(c: &mut Criterion) {
     });
     let module = parse(FULL).unwrap();
     let text = module.section_of(SectionKind::Text).unwrap();
-    c.bench_function("first frames", |b| {
-        b.iter(|| module.lines().frames(text, black_box(0x81)))
-    });
+    c.bench_function("first frames", |b| b.iter(|| module.lines().frames(text, black_box(0x81))));
     let lines = module.lines();
-    c.bench_function("next frames", |b| {
-        b.iter(|| lines.frames(text, black_box(0x81)))
-    });
+    c.bench_function("next frames", |b| b.iter(|| lines.frames(text, black_box(0x81))));
     let data = module.section_of(SectionKind::Data).unwrap();
-    c.bench_function("first variable", |b| {
-        b.iter(|| module.lines().variable(data, black_box(4)))
-    });
+    c.bench_function("first variable", |b| b.iter(|| module.lines().variable(data, black_box(4))));
     let symbolizer = module.symbolizer();
-    c.bench_function("symbol", |b| {
-        b.iter(|| symbolizer.resolve(text, black_box(0x81)).unwrap().offset)
-    });
+    c.bench_function("symbol", |b| b.iter(|| symbolizer.resolve(text, black_box(0x81)).unwrap().offset));
 }
 
 criterion_group!(benches, load);

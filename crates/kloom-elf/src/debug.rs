@@ -71,11 +71,7 @@ impl Bases {
 }
 
 /// Reads the debug sections of `file`, patched for `bases`.
-pub(crate) fn load(
-    file: &Arc<[u8]>,
-    bases: &Bases,
-    symbols: &[Symbol],
-) -> (gimli::Dwarf<Reader>, DebugStatus) {
+pub(crate) fn load(file: &Arc<[u8]>, bases: &Bases, symbols: &[Symbol]) -> (gimli::Dwarf<Reader>, DebugStatus) {
     let raw = Raw::parse(file).ok();
     let mut status = DebugStatus::Missing;
     let sections = gimli::DwarfSections::load(|id| {
@@ -100,8 +96,7 @@ fn load_section(
     bases: &Bases,
     symbols: &[Symbol],
 ) -> (Reader, DebugStatus) {
-    let found =
-        (1..raw.sections.len()).find(|index| !raw.is_alloc(*index) && raw.name_is(*index, name));
+    let found = (1..raw.sections.len()).find(|index| !raw.is_alloc(*index) && raw.name_is(*index, name));
     let Some(index) = found else {
         return (empty(), DebugStatus::Missing);
     };
@@ -123,10 +118,7 @@ fn load_section(
     for table in tables {
         apply(&mut bytes, table, bases, symbols);
     }
-    (
-        Reader::new(Arc::from(bytes), gimli::LittleEndian),
-        DebugStatus::Present,
-    )
+    (Reader::new(Arc::from(bytes), gimli::LittleEndian), DebugStatus::Present)
 }
 
 fn apply(bytes: &mut [u8], table: &[u8], bases: &Bases, symbols: &[Symbol]) {
@@ -139,9 +131,7 @@ fn apply(bytes: &mut [u8], table: &[u8], bases: &Bases, symbols: &[Symbol]) {
         let Ok(offset) = usize::try_from(entry.r_offset.get(Le)) else {
             continue;
         };
-        let place = bytes
-            .get_mut(offset..)
-            .and_then(|rest| rest.get_mut(..patch.bytes().len()));
+        let place = bytes.get_mut(offset..).and_then(|rest| rest.get_mut(..patch.bytes().len()));
         if let Some(place) = place {
             place.copy_from_slice(patch.bytes());
         }
@@ -152,13 +142,7 @@ fn patch(entry: &Rela, bases: &Bases, symbols: &[Symbol]) -> Option<Patch> {
     let kind = RelocKind::from_elf(entry.r_type(Le, false).0)?;
     let symbol = symbols.get(entry.r_sym(Le, false) as usize)?;
     let address = bases.symbol_address(symbol);
-    Relocation::encode(
-        kind,
-        address,
-        entry.r_addend.get(Le),
-        entry.r_offset.get(Le),
-    )
-    .ok()
+    Relocation::encode(kind, address, entry.r_addend.get(Le), entry.r_offset.get(Le)).ok()
 }
 
 fn empty() -> Reader {

@@ -21,35 +21,18 @@ fn write_module(out: &mut String, module: &Module) -> fmt::Result {
         writeln!(out, "  {key} = {}", value.escape_debug())?;
     }
     for param in module.params() {
-        let (kind, text) = (
-            param.type_name.unwrap_or("?"),
-            param.description.unwrap_or(""),
-        );
-        writeln!(
-            out,
-            "  param {}: {kind} \"{}\"",
-            param.name,
-            text.escape_debug()
-        )?;
+        let (kind, text) = (param.type_name.unwrap_or("?"), param.description.unwrap_or(""));
+        writeln!(out, "  param {}: {kind} \"{}\"", param.name, text.escape_debug())?;
     }
     write_sections(out, module)?;
     write_symbols(out, module)?;
     write_relocations(out, module)?;
     writeln!(out, "\nimports:")?;
     for import in module.imports() {
-        write!(
-            out,
-            "  {}{}",
-            import.name,
-            if import.weak { " weak" } else { "" }
-        )?;
+        write!(out, "  {}{}", import.name, if import.weak { " weak" } else { "" })?;
         match import.first_use {
             Some((section, offset)) => {
-                writeln!(
-                    out,
-                    " from {}+{offset:#x}",
-                    module.sections[section.index()].name
-                )?;
+                writeln!(out, " from {}+{offset:#x}", module.sections[section.index()].name)?;
             }
             None => writeln!(out, " unused")?,
         }
@@ -58,13 +41,7 @@ fn write_module(out: &mut String, module: &Module) -> fmt::Result {
     for export in module.exports() {
         let symbol = &module.symbols[export.symbol.index()];
         let gpl = if export.gpl_only { " gpl" } else { "" };
-        writeln!(
-            out,
-            "  {} = {}{}{gpl}",
-            export.name,
-            symbol.name.escape_debug(),
-            Signed(export.addend)
-        )?;
+        writeln!(out, "  {} = {}{}{gpl}", export.name, symbol.name.escape_debug(), Signed(export.addend))?;
     }
     Ok(())
 }

@@ -81,11 +81,7 @@ pub enum LoadFault {
     /// The magic number is missing.
     NotElf { looks: Looks },
     /// Not a relocatable object, or not little-endian: `e_type` is the field read as little-endian.
-    WrongType {
-        e_type: u16,
-        big_endian: bool,
-        class32: bool,
-    },
+    WrongType { e_type: u16, big_endian: bool, class32: bool },
     /// Not for x86-64.
     WrongMachine { e_machine: u16, class32: bool },
     /// 32-bit or big-endian by its identification, although the rest fits.
@@ -107,12 +103,7 @@ pub enum LoadFault {
     /// The symbol table names no string table.
     SymtabLink { sh_link: u32, e_shnum: u16 },
     /// A section does not fit in the file, or offset and size overflow.
-    SectionOutside {
-        section: u32,
-        sh_type: u32,
-        sh_offset: u64,
-        sh_size: u64,
-    },
+    SectionOutside { section: u32, sh_type: u32, sh_offset: u64, sh_size: u64 },
     /// The name of a loaded section is outside of the table of names.
     SectionName { section: u32, sh_type: u32 },
     /// No symbol table.
@@ -134,11 +125,7 @@ pub enum LoadFault {
     /// A relocation's symbol does not exist.
     RelocationSymbol { symbol: u32, count: u32 },
     /// A relocation patches bytes outside of its section.
-    RelocationOffset {
-        r_offset: u64,
-        width: u8,
-        sh_size: u64,
-    },
+    RelocationOffset { r_offset: u64, width: u8, sh_size: u64 },
     /// A relocation of a loaded section needs the address of one that is not loaded.
     RelocationToUnloaded { symbol: u32 },
     /// An alignment that is no power of two or exceeds [`crate::MAX_ALIGN`].
@@ -162,17 +149,11 @@ pub struct DmesgLine {
 
 impl DmesgLine {
     pub(crate) fn err(text: impl Into<String>) -> DmesgLine {
-        DmesgLine {
-            level: 3,
-            text: text.into(),
-        }
+        DmesgLine { level: 3, text: text.into() }
     }
 
     pub(crate) fn warn(text: impl Into<String>) -> DmesgLine {
-        DmesgLine {
-            level: 4,
-            text: text.into(),
-        }
+        DmesgLine { level: 4, text: text.into() }
     }
 }
 
@@ -212,31 +193,17 @@ impl LoadError {
 
     /// Returns what Linux 6.1 prints. Empty if it prints nothing ([`LoadFault::Empty`]) or does not refuse.
     pub fn dmesg(&self) -> Vec<DmesgLine> {
-        let name = self
-            .module
-            .as_deref()
-            .unwrap_or("(missing .modinfo section or name field)");
+        let name = self.module.as_deref().unwrap_or("(missing .modinfo section or name field)");
         let line = match &self.fault {
-            LoadFault::TooShort { len, .. } => {
-                DmesgLine::err(format!("Invalid ELF header len {len}"))
-            }
+            LoadFault::TooShort { len, .. } => DmesgLine::err(format!("Invalid ELF header len {len}")),
             LoadFault::NotElf { .. } => DmesgLine::err("Invalid ELF header magic: != \x7fELF"),
-            LoadFault::WrongType { e_type, .. } => {
-                DmesgLine::err(format!("Invalid ELF header type: {e_type} != 1"))
-            }
+            LoadFault::WrongType { e_type, .. } => DmesgLine::err(format!("Invalid ELF header type: {e_type} != 1")),
             LoadFault::WrongMachine { e_machine, .. } => {
                 DmesgLine::err(format!("Invalid architecture in ELF header: {e_machine}"))
             }
-            LoadFault::SectionHeaderSize { .. } => {
-                DmesgLine::err("Invalid ELF section header size")
-            }
-            LoadFault::SectionHeadersOutside { .. } => {
-                DmesgLine::err("Invalid ELF section header overflow")
-            }
-            LoadFault::NameTableIndex {
-                e_shstrndx: index,
-                e_shnum,
-            } => DmesgLine::err(format!(
+            LoadFault::SectionHeaderSize { .. } => DmesgLine::err("Invalid ELF section header size"),
+            LoadFault::SectionHeadersOutside { .. } => DmesgLine::err("Invalid ELF section header overflow"),
+            LoadFault::NameTableIndex { e_shstrndx: index, e_shnum } => DmesgLine::err(format!(
                 "Invalid ELF section name index: {index} || e_shstrndx ({index}) >= e_shnum ({e_shnum})"
             )),
             LoadFault::NameTableOutside { sh_type } => {
@@ -256,23 +223,15 @@ impl LoadError {
                     "Invalid ELF sh_link!=SHN_UNDEF({link}) or (sh_link({link}) >= hdr->e_shnum({e_shnum})"
                 ))
             }
-            LoadFault::SectionOutside {
-                section, sh_type, ..
-            } => DmesgLine::err(format!(
-                "Invalid ELF section in module (section {section} type {sh_type})"
-            )),
-            LoadFault::SectionName { section, sh_type } => DmesgLine::err(format!(
-                "Invalid ELF section name in module (section {section} type {sh_type})"
-            )),
-            LoadFault::NoSymbols => {
-                DmesgLine::warn(format!("{name}: module has no symbols (stripped?)"))
+            LoadFault::SectionOutside { section, sh_type, .. } => {
+                DmesgLine::err(format!("Invalid ELF section in module (section {section} type {sh_type})"))
             }
-            LoadFault::NoThisModule => {
-                DmesgLine::warn(format!("{name}: No module found in object"))
+            LoadFault::SectionName { section, sh_type } => {
+                DmesgLine::err(format!("Invalid ELF section name in module (section {section} type {sh_type})"))
             }
-            LoadFault::RelUnsupported => {
-                DmesgLine::err(format!("module {name}: REL relocation unsupported"))
-            }
+            LoadFault::NoSymbols => DmesgLine::warn(format!("{name}: module has no symbols (stripped?)")),
+            LoadFault::NoThisModule => DmesgLine::warn(format!("{name}: No module found in object")),
+            LoadFault::RelUnsupported => DmesgLine::err(format!("module {name}: REL relocation unsupported")),
             LoadFault::UnknownRelocation { r_type } => {
                 DmesgLine::err(format!("module: {name}: Unknown rela relocation: {r_type}"))
             }

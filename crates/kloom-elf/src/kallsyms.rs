@@ -34,19 +34,13 @@ pub struct Resolved<'a> {
 impl Symbolizer {
     pub(crate) fn new(module: &Module) -> Symbolizer {
         let symbols = Arc::clone(&module.symbols);
-        let mut sections: Vec<_> = module
-            .sections
-            .iter()
-            .map(|section| (section.size, Vec::new()))
-            .collect();
+        let mut sections: Vec<_> = module.sections.iter().map(|section| (section.size, Vec::new())).collect();
         for (index, symbol) in (0u32..).zip(symbols.iter()) {
             let SymbolPlace::Section(section) = symbol.place else {
                 continue;
             };
             if !symbol.name.is_empty() && !is_mapping_symbol(&symbol.name) {
-                sections[section.index()]
-                    .1
-                    .push((symbol.value, SymbolId(index)));
+                sections[section.index()].1.push((symbol.value, SymbolId(index)));
             }
         }
         for (_, list) in &mut sections {
@@ -66,12 +60,7 @@ impl Symbolizer {
         let after = list.partition_point(|(value, _)| *value <= offset);
         let (value, symbol) = *list.get(after.checked_sub(1)?)?;
         let next = list.get(after).map_or(*size, |(next, _)| *next);
-        Some(Resolved {
-            name: &self.symbols[symbol.index()].name,
-            symbol,
-            offset: offset - value,
-            size: next - value,
-        })
+        Some(Resolved { name: &self.symbols[symbol.index()].name, symbol, offset: offset - value, size: next - value })
     }
 
     /// Returns the symbol whose number is `id`.
@@ -91,10 +80,7 @@ impl Symbolizer {
 fn is_mapping_symbol(name: &str) -> bool {
     let bytes = name.as_bytes();
     bytes.starts_with(b".L")
-        || matches!(
-            bytes,
-            [b'$', b'a' | b'x' | b't' | b'd'] | [b'$', b'a' | b'x' | b't' | b'd', b'.', ..]
-        )
+        || matches!(bytes, [b'$', b'a' | b'x' | b't' | b'd'] | [b'$', b'a' | b'x' | b't' | b'd', b'.', ..])
 }
 
 #[cfg(test)]

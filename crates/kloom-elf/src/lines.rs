@@ -86,17 +86,11 @@ impl Lines {
             None => Vec::new(),
         };
         // Without debug information, and in the padding between functions, the symbol table knows the name.
-        let symbol = self
-            .symbolizer
-            .resolve(section, offset)
-            .map(|symbol| symbol.name.to_owned());
+        let symbol = self.symbolizer.resolve(section, offset).map(|symbol| symbol.name.to_owned());
         match frames.last_mut() {
             Some(outermost) if outermost.function.is_none() => outermost.function = symbol,
             Some(_) => {}
-            None => frames.extend(symbol.map(|name| Frame {
-                function: Some(name),
-                ..Frame::default()
-            })),
+            None => frames.extend(symbol.map(|name| Frame { function: Some(name), ..Frame::default() })),
         }
         frames
     }
@@ -104,21 +98,11 @@ impl Lines {
     /// Returns the variable that covers `offset` of `section`: a global one or a static one, also inside of a function.
     pub fn variable(&self, section: SectionId, offset: u64) -> Option<Variable> {
         let variables = self.variables.get_or_init(|| {
-            VariableIndex::new(
-                &self.debug().dwarf,
-                |address| self.bases.place(address),
-                &self.symbolizer,
-            )
+            VariableIndex::new(&self.debug().dwarf, |address| self.bases.place(address), &self.symbolizer)
         });
         variables.find(section, offset).or_else(|| {
             let (symbol, inside) = self.symbolizer.object(section, offset)?;
-            Some(Variable {
-                name: symbol.name.to_string(),
-                offset: inside,
-                size: symbol.size,
-                file: None,
-                line: None,
-            })
+            Some(Variable { name: symbol.name.to_string(), offset: inside, size: symbol.size, file: None, line: None })
         })
     }
 
@@ -127,25 +111,15 @@ impl Lines {
             let (dwarf, found) = load(&self.file, &self.bases, &self.symbols);
             let dwarf = Arc::new(dwarf);
             let context = addr2line::Context::from_arc_dwarf(Arc::clone(&dwarf)).ok();
-            let status = if context.is_none() {
-                DebugStatus::Damaged
-            } else {
-                found
-            };
-            Debug {
-                dwarf,
-                context,
-                status,
-            }
+            let status = if context.is_none() { DebugStatus::Damaged } else { found };
+            Debug { dwarf, context, status }
         })
     }
 }
 
 impl fmt::Debug for Lines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lines")
-            .field("loaded", &self.debug.get().is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("Lines").field("loaded", &self.debug.get().is_some()).finish_non_exhaustive()
     }
 }
 
@@ -158,20 +132,10 @@ fn frames_at(context: &addr2line::Context<Reader>, address: u64) -> Vec<Frame> {
     while let Ok(Some(frame)) = frames.next() {
         let location = frame.location.as_ref();
         found.push(Frame {
-            function: frame
-                .function
-                .as_ref()
-                .and_then(|name| name.raw_name().ok())
-                .map(|name| name.into_owned()),
-            file: location
-                .and_then(|location| location.file)
-                .map(str::to_owned),
-            line: location
-                .and_then(|location| location.line)
-                .filter(|line| *line != 0),
-            column: location
-                .and_then(|location| location.column)
-                .filter(|column| *column != 0),
+            function: frame.function.as_ref().and_then(|name| name.raw_name().ok()).map(|name| name.into_owned()),
+            file: location.and_then(|location| location.file).map(str::to_owned),
+            line: location.and_then(|location| location.line).filter(|line| *line != 0),
+            column: location.and_then(|location| location.column).filter(|column| *column != 0),
         });
     }
     found

@@ -45,9 +45,7 @@ impl Modinfo {
 
     /// Returns all values of `key` in file order.
     pub fn all(&self, key: &str) -> impl Iterator<Item = &str> {
-        self.iter()
-            .filter(move |(k, _)| *k == key)
-            .map(|(_, value)| value)
+        self.iter().filter(move |(k, _)| *k == key).map(|(_, value)| value)
     }
 
     /// Returns the licence; Linux says `unspecified` if there is none.
@@ -67,10 +65,7 @@ impl Modinfo {
 
     /// Returns the modules that this one needs.
     pub fn depends(&self) -> impl Iterator<Item = &str> {
-        self.get("depends")
-            .unwrap_or("")
-            .split(',')
-            .filter(|name| !name.is_empty())
+        self.get("depends").unwrap_or("").split(',').filter(|name| !name.is_empty())
     }
 
     /// Returns the parameters that `parm` and `parmtype` mention, in order of first mention.
@@ -83,17 +78,10 @@ impl Modinfo {
             let Some((name, rest)) = value.split_once(':') else {
                 continue;
             };
-            let index = params
-                .iter()
-                .position(|param| param.name == name)
-                .unwrap_or_else(|| {
-                    params.push(Param {
-                        name,
-                        description: None,
-                        type_name: None,
-                    });
-                    params.len() - 1
-                });
+            let index = params.iter().position(|param| param.name == name).unwrap_or_else(|| {
+                params.push(Param { name, description: None, type_name: None });
+                params.len() - 1
+            });
             let slot = match key {
                 "parm" => &mut params[index].description,
                 _ => &mut params[index].type_name,
@@ -119,11 +107,7 @@ mod tests {
         assert_eq!(info.all("author").collect::<Vec<_>>(), ["A", "B <b@c>"]);
         assert_eq!(info.depends().collect::<Vec<_>>(), ["x", "y"]);
         assert_eq!(info.get("odd"), Some(""));
-        assert_eq!(
-            info.get("k"),
-            Some("a=b"),
-            "the last string may lack its NUL"
-        );
+        assert_eq!(info.get("k"), Some("a=b"), "the last string may lack its NUL");
         assert_eq!(info.get("nothing"), None);
         assert_eq!(info.iter().count(), 8);
     }
@@ -137,22 +121,12 @@ mod tests {
 
     #[test]
     fn params_join_type_and_description() {
-        let info = Modinfo::parse(
-            b"parmtype=n:int\0parm=s:a: b\0parm=n:how many\0parm=broken\0parmtype=s:charp\0",
-        );
+        let info = Modinfo::parse(b"parmtype=n:int\0parm=s:a: b\0parm=n:how many\0parm=broken\0parmtype=s:charp\0");
         assert_eq!(
             info.params(),
             [
-                Param {
-                    name: "n",
-                    description: Some("how many"),
-                    type_name: Some("int")
-                },
-                Param {
-                    name: "s",
-                    description: Some("a: b"),
-                    type_name: Some("charp")
-                },
+                Param { name: "n", description: Some("how many"), type_name: Some("int") },
+                Param { name: "s", description: Some("a: b"), type_name: Some("charp") },
             ]
         );
     }

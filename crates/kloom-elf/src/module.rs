@@ -66,9 +66,7 @@ impl Module {
                 order.push(relocation.symbol);
             }
         }
-        let unused = self
-            .undefined()
-            .filter(|id| first_use[id.index()].is_none());
+        let unused = self.undefined().filter(|id| first_use[id.index()].is_none());
         order.extend(unused);
         order
             .into_iter()
@@ -114,12 +112,7 @@ impl Module {
                 }
                 if let Some(name) = self.string_at(name) {
                     let (symbol, addend) = (address.symbol, address.addend);
-                    exports.push(Export {
-                        name,
-                        symbol,
-                        addend,
-                        gpl_only,
-                    });
+                    exports.push(Export { name, symbol, addend, gpl_only });
                 }
             }
         }
@@ -140,21 +133,14 @@ impl Module {
 
     /// Returns the first section of a kind.
     pub fn section_of(&self, kind: SectionKind) -> Option<SectionId> {
-        let index = self
-            .sections
-            .iter()
-            .position(|section| section.kind == kind)?;
+        let index = self.sections.iter().position(|section| section.kind == kind)?;
         Some(SectionId(crate::raw::number(index)))
     }
 
     /// Finds a symbol that the module defines; a global one wins over a local one.
     pub fn symbol(&self, name: &str) -> Option<SymbolId> {
         let defined = (0u32..).zip(self.symbols.iter()).filter(|(_, symbol)| {
-            &*symbol.name == name
-                && matches!(
-                    symbol.place,
-                    SymbolPlace::Section(_) | SymbolPlace::Absolute
-                )
+            &*symbol.name == name && matches!(symbol.place, SymbolPlace::Section(_) | SymbolPlace::Absolute)
         });
         let best = defined.min_by_key(|(_, symbol)| symbol.binding == SymbolBinding::Local)?;
         Some(SymbolId(best.0))

@@ -41,10 +41,7 @@ pub fn parse_shared(file: Arc<[u8]>) -> Result<Module, LoadError> {
             modinfo,
             file,
         }),
-        Err(error) => Err(LoadError {
-            module: modinfo.name().map(Box::from),
-            ..error
-        }),
+        Err(error) => Err(LoadError { module: modinfo.name().map(Box::from), ..error }),
     }
 }
 
@@ -63,11 +60,7 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(
-        raw: &'a Raw<'a>,
-        file: &'a Arc<[u8]>,
-        modinfo_at: Option<usize>,
-    ) -> Result<Planner<'a>, LoadError> {
+    fn new(raw: &'a Raw<'a>, file: &'a Arc<[u8]>, modinfo_at: Option<usize>) -> Result<Planner<'a>, LoadError> {
         let symtab = (1..raw.sections.len())
             .find(|index| raw.sections[*index].sh_type.get(Le) == elf::SHT_SYMTAB)
             .ok_or_else(|| crate::raw::at(LoadFault::NoSymbols, 0x28))?;
@@ -110,10 +103,7 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         let flags = header.sh_flags.get(Le).0;
-        let (writable, executable) = (
-            flags & elf::SHF_WRITE.0 != 0,
-            flags & elf::SHF_EXECINSTR.0 != 0,
-        );
+        let (writable, executable) = (flags & elf::SHF_WRITE.0 != 0, flags & elf::SHF_EXECINSTR.0 != 0);
         let (nobits, progbits) = (sh_type == elf::SHT_NOBITS, sh_type == elf::SHT_PROGBITS);
         let name = self.raw.name(index);
         let kind = match classify(&name, nobits, progbits, writable, executable) {
@@ -127,40 +117,22 @@ impl<'a> Planner<'a> {
         let id = SectionId(number(self.sections.len()));
         self.loaded[index] = Some(id);
         let data = Bytes::new(self.file, self.raw.range(index));
-        assert!(
-            nobits || data.len() as u64 == size,
-            "section bytes were checked to be in the file"
-        );
+        assert!(nobits || data.len() as u64 == size, "section bytes were checked to be in the file");
         let elf_index = number(index);
-        self.sections.push(Section {
-            name,
-            kind,
-            align,
-            size,
-            data,
-            writable,
-            executable,
-            elf_index,
-        });
+        self.sections.push(Section { name, kind, align, size, data, writable, executable, elf_index });
         Ok(())
     }
 
     /// Accounts for `size` bytes at `align`; `index` is the ELF section to blame.
     fn grow_image(&mut self, align: u64, size: u64, index: usize) -> Result<(), LoadError> {
         if !align.is_power_of_two() || align > MAX_ALIGN {
-            let fault = LoadFault::Alignment {
-                align,
-                limit: MAX_ALIGN,
-            };
+            let fault = LoadFault::Alignment { align, limit: MAX_ALIGN };
             return Err(self.raw.at_section(fault, index, 0x30));
         }
         // Cannot overflow: the left side is at most MAX_IMAGE, the alignment at most MAX_ALIGN.
         let end = self.image_size.next_multiple_of(align).saturating_add(size);
         if end > MAX_IMAGE {
-            let fault = LoadFault::ImageTooLarge {
-                size: end,
-                limit: MAX_IMAGE,
-            };
+            let fault = LoadFault::ImageTooLarge { size: end, limit: MAX_IMAGE };
             return Err(self.raw.at_section(fault, index, 0x20));
         }
         self.image_size = end;
@@ -171,22 +143,16 @@ impl<'a> Planner<'a> {
         let table = self.raw.data(self.symtab);
         let count = table.len() / size_of::<Sym>();
         if count > MAX_SYMBOLS {
-            let fault = LoadFault::TooManySymbols {
-                count: count as u64,
-                limit: MAX_SYMBOLS as u64,
-            };
+            let fault = LoadFault::TooManySymbols { count: count as u64, limit: MAX_SYMBOLS as u64 };
             return Err(self.raw.at_section(fault, self.symtab, 0x20));
         }
         let link = self.raw.sections[self.symtab].sh_link.get(Le) as usize;
         let strings = self.raw.data(link);
         if strings.last() != Some(&0) {
             let end = self.raw.range(link).end as u64;
-            return Err(self
-                .raw
-                .in_section(LoadFault::StringTableUnterminated, link, end));
+            return Err(self.raw.in_section(LoadFault::StringTableUnterminated, link, end));
         }
-        let entries: &[Sym] =
-            pod::slice_from_bytes(table, count).map_or(&[], |(entries, _)| entries);
+        let entries: &[Sym] = pod::slice_from_bytes(table, count).map_or(&[], |(entries, _)| entries);
         self.symbols.reserve(count);
         let mut common = Common::default();
         for (index, entry) in entries.iter().enumerate() {
@@ -204,16 +170,8 @@ impl<'a> Planner<'a> {
         common: &mut Common,
     ) -> Result<Symbol, LoadError> {
         let st_name = entry.st_name.get(Le);
-        let name = cstr(strings, st_name as usize).ok_or_else(|| {
-            self.symbol_error(
-                LoadFault::SymbolName {
-                    symbol: number(index),
-                    st_name,
-                },
-                index,
-                0,
-            )
-        })?;
+        let name = cstr(strings, st_name as usize)
+            .ok_or_else(|| self.symbol_error(LoadFault::SymbolName { symbol: number(index), st_name }, index, 0))?;
         let st_shndx = entry.st_shndx.get(Le);
         let (value, size) = (entry.st_value.get(Le), entry.st_size.get(Le));
         let (place, value) = match st_shndx {
@@ -224,19 +182,13 @@ impl<'a> Planner<'a> {
             elf::SHN_COMMON => {
                 self.commons.push(SymbolId(number(index)));
                 let offset = self.place_common(common, value, size, index)?;
-                (
-                    SymbolPlace::Section(SectionId(number(self.sections.len()))),
-                    offset,
-                )
+                (SymbolPlace::Section(SectionId(number(self.sections.len()))), offset)
             }
             section => match self.loaded.get(usize::from(section.0)) {
                 Some(Some(id)) => (SymbolPlace::Section(*id), value),
                 Some(None) => (SymbolPlace::NotLoaded(section.0.into()), value),
                 None => {
-                    let fault = LoadFault::SymbolSection {
-                        symbol: number(index),
-                        st_shndx: section.0,
-                    };
+                    let fault = LoadFault::SymbolSection { symbol: number(index), st_shndx: section.0 };
                     return Err(self.symbol_error(fault, index, 6));
                 }
             },
@@ -264,37 +216,18 @@ impl<'a> Planner<'a> {
     }
 
     /// Gives a common symbol its offset in the section made up for them; `align` is what its value field says.
-    fn place_common(
-        &self,
-        common: &mut Common,
-        align: u64,
-        size: u64,
-        index: usize,
-    ) -> Result<u64, LoadError> {
+    fn place_common(&self, common: &mut Common, align: u64, size: u64, index: usize) -> Result<u64, LoadError> {
         let align = align.max(1);
         if !align.is_power_of_two() || align > MAX_ALIGN {
-            return Err(self.symbol_error(
-                LoadFault::Alignment {
-                    align,
-                    limit: MAX_ALIGN,
-                },
-                index,
-                8,
-            ));
+            return Err(self.symbol_error(LoadFault::Alignment { align, limit: MAX_ALIGN }, index, 8));
         }
         let offset = common.size.next_multiple_of(align);
         let end = offset.saturating_add(size);
         if end > MAX_IMAGE {
-            let fault = LoadFault::ImageTooLarge {
-                size: end,
-                limit: MAX_IMAGE,
-            };
+            let fault = LoadFault::ImageTooLarge { size: end, limit: MAX_IMAGE };
             return Err(self.symbol_error(fault, index, 16));
         }
-        *common = Common {
-            size: end,
-            align: common.align.max(align),
-        };
+        *common = Common { size: end, align: common.align.max(align) };
         Ok(offset)
     }
 
@@ -321,11 +254,7 @@ impl<'a> Planner<'a> {
         for index in 1..self.raw.sections.len() {
             let header: &Shdr = &self.raw.sections[index];
             // Linux 6.1 `apply_relocations`: what does not target a loaded section is skipped in silence.
-            let target = self
-                .loaded
-                .get(header.sh_info.get(Le) as usize)
-                .copied()
-                .flatten();
+            let target = self.loaded.get(header.sh_info.get(Le) as usize).copied().flatten();
             let Some(target) = target else { continue };
             match header.sh_type.get(Le) {
                 elf::SHT_REL => {
@@ -344,14 +273,10 @@ impl<'a> Planner<'a> {
         let total = self.relocations.len() + count;
         if total > MAX_RELOCATIONS {
             let limit = MAX_RELOCATIONS as u64;
-            let fault = LoadFault::TooManyRelocations {
-                count: total as u64,
-                limit,
-            };
+            let fault = LoadFault::TooManyRelocations { count: total as u64, limit };
             return Err(self.raw.at_section(fault, index, 0x20));
         }
-        let entries: &[Rela] =
-            pod::slice_from_bytes(table, count).map_or(&[], |(entries, _)| entries);
+        let entries: &[Rela] = pod::slice_from_bytes(table, count).map_or(&[], |(entries, _)| entries);
         self.relocations.reserve(count);
         for (nth, entry) in entries.iter().enumerate() {
             let field = |fault, field: u64| {
@@ -379,24 +304,11 @@ impl<'a> Planner<'a> {
             let sh_size = self.sections[target.index()].size;
             if offset.checked_add(width).is_none_or(|end| end > sh_size) {
                 let width = u8::try_from(width).unwrap_or(u8::MAX);
-                return Err(field(
-                    LoadFault::RelocationOffset {
-                        r_offset: offset,
-                        width,
-                        sh_size,
-                    },
-                    0,
-                ));
+                return Err(field(LoadFault::RelocationOffset { r_offset: offset, width, sh_size }, 0));
             }
             let addend = entry.r_addend.get(Le);
             let symbol = SymbolId(symbol);
-            self.relocations.push(Relocation {
-                section: target,
-                offset,
-                kind,
-                symbol,
-                addend,
-            });
+            self.relocations.push(Relocation { section: target, offset, kind, symbol, addend });
         }
         Ok(())
     }

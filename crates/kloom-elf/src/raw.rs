@@ -30,13 +30,7 @@ impl<'a> Raw<'a> {
         let header = check_header(bytes)?;
         let shnum = header.e_shnum.get(Le);
         let shoff = header.e_shoff.get(Le);
-        let outside = at(
-            LoadFault::SectionHeadersOutside {
-                e_shoff: shoff,
-                e_shnum: shnum,
-            },
-            0x28,
-        );
+        let outside = at(LoadFault::SectionHeadersOutside { e_shoff: shoff, e_shnum: shnum }, 0x28);
         // Linux wants an offset below the length even if there are no sections at all.
         let table = usize::try_from(shoff).ok().filter(|at| *at < bytes.len());
         let sections = table
@@ -45,28 +39,15 @@ impl<'a> Raw<'a> {
             .map(|(sections, _)| sections)
             .ok_or(outside)?;
         let names = check_names(bytes, header, sections)?;
-        let raw = Raw {
-            bytes,
-            sections,
-            names,
-            shoff,
-        };
+        let raw = Raw { bytes, sections, names, shoff };
         raw.check_sections()?;
         Ok(raw)
     }
 
     fn check_sections(&self) -> Result<(), LoadError> {
         let zero = &self.sections[0];
-        if zero.sh_type.get(Le) != elf::SHT_NULL
-            || zero.sh_size.get(Le) != 0
-            || zero.sh_addr.get(Le) != 0
-        {
-            return Err(at(
-                LoadFault::SectionZero {
-                    sh_type: zero.sh_type.get(Le).0,
-                },
-                self.shoff,
-            ));
+        if zero.sh_type.get(Le) != elf::SHT_NULL || zero.sh_size.get(Le) != 0 || zero.sh_addr.get(Le) != 0 {
+            return Err(at(LoadFault::SectionZero { sh_type: zero.sh_type.get(Le).0 }, self.shoff));
         }
         let count = self.count();
         for index in 1..self.sections.len() {
@@ -77,14 +58,7 @@ impl<'a> Raw<'a> {
             }
             let sh_link = section.sh_link.get(Le);
             if sh_type == elf::SHT_SYMTAB && (sh_link == 0 || sh_link >= u32::from(count)) {
-                return Err(self.at_section(
-                    LoadFault::SymtabLink {
-                        sh_link,
-                        e_shnum: count,
-                    },
-                    index,
-                    0x28,
-                ));
+                return Err(self.at_section(LoadFault::SymtabLink { sh_link, e_shnum: count }, index, 0x28));
             }
             if file_range(self.bytes, section).is_none() {
                 let fault = LoadFault::SectionOutside {
@@ -96,10 +70,7 @@ impl<'a> Raw<'a> {
                 return Err(self.at_section(fault, index, 0x18));
             }
             if self.is_alloc(index) && self.name_bytes(index).is_none() {
-                let fault = LoadFault::SectionName {
-                    section: number(index),
-                    sh_type: sh_type.0,
-                };
+                let fault = LoadFault::SectionName { section: number(index), sh_type: sh_type.0 };
                 return Err(self.at_section(fault, index, 0));
             }
         }
@@ -133,11 +104,7 @@ impl<'a> Raw<'a> {
     pub(crate) fn range(&self, index: usize) -> Range<usize> {
         let section = &self.sections[index];
         let nobits = matches!(section.sh_type.get(Le), elf::SHT_NULL | elf::SHT_NOBITS);
-        if nobits {
-            0..0
-        } else {
-            file_range(self.bytes, section).unwrap_or(0..0)
-        }
+        if nobits { 0..0 } else { file_range(self.bytes, section).unwrap_or(0..0) }
     }
 
     pub(crate) fn data(&self, index: usize) -> &'a [u8] {
@@ -153,37 +120,20 @@ impl<'a> Raw<'a> {
 
     /// Makes an error that lies at `offset` of the file and concerns section `index`.
     pub(crate) fn in_section(&self, fault: LoadFault, index: usize, offset: u64) -> LoadError {
-        let place = Place {
-            offset,
-            section: Some((number(index), self.name(index))),
-        };
-        LoadError {
-            fault,
-            place,
-            module: None,
-        }
+        let place = Place { offset, section: Some((number(index), self.name(index))) };
+        LoadError { fault, place, module: None }
     }
 }
 
 /// Makes an error at `offset` of the file.
 pub(crate) fn at(fault: LoadFault, offset: u64) -> LoadError {
-    LoadError {
-        fault,
-        place: Place {
-            offset,
-            section: None,
-        },
-        module: None,
-    }
+    LoadError { fault, place: Place { offset, section: None }, module: None }
 }
 
 /// Returns the string that starts at `start` of a table, without its NUL.
 pub(crate) fn cstr(table: &[u8], start: usize) -> Option<&[u8]> {
     let rest = table.get(start..).filter(|rest| !rest.is_empty())?;
-    let end = rest
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(rest.len());
+    let end = rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len());
     Some(&rest[..end])
 }
 
@@ -205,92 +155,44 @@ fn check_header(bytes: &[u8]) -> Result<&Ehdr, LoadError> {
         return Err(at(LoadFault::Empty, 0));
     }
     if bytes.len() > MAX_FILE {
-        return Err(at(
-            LoadFault::FileTooLarge {
-                len,
-                limit: MAX_FILE as u64,
-            },
-            MAX_FILE as u64,
-        ));
+        return Err(at(LoadFault::FileTooLarge { len, limit: MAX_FILE as u64 }, MAX_FILE as u64));
     }
     let Ok((header, _)) = pod::from_bytes::<Ehdr>(bytes) else {
-        return Err(at(
-            LoadFault::TooShort {
-                len,
-                looks: looks(bytes),
-            },
-            len,
-        ));
+        return Err(at(LoadFault::TooShort { len, looks: looks(bytes) }, len));
     };
     if header.e_ident.magic != elf::ELFMAG {
-        return Err(at(
-            LoadFault::NotElf {
-                looks: looks(bytes),
-            },
-            0,
-        ));
+        return Err(at(LoadFault::NotElf { looks: looks(bytes) }, 0));
     }
     let ident = header.e_ident;
     let class32 = ident.class == elf::ELFCLASS32;
     let big_endian = ident.data == elf::ELFDATA2MSB;
     let e_type = header.e_type.get(Le);
     if e_type != elf::ET_REL {
-        return Err(at(
-            LoadFault::WrongType {
-                e_type: e_type.0,
-                big_endian,
-                class32,
-            },
-            0x10,
-        ));
+        return Err(at(LoadFault::WrongType { e_type: e_type.0, big_endian, class32 }, 0x10));
     }
     let e_machine = header.e_machine.get(Le);
     if e_machine != elf::EM_X86_64 {
-        return Err(at(
-            LoadFault::WrongMachine {
-                e_machine: e_machine.0,
-                class32,
-            },
-            0x12,
-        ));
+        return Err(at(LoadFault::WrongMachine { e_machine: e_machine.0, class32 }, 0x12));
     }
     let found = header.e_shentsize.get(Le);
     if usize::from(found) != size_of::<Shdr>() {
         return Err(at(LoadFault::SectionHeaderSize { found }, 0x3a));
     }
     if ident.class != elf::ELFCLASS64 || ident.data != elf::ELFDATA2LSB {
-        return Err(at(
-            LoadFault::WrongIdent {
-                class: ident.class.0,
-                data: ident.data.0,
-            },
-            4,
-        ));
+        return Err(at(LoadFault::WrongIdent { class: ident.class.0, data: ident.data.0 }, 4));
     }
     Ok(header)
 }
 
-fn check_names<'a>(
-    bytes: &'a [u8],
-    header: &Ehdr,
-    sections: &[Shdr],
-) -> Result<&'a [u8], LoadError> {
+fn check_names<'a>(bytes: &'a [u8], header: &Ehdr, sections: &[Shdr]) -> Result<&'a [u8], LoadError> {
     let e_shstrndx = header.e_shstrndx.get(Le).0;
     let e_shnum = header.e_shnum.get(Le);
     if e_shstrndx == 0 || e_shstrndx >= e_shnum {
-        return Err(at(
-            LoadFault::NameTableIndex {
-                e_shstrndx,
-                e_shnum,
-            },
-            0x3e,
-        ));
+        return Err(at(LoadFault::NameTableIndex { e_shstrndx, e_shnum }, 0x3e));
     }
     let section = &sections[usize::from(e_shstrndx)];
     let table = header.e_shoff.get(Le) + u64::from(e_shstrndx) * size_of::<Shdr>() as u64;
-    let outside = LoadFault::NameTableOutside {
-        sh_type: section.sh_type.get(Le).0,
-    };
+    let outside = LoadFault::NameTableOutside { sh_type: section.sh_type.get(Le).0 };
     let range = file_range(bytes, section).ok_or_else(|| at(outside, table + 0x18))?;
     let names = &bytes[range.clone()];
     match names.last() {

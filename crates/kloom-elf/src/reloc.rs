@@ -135,17 +135,12 @@ impl Relocation {
         let fits = match kind {
             RelocKind::Abs64 | RelocKind::Pc64 => true,
             RelocKind::Abs32 => u32::try_from(value).is_ok(),
-            RelocKind::Abs32S | RelocKind::Pc32 | RelocKind::Plt32 => {
-                i32::try_from(value.cast_signed()).is_ok()
-            }
+            RelocKind::Abs32S | RelocKind::Pc32 | RelocKind::Plt32 => i32::try_from(value.cast_signed()).is_ok(),
         };
         if !fits {
             return Err(RelocError::Overflow { kind, value });
         }
-        Ok(Patch {
-            bytes: value.to_le_bytes(),
-            width: kind.width(),
-        })
+        Ok(Patch { bytes: value.to_le_bytes(), width: kind.width() })
     }
 
     /// Computes the bytes to write over `existing`, the current content of the patched place.
@@ -157,10 +152,7 @@ impl Relocation {
         let patch = Relocation::encode(self.kind, s, self.addend, p)?;
         if existing.iter().any(|byte| *byte != 0) {
             let value = u64::from_le_bytes(patch.bytes);
-            return Err(RelocError::TargetNonzero {
-                kind: self.kind,
-                value,
-            });
+            return Err(RelocError::TargetNonzero { kind: self.kind, value });
         }
         Ok(patch)
     }
@@ -205,18 +197,10 @@ impl RelocError {
     /// Nothing for a relative value that does not fit: Linux cuts it and goes on.
     pub fn dmesg(&self, module: &str, address: &str) -> Vec<DmesgLine> {
         match *self {
-            RelocError::Overflow {
-                kind: RelocKind::Pc32 | RelocKind::Plt32,
-                ..
-            } => Vec::new(),
+            RelocError::Overflow { kind: RelocKind::Pc32 | RelocKind::Plt32, .. } => Vec::new(),
             RelocError::Overflow { kind, value } => vec![
-                DmesgLine::err(format!(
-                    "module: overflow in relocation type {} val {value:x}",
-                    kind.to_elf()
-                )),
-                DmesgLine::err(format!(
-                    "module: `{module}' likely not compiled with -mcmodel=kernel"
-                )),
+                DmesgLine::err(format!("module: overflow in relocation type {} val {value:x}", kind.to_elf())),
+                DmesgLine::err(format!("module: `{module}' likely not compiled with -mcmodel=kernel")),
             ],
             RelocError::TargetNonzero { kind, value } => vec![DmesgLine::err(format!(
                 "module: x86/modules: Invalid relocation target, existing value is nonzero for type {}, loc {address}, \
@@ -245,14 +229,8 @@ mod tests {
     use crate::section::SectionId;
     use crate::symbol::SymbolId;
 
-    const KINDS: [RelocKind; 6] = [
-        RelocKind::Abs64,
-        RelocKind::Pc64,
-        RelocKind::Abs32,
-        RelocKind::Abs32S,
-        RelocKind::Pc32,
-        RelocKind::Plt32,
-    ];
+    const KINDS: [RelocKind; 6] =
+        [RelocKind::Abs64, RelocKind::Pc64, RelocKind::Abs32, RelocKind::Abs32S, RelocKind::Pc32, RelocKind::Plt32];
 
     #[track_caller]
     fn check(kind: RelocKind, s: u64, a: i64, p: u64, want: Option<&[u8]>) {
@@ -278,13 +256,7 @@ mod tests {
     fn limits_of_each_kind() {
         use RelocKind::{Abs32, Abs32S, Abs64, Pc32, Pc64, Plt32};
         check(Abs64, u64::MAX, 1, 5, Some(&[0; 8]));
-        check(
-            Abs64,
-            0x1122_3344_5566_7788,
-            -8,
-            0,
-            Some(&[0x80, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11]),
-        );
+        check(Abs64, 0x1122_3344_5566_7788, -8, 0, Some(&[0x80, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11]));
         check(Pc64, 0, 0, 1, Some(&[0xff; 8]));
         check(Abs32, 0xffff_ffff, 0, 9, Some(&[0xff; 4]));
         check(Abs32, 0xffff_ffff, 1, 9, None);
@@ -304,17 +276,9 @@ mod tests {
 
     #[test]
     fn nonzero_target_is_refused_and_worded_as_linux_does() {
-        let reloc = Relocation {
-            section: SectionId(0),
-            offset: 0,
-            kind: RelocKind::Abs32S,
-            symbol: SymbolId(1),
-            addend: 2,
-        };
-        assert_eq!(
-            reloc.patch(&[0; 4], 0x10, 0).unwrap().bytes(),
-            [0x12, 0, 0, 0]
-        );
+        let reloc =
+            Relocation { section: SectionId(0), offset: 0, kind: RelocKind::Abs32S, symbol: SymbolId(1), addend: 2 };
+        assert_eq!(reloc.patch(&[0; 4], 0x10, 0).unwrap().bytes(), [0x12, 0, 0, 0]);
         let error = reloc.patch(&[0, 0, 1, 0], 0x10, 0).unwrap_err();
         assert_eq!(
             error.dmesg("m", "00000000deadbeef")[0].text,
@@ -323,13 +287,7 @@ mod tests {
         );
         let error = reloc.patch(&[0, 0, 1, 0], 1 << 40, 0).unwrap_err();
         let lines = error.dmesg("m", "");
-        assert_eq!(
-            lines[0].text,
-            "module: overflow in relocation type 11 val 10000000002"
-        );
-        assert_eq!(
-            lines[1].text,
-            "module: `m' likely not compiled with -mcmodel=kernel"
-        );
+        assert_eq!(lines[0].text, "module: overflow in relocation type 11 val 10000000002");
+        assert_eq!(lines[1].text, "module: `m' likely not compiled with -mcmodel=kernel");
     }
 }

@@ -78,16 +78,8 @@ impl Section {
 }
 
 /// Says what a section is for, from its name, type and flags.
-pub(crate) fn classify(
-    name: &str,
-    nobits: bool,
-    progbits: bool,
-    write: bool,
-    exec: bool,
-) -> SectionKind {
-    let percpu = name
-        .strip_prefix(".data..percpu")
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(".."));
+pub(crate) fn classify(name: &str, nobits: bool, progbits: bool, write: bool, exec: bool) -> SectionKind {
+    let percpu = name.strip_prefix(".data..percpu").is_some_and(|rest| rest.is_empty() || rest.starts_with(".."));
     match name {
         ".gnu.linkonce.this_module" => SectionKind::ThisModule,
         "__param" => SectionKind::Param,
@@ -116,15 +108,8 @@ pub struct Bytes {
 impl Bytes {
     /// Takes `range` of `file`; an impossible range gives no bytes.
     pub(crate) fn new(file: &Arc<[u8]>, range: Range<usize>) -> Bytes {
-        let range = if file.get(range.clone()).is_some() {
-            range
-        } else {
-            0..0
-        };
-        Bytes {
-            file: Arc::clone(file),
-            range,
-        }
+        let range = if file.get(range.clone()).is_some() { range } else { 0..0 };
+        Bytes { file: Arc::clone(file), range }
     }
 
     /// Returns where in the file the bytes stand.
@@ -154,11 +139,7 @@ mod tests {
     #[track_caller]
     fn check(name: &str, flags: &str, want: SectionKind) {
         let has = |c| flags.contains(c);
-        assert_eq!(
-            classify(name, has('0'), has('p'), has('w'), has('x')),
-            want,
-            "{name} {flags}"
-        );
+        assert_eq!(classify(name, has('0'), has('p'), has('w'), has('x')), want, "{name} {flags}");
     }
 
     #[test]

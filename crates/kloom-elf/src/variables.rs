@@ -62,24 +62,16 @@ impl VariableIndex {
     }
 
     pub(crate) fn find(&self, section: SectionId, offset: u64) -> Option<Variable> {
-        let after = self
-            .0
-            .partition_point(|(s, start, _)| (*s, *start) <= (section, offset));
+        let after = self.0.partition_point(|(s, start, _)| (*s, *start) <= (section, offset));
         let (found, start, variable) = self.0.get(after.checked_sub(1)?)?;
         let inside = offset.checked_sub(*start)?;
         let covers = *found == section && (inside < variable.size || inside == 0);
-        covers.then(|| Variable {
-            offset: inside,
-            ..variable.clone()
-        })
+        covers.then(|| Variable { offset: inside, ..variable.clone() })
     }
 }
 
 /// Returns the address of a variable that always lives at the same one.
-fn fixed_address(
-    unit: UnitRef<'_, Reader>,
-    entry: &DebuggingInformationEntry<Reader>,
-) -> Option<u64> {
+fn fixed_address(unit: UnitRef<'_, Reader>, entry: &DebuggingInformationEntry<Reader>) -> Option<u64> {
     let AttributeValue::Exprloc(expression) = entry.attr_value(gimli::DW_AT_location)? else {
         return None;
     };
@@ -102,29 +94,14 @@ fn describe(
 ) -> Option<Variable> {
     let name = follow(unit, entry, 0, &|entry| {
         let value = entry.attr_value(gimli::DW_AT_name)?;
-        Some(
-            unit.attr_string(value)
-                .ok()?
-                .to_string_lossy()
-                .ok()?
-                .into_owned(),
-        )
+        Some(unit.attr_string(value).ok()?.to_string_lossy().ok()?.into_owned())
     })?;
-    let line = follow(unit, entry, 0, &|entry| {
-        entry.attr_value(gimli::DW_AT_decl_line)?.udata_value()
+    let line = follow(unit, entry, 0, &|entry| entry.attr_value(gimli::DW_AT_decl_line)?.udata_value());
+    let file = follow(unit, entry, 0, &|entry| match entry.attr_value(gimli::DW_AT_decl_file)? {
+        AttributeValue::FileIndex(index) => Some(index),
+        value => value.udata_value(),
     });
-    let file = follow(
-        unit,
-        entry,
-        0,
-        &|entry| match entry.attr_value(gimli::DW_AT_decl_file)? {
-            AttributeValue::FileIndex(index) => Some(index),
-            value => value.udata_value(),
-        },
-    );
-    let symbol = symbolizer
-        .object(section, start)
-        .filter(|(_, inside)| *inside == 0);
+    let symbol = symbolizer.object(section, start).filter(|(_, inside)| *inside == 0);
     let size = symbol.map(|(symbol, _)| symbol.size).or_else(|| {
         let type_at = follow(unit, entry, 0, &|entry| entry.attr_value(gimli::DW_AT_type))?;
         type_size(unit, type_at, 0)
@@ -134,9 +111,7 @@ fn describe(
         offset: 0,
         size: size.unwrap_or(0),
         file: file.and_then(|index| file_path(unit, index)),
-        line: line
-            .and_then(|line| u32::try_from(line).ok())
-            .filter(|line| *line != 0),
+        line: line.and_then(|line| u32::try_from(line).ok()).filter(|line| *line != 0),
     })
 }
 
@@ -150,9 +125,8 @@ fn follow<T>(
     if let Some(answer) = ask(entry) {
         return Some(answer);
     }
-    let origin = entry
-        .attr_value(gimli::DW_AT_specification)
-        .or_else(|| entry.attr_value(gimli::DW_AT_abstract_origin))?;
+    let origin =
+        entry.attr_value(gimli::DW_AT_specification).or_else(|| entry.attr_value(gimli::DW_AT_abstract_origin))?;
     let at = unit_offset(unit, &origin).filter(|_| depth < MAX_REFERENCES)?;
     follow(unit, &unit.entry(at).ok()?, depth + 1, ask)
 }
@@ -168,20 +142,16 @@ fn unit_offset(unit: UnitRef<'_, Reader>, value: &AttributeValue<Reader>) -> Opt
 fn type_size(unit: UnitRef<'_, Reader>, at: AttributeValue<Reader>, depth: u32) -> Option<u64> {
     let at = unit_offset(unit, &at).filter(|_| depth < MAX_REFERENCES)?;
     let entry = unit.entry(at).ok()?;
-    if let Some(size) = entry
-        .attr_value(gimli::DW_AT_byte_size)
-        .and_then(|value| value.udata_value())
-    {
+    if let Some(size) = entry.attr_value(gimli::DW_AT_byte_size).and_then(|value| value.udata_value()) {
         return Some(size);
     }
     let inner = || type_size(unit, entry.attr_value(gimli::DW_AT_type)?, depth + 1);
     match entry.tag() {
         gimli::DW_TAG_pointer_type => Some(unit.encoding().address_size.into()),
         gimli::DW_TAG_array_type => inner()?.checked_mul(array_length(unit, at)?),
-        gimli::DW_TAG_typedef
-        | gimli::DW_TAG_const_type
-        | gimli::DW_TAG_volatile_type
-        | gimli::DW_TAG_atomic_type => inner(),
+        gimli::DW_TAG_typedef | gimli::DW_TAG_const_type | gimli::DW_TAG_volatile_type | gimli::DW_TAG_atomic_type => {
+            inner()
+        }
         _ => None,
     }
 }
@@ -215,19 +185,9 @@ fn file_path(unit: UnitRef<'_, Reader>, index: u64) -> Option<String> {
     };
     if file.directory_index() != 0 {
         let directory = file.directory(header)?;
-        push(
-            &mut path,
-            &unit.attr_string(directory).ok()?.to_string_lossy().ok()?,
-        );
+        push(&mut path, &unit.attr_string(directory).ok()?.to_string_lossy().ok()?);
     }
-    push(
-        &mut path,
-        &unit
-            .attr_string(file.path_name())
-            .ok()?
-            .to_string_lossy()
-            .ok()?,
-    );
+    push(&mut path, &unit.attr_string(file.path_name()).ok()?.to_string_lossy().ok()?);
     Some(path)
 }
 

@@ -40,11 +40,7 @@ fn assembly(seed: u64) -> String {
         writeln!(out, ".section {section},\"{flags}\",@progbits\n.balign 16").unwrap();
         for item in 0..60 {
             if random.below(4) == 0 {
-                let global = if random.below(2) == 0 {
-                    ".globl"
-                } else {
-                    ".local"
-                };
+                let global = if random.below(2) == 0 { ".globl" } else { ".local" };
                 writeln!(out, "{global} label_{index}_{item}\nlabel_{index}_{item}:").unwrap();
             }
             if item == 0 {
@@ -54,15 +50,10 @@ fn assembly(seed: u64) -> String {
                 0 => EXTERNAL[random.below(3) as usize].0.to_owned(),
                 _ => format!("start_{}", random.below(4)),
             };
-            let addend =
-                random.below(4096) as i64 - if target.starts_with("start") { 0 } else { 8 };
+            let addend = random.below(4096) as i64 - if target.starts_with("start") { 0 } else { 8 };
             let kind = ["64", "PC64", "32", "32S", "PC32", "PLT32"][random.below(6) as usize];
             let width = if kind.ends_with("64") { 8 } else { 4 };
-            writeln!(
-                out,
-                ".reloc ., R_X86_64_{kind}, {target} + {addend}\n.zero {width}"
-            )
-            .unwrap();
+            writeln!(out, ".reloc ., R_X86_64_{kind}, {target} + {addend}\n.zero {width}").unwrap();
             for _ in 0..random.below(5) {
                 writeln!(out, ".byte {}", random.below(256)).unwrap();
             }
@@ -94,26 +85,12 @@ fn run(tool: &str, args: &[String]) -> Option<()> {
 
 /// Assembles and links; returns object and image.
 fn toolchain(dir: &Path, seed: u64) -> Option<(Vec<u8>, Vec<u8>)> {
-    let path = |name: &str| {
-        dir.join(format!("{seed}{name}"))
-            .to_str()
-            .unwrap()
-            .to_owned()
-    };
+    let path = |name: &str| dir.join(format!("{seed}{name}")).to_str().unwrap().to_owned();
     let (source, object, image) = (path(".s"), path(".o"), path(".elf"));
     fs::write(&source, assembly(seed)).unwrap();
     run("as", &["--64".into(), "-o".into(), object.clone(), source])?;
-    let mut args: Vec<String> = [
-        "-static",
-        "--no-relax",
-        "-z",
-        "noexecstack",
-        "--no-warn-rwx-segments",
-        "-e",
-        "0",
-    ]
-    .map(String::from)
-    .to_vec();
+    let mut args: Vec<String> =
+        ["-static", "--no-relax", "-z", "noexecstack", "--no-warn-rwx-segments", "-e", "0"].map(String::from).to_vec();
     args.extend(SECTIONS.map(|(name, base)| format!("--section-start={name}={base:#x}")));
     args.extend(EXTERNAL.map(|(name, address)| format!("--defsym={name}={address:#x}")));
     args.extend(["-o".into(), image.clone(), object.clone()]);
@@ -123,35 +100,20 @@ fn toolchain(dir: &Path, seed: u64) -> Option<(Vec<u8>, Vec<u8>)> {
 
 /// Applies the plan with each section at its address in `SECTIONS`.
 fn apply(module: &Module) -> Vec<(String, Vec<u8>)> {
-    let base = |name: &str| {
-        SECTIONS
-            .iter()
-            .find(|(n, _)| *n == name)
-            .map_or(0, |(_, base)| *base)
-    };
-    let mut image: Vec<_> = module
-        .sections
-        .iter()
-        .map(|section| (section.name.to_string(), section.data.to_vec()))
-        .collect();
+    let base = |name: &str| SECTIONS.iter().find(|(n, _)| *n == name).map_or(0, |(_, base)| *base);
+    let mut image: Vec<_> =
+        module.sections.iter().map(|section| (section.name.to_string(), section.data.to_vec())).collect();
     for relocation in &module.relocations {
         let symbol = &module.symbols[relocation.symbol.index()];
         let address = match symbol.place {
             SymbolPlace::Section(id) => base(&module.sections[id.index()].name) + symbol.value,
-            SymbolPlace::Undefined => {
-                EXTERNAL
-                    .iter()
-                    .find(|(name, _)| **name == *symbol.name)
-                    .unwrap()
-                    .1
-            }
+            SymbolPlace::Undefined => EXTERNAL.iter().find(|(name, _)| **name == *symbol.name).unwrap().1,
             place => panic!("{place:?}"),
         };
         let (name, bytes) = &mut image[relocation.section.index()];
         let offset = usize::try_from(relocation.offset).unwrap();
         let place = &mut bytes[offset..offset + relocation.kind.width()];
-        let patch =
-            Relocation::patch(relocation, place, address, base(name) + relocation.offset).unwrap();
+        let patch = Relocation::patch(relocation, place, address, base(name) + relocation.offset).unwrap();
         place.copy_from_slice(patch.bytes());
     }
     image

@@ -10,9 +10,7 @@ use kloom_elf::{DebugStatus, Frame, Lines, Module, SectionId, SectionKind, Varia
 use snapbox::{Data, assert_data_eq};
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("testfiles")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testfiles").join(name)
 }
 
 #[track_caller]
@@ -53,22 +51,13 @@ fn line_map(module: &Module, lines: &Lines) -> String {
     let mut out = String::new();
     for (index, section) in (0u32..).zip(&module.sections) {
         let describe = |offset| match section.executable {
-            true => lines
-                .frames(SectionId(index), offset)
-                .iter()
-                .map(show_frame)
-                .collect(),
-            false => lines
-                .variable(SectionId(index), offset)
-                .as_ref()
-                .map_or(String::new(), show_variable),
+            true => lines.frames(SectionId(index), offset).iter().map(show_frame).collect(),
+            false => lines.variable(SectionId(index), offset).as_ref().map_or(String::new(), show_variable),
         };
         let mut start = 0;
         while start < section.size {
             let text = describe(start);
-            let end = (start..section.size)
-                .find(|at| describe(*at) != text)
-                .unwrap_or(section.size);
+            let end = (start..section.size).find(|at| describe(*at) != text).unwrap_or(section.size);
             if !text.is_empty() {
                 writeln!(out, "{}+{start:#x}..{end:#x}{text}", section.name).unwrap();
             }
@@ -82,20 +71,13 @@ fn show_frame(frame: &Frame) -> String {
     let number = |n: Option<u32>| n.map_or("?".to_owned(), |n| n.to_string());
     let function = frame.function.as_deref().unwrap_or("?");
     let file = frame.file.as_deref().unwrap_or("?");
-    format!(
-        " | {function} {file}:{}:{}",
-        number(frame.line),
-        number(frame.column)
-    )
+    format!(" | {function} {file}:{}:{}", number(frame.line), number(frame.column))
 }
 
 fn show_variable(variable: &Variable) -> String {
     let file = variable.file.as_deref().unwrap_or("?");
     let line = variable.line.map_or("?".to_owned(), |n| n.to_string());
-    format!(
-        " | {} ({} bytes) {file}:{line}",
-        variable.name, variable.size
-    )
+    format!(" | {} ({} bytes) {file}:{line}", variable.name, variable.size)
 }
 
 /// Finds the place of the first relocation in `section` against the symbol `target`.
@@ -122,32 +104,17 @@ fn inlined_calls_name_the_right_source_lines() {
     let lines = module.lines();
     let (section, offset) = call_to(&module, ".text", "helper_twist");
     let frames = lines.frames(section, offset);
-    let seen: Vec<_> = frames
-        .iter()
-        .map(|frame| {
-            (
-                frame.function.as_deref().unwrap(),
-                source_line("full.c", frame.line),
-            )
-        })
-        .collect();
+    let seen: Vec<_> =
+        frames.iter().map(|frame| (frame.function.as_deref().unwrap(), source_line("full.c", frame.line))).collect();
     assert_eq!(
         seen,
         [
             ("clamp_word", "n = helper_twist(n) & 1;".to_owned()),
             ("pick", "return words[clamp_word(n)];".to_owned()),
-            (
-                "greet",
-                "_printk(\"%s %s %d\\n\", greeting, pick(n), count_calls(n));".to_owned()
-            ),
+            ("greet", "_printk(\"%s %s %d\\n\", greeting, pick(n), count_calls(n));".to_owned()),
         ]
     );
-    assert!(
-        frames
-            .iter()
-            .all(|frame| frame.file.as_deref() == Some("testfiles/full.c")),
-        "{frames:?}"
-    );
+    assert!(frames.iter().all(|frame| frame.file.as_deref() == Some("testfiles/full.c")), "{frames:?}");
 
     // The other compilation unit, and a section of its own: same offsets, other answers.
     let (section, offset) = call_to(&module, ".exit.text", "msleep");
@@ -168,24 +135,15 @@ fn variables_name_their_declarations() {
     for (name, size, text) in [
         ("shared_total", 4, "int shared_total;"),
         ("greeting", 8, "static char *greeting = \"hello\";"),
-        (
-            "words",
-            24,
-            "static const char *const words[] = { \"one\", \"two\", \"three\" };",
-        ),
+        ("words", 24, "static const char *const words[] = { \"one\", \"two\", \"three\" };"),
         ("hits", 16, "static __percpu long hits[2] = { 7, 8 };"),
         ("helper_runs", 8, "long helper_runs = 1;"),
     ] {
         let symbol = &module.symbols[module.symbol(name).unwrap().index()];
-        let kloom_elf::SymbolPlace::Section(section) = symbol.place else {
-            panic!("{name}")
-        };
+        let kloom_elf::SymbolPlace::Section(section) = symbol.place else { panic!("{name}") };
         for inside in [0, size - 1] {
             let variable = lines.variable(section, symbol.value + inside).unwrap();
-            assert_eq!(
-                (variable.name.as_str(), variable.size, variable.offset),
-                (name, size, inside)
-            );
+            assert_eq!((variable.name.as_str(), variable.size, variable.offset), (name, size, inside));
             let file = variable.file.unwrap();
             let file = file.strip_prefix("testfiles/").unwrap();
             assert_eq!(source_line(file, variable.line), text);
@@ -194,14 +152,8 @@ fn variables_name_their_declarations() {
     }
     assert_eq!(checked, 10);
     // A static variable of a function is called as in the source, not `calls.0` as in the symbol table.
-    let symbol = module
-        .symbols
-        .iter()
-        .find(|symbol| symbol.name.starts_with("calls."))
-        .unwrap();
-    let kloom_elf::SymbolPlace::Section(section) = symbol.place else {
-        panic!("calls")
-    };
+    let symbol = module.symbols.iter().find(|symbol| symbol.name.starts_with("calls.")).unwrap();
+    let kloom_elf::SymbolPlace::Section(section) = symbol.place else { panic!("calls") };
     assert_eq!(lines.variable(section, symbol.value).unwrap().name, "calls");
 }
 
@@ -218,36 +170,19 @@ fn lines_outlive_the_module() {
 
 #[test]
 fn without_debug_information_the_symbol_table_answers() {
-    for (name, status) in [
-        ("mini-nodebug.ko", DebugStatus::Missing),
-        ("full-gz.ko", DebugStatus::Compressed),
-    ] {
+    for (name, status) in [("mini-nodebug.ko", DebugStatus::Missing), ("full-gz.ko", DebugStatus::Compressed)] {
         let module = load(name);
         let lines = module.lines();
         assert_eq!(lines.status(), status, "{name}");
         let text = module.section_of(SectionKind::InitText).unwrap();
-        let want = Frame {
-            function: Some("init_module".to_owned()),
-            ..Frame::default()
-        };
+        let want = Frame { function: Some("init_module".to_owned()), ..Frame::default() };
         assert_eq!(lines.frames(text, 3), [want], "{name}");
     }
     let module = load("full-gz.ko");
     let symbol = &module.symbols[module.symbol("shared_total").unwrap().index()];
-    let kloom_elf::SymbolPlace::Section(section) = symbol.place else {
-        panic!("shared_total")
-    };
+    let kloom_elf::SymbolPlace::Section(section) = symbol.place else { panic!("shared_total") };
     let variable = module.lines().variable(section, symbol.value + 1).unwrap();
-    assert_eq!(
-        variable,
-        Variable {
-            name: "shared_total".to_owned(),
-            offset: 1,
-            size: 4,
-            file: None,
-            line: None
-        }
-    );
+    assert_eq!(variable, Variable { name: "shared_total".to_owned(), offset: 1, size: 4, file: None, line: None });
 }
 
 #[test]
@@ -264,16 +199,7 @@ fn nearest_symbols_as_percent_ps_prints_them() {
             seen.push(found.name.to_owned());
         }
     }
-    assert_eq!(
-        seen,
-        [
-            "count_calls",
-            "greet",
-            "twist_left",
-            "twist_right",
-            "helper_twist"
-        ]
-    );
+    assert_eq!(seen, ["count_calls", "greet", "twist_left", "twist_right", "helper_twist"]);
     let last = symbolizer.resolve(text, size).unwrap();
     assert_eq!((last.name, last.offset), ("helper_twist", last.size));
     assert!(symbolizer.resolve(text, size + 1).is_none());
@@ -284,31 +210,11 @@ fn modinfo_imports_and_exports() {
     let module = load("full-dwarf5.ko");
     assert_eq!(module.name(), Some("full"));
     assert_eq!(module.license(), Some("Dual MIT/GPL"));
-    assert_eq!(
-        module.vermagic(),
-        Some("6.1.0-kloom SMP preempt mod_unload ")
-    );
-    assert_eq!(
-        module.modinfo().depends().collect::<Vec<_>>(),
-        ["helperlib", "otherlib"]
-    );
-    let params: Vec<_> = module
-        .params()
-        .iter()
-        .map(|p| (p.name, p.type_name, p.description))
-        .collect();
-    assert_eq!(
-        params,
-        [
-            ("greeting", Some("charp"), None),
-            ("rounds", Some("int"), Some("how often to greet"))
-        ]
-    );
-    let imports: Vec<_> = module
-        .imports()
-        .iter()
-        .map(|import| (import.name, import.weak))
-        .collect();
+    assert_eq!(module.vermagic(), Some("6.1.0-kloom SMP preempt mod_unload "));
+    assert_eq!(module.modinfo().depends().collect::<Vec<_>>(), ["helperlib", "otherlib"]);
+    let params: Vec<_> = module.params().iter().map(|p| (p.name, p.type_name, p.description)).collect();
+    assert_eq!(params, [("greeting", Some("charp"), None), ("rounds", Some("int"), Some("how often to greet"))]);
+    let imports: Vec<_> = module.imports().iter().map(|import| (import.name, import.weak)).collect();
     assert_eq!(
         imports,
         [
@@ -320,10 +226,7 @@ fn modinfo_imports_and_exports() {
         ]
     );
     let exports = module.exports();
-    let seen: Vec<_> = exports
-        .iter()
-        .map(|export| (export.name.as_str(), export.gpl_only))
-        .collect();
+    let seen: Vec<_> = exports.iter().map(|export| (export.name.as_str(), export.gpl_only)).collect();
     assert_eq!(seen, [("shared_total", true), ("greet", false)]);
 }
 
@@ -331,10 +234,7 @@ fn modinfo_imports_and_exports() {
 fn common_symbols_get_a_section() {
     let module = load("common.ko");
     let bss = module.sections.last().unwrap();
-    assert_eq!(
-        (&*bss.name, bss.kind, bss.align, bss.elf_index),
-        ("COMMON", SectionKind::Bss, 64, 0)
-    );
+    assert_eq!((&*bss.name, bss.kind, bss.align, bss.elf_index), ("COMMON", SectionKind::Bss, 64, 0));
     let mut taken = vec![false; usize::try_from(bss.size).unwrap()];
     for id in &module.commons {
         let symbol = &module.symbols[id.index()];
@@ -349,12 +249,6 @@ fn common_symbols_get_a_section() {
     assert_eq!(buffer.value % 64, 0);
     let id = SectionId(u32::try_from(module.sections.len() - 1).unwrap());
     let variable = module.lines().variable(id, buffer.value + 5).unwrap();
-    assert_eq!(
-        (variable.name.as_str(), variable.offset, variable.size),
-        ("common_buffer", 5, 100)
-    );
-    assert_eq!(
-        source_line("common.c", variable.line),
-        "char common_buffer[100] __attribute__((aligned(64)));"
-    );
+    assert_eq!((variable.name.as_str(), variable.offset, variable.size), ("common_buffer", 5, 100));
+    assert_eq!(source_line("common.c", variable.line), "char common_buffer[100] __attribute__((aligned(64)));");
 }

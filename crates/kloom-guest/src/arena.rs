@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::heap::Heap;
 use crate::layout::{
-    ARENA_BASE, ARENA_SIZE, HEAP, HEAP_SIZE, IMAGE_BASE, IMAGE_SIZE, KDATA, KDATA_SIZE, SHADOW, SHADOW_SIZE, SLOTS, STACKS,
-    STACKS_SIZE, TASK_STRIDE, TASKS, TASKS_SIZE, USER, USER_SIZE,
+    ARENA_BASE, ARENA_SIZE, HEAP, HEAP_SIZE, IMAGE_BASE, IMAGE_SIZE, KDATA, KDATA_SIZE, SHADOW, SHADOW_SIZE, SLOTS,
+    STACKS, STACKS_SIZE, TASK_STRIDE, TASKS, TASKS_SIZE, USER, USER_SIZE,
 };
 use crate::stack::StackPool;
 use crate::taskmem::{ArenaTasks, TaskSlots};
@@ -75,7 +75,9 @@ impl std::fmt::Display for ArenaError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ArenaError::NoSlot => write!(f, "{SLOTS} machines exist in this process already"),
-            ArenaError::Map(errno) => write!(f, "the host does not let kloom reserve its addresses (errno {errno}; is `ulimit -v` set?)"),
+            ArenaError::Map(errno) => {
+                write!(f, "the host does not let kloom reserve its addresses (errno {errno}; is `ulimit -v` set?)")
+            }
         }
     }
 }
@@ -117,7 +119,9 @@ impl Arena {
             heap: Heap::new(base + HEAP, base + SHADOW),
             stacks: StackPool::new(base),
             tasks: Rc::default(),
-            image_perms: (0..IMAGE_SIZE >> 12).map(|page| if page < KDATA >> 12 { PagePerm::None } else { PagePerm::Read }).collect(),
+            image_perms: (0..IMAGE_SIZE >> 12)
+                .map(|page| if page < KDATA >> 12 { PagePerm::None } else { PagePerm::Read })
+                .collect(),
             kdata_used: 0,
             user_used: 0,
         })
@@ -127,7 +131,9 @@ impl Arena {
         let rw = libc::PROT_READ | libc::PROT_WRITE;
         map(image_base, KDATA, libc::PROT_NONE)?;
         map(image_base + KDATA, KDATA_SIZE, rw)?;
-        for (offset, size) in [(TASKS, TASKS_SIZE), (HEAP, HEAP_SIZE), (STACKS, STACKS_SIZE), (USER, USER_SIZE), (SHADOW, SHADOW_SIZE)] {
+        for (offset, size) in
+            [(TASKS, TASKS_SIZE), (HEAP, HEAP_SIZE), (STACKS, STACKS_SIZE), (USER, USER_SIZE), (SHADOW, SHADOW_SIZE)]
+        {
             map(base + offset, size, rw)?;
         }
         // Stacks are used from the top, a page or two each: huge pages would cost 2 MiB per thread.

@@ -67,7 +67,10 @@ impl Ctx {
             // SAFETY: `fp` lies in the current stack's slot, which is mapped and readable up to its top, and is
             // aligned; the words there are plain data.
             let (next, ret) = unsafe { (*(fp as *const u64), *((fp + 8) as *const u64)) };
-            if !(crate::layout::IMAGE_BASE..crate::layout::IMAGE_BASE + crate::layout::IMAGE_SIZE * crate::layout::SLOTS as u64).contains(&ret) {
+            if !(crate::layout::IMAGE_BASE
+                ..crate::layout::IMAGE_BASE + crate::layout::IMAGE_SIZE * crate::layout::SLOTS as u64)
+                .contains(&ret)
+            {
                 break;
             }
             out[count] = ret;

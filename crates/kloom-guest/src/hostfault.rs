@@ -212,7 +212,8 @@ extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: 
     let error = context.uc_mcontext.gregs[libc::REG_ERR as usize] as u64;
     // A jump through a bad pointer faults on the fetch: the fault address is the program counter itself.
     let fetch = signal == libc::SIGSEGV && (page_addr == regs.rip || error & 0x10 != 0);
-    let guest = (in_images(regs.rip) || fetch) && trap.as_ref().is_some_and(|trap| trap.stack_ptr_in_bounds(regs.rsp as usize));
+    let guest =
+        (in_images(regs.rip) || fetch) && trap.as_ref().is_some_and(|trap| trap.stack_ptr_in_bounds(regs.rsp as usize));
     // A push or call below the guard page faults in module code with the stack pointer still in bounds.
     let Some(trap) = trap.filter(|_| guest) else {
         die(signal, page_addr, &regs);
@@ -294,7 +295,8 @@ fn trace(regs: &Registers, fetch: bool) -> [u64; 8] {
     // SAFETY: as in `stalled`.
     let ctx = unsafe { &*ctx };
     let (low, high) = (ctx.stack_floor.get().saturating_sub(crate::layout::STACK_SLOT / 2), ctx.stack_top.get());
-    let site = if fetch && !in_images(regs.rip) && regs.rsp >= low && regs.rsp + 8 <= high && regs.rsp.is_multiple_of(8) {
+    let site = if fetch && !in_images(regs.rip) && regs.rsp >= low && regs.rsp + 8 <= high && regs.rsp.is_multiple_of(8)
+    {
         // The bad call pushed its return address.
         // SAFETY: in the current stack, aligned.
         unsafe { *(regs.rsp as *const u64) }

@@ -131,7 +131,8 @@ impl Images {
         let imports: Vec<(kloom_elf::SymbolId, Resolved)> =
             module.undefined().map(|id| (id, resolve(&module.symbols[id.index()].name))).collect();
         let thunks = imports.iter().filter(|(_, resolved)| matches!(resolved, Resolved::Function(_))).count() as u64;
-        let percpu_bytes = module.section_of(SectionKind::PerCpu).map_or(0, |section| module.sections[section.index()].size);
+        let percpu_bytes =
+            module.section_of(SectionKind::PerCpu).map_or(0, |section| module.sections[section.index()].size);
         if percpu_bytes > PERCPU_STRIDE {
             return Err(PlaceError::NoMemory);
         }
@@ -219,7 +220,13 @@ impl Images {
         Images::free_init(arena, image);
         let _ = protect(arena, image.core.0, image.core.1, libc::PROT_NONE, PagePerm::None);
         // SAFETY: the range is this image's own; nothing refers to its content any more.
-        unsafe { libc::madvise(image.core.0 as *mut libc::c_void, (image.core.1 + image.init.1) as usize, libc::MADV_DONTNEED) };
+        unsafe {
+            libc::madvise(
+                image.core.0 as *mut libc::c_void,
+                (image.core.1 + image.init.1) as usize,
+                libc::MADV_DONTNEED,
+            )
+        };
     }
 }
 
@@ -256,8 +263,11 @@ impl Layout {
 }
 
 fn plan_layout(module: &Module, thunk_bytes: u64, cpus: u32) -> Layout {
-    let mut sections: Vec<SectionPlace> =
-        module.sections.iter().map(|section| SectionPlace { offset: 0, size: section.size, init: section.is_init() }).collect();
+    let mut sections: Vec<SectionPlace> = module
+        .sections
+        .iter()
+        .map(|section| SectionPlace { offset: 0, size: section.size, init: section.is_init() })
+        .collect();
     let mut groups = [[0; 4]; 2];
     let (mut thunks, mut percpu, mut percpu_stride) = (0, 0, 0);
     for (part, starts) in groups.iter_mut().enumerate() {
@@ -296,7 +306,12 @@ fn copy_sections(module: &Module, image: &Image) {
     }
 }
 
-fn apply(module: &Module, image: &Image, relocation: &Relocation, undefined: &BTreeMap<u32, u64>) -> Result<(), PlaceError> {
+fn apply(
+    module: &Module,
+    image: &Image,
+    relocation: &Relocation,
+    undefined: &BTreeMap<u32, u64>,
+) -> Result<(), PlaceError> {
     let place = image.sections[relocation.section.index()].addr + relocation.offset;
     let symbol = &module.symbols[relocation.symbol.index()];
     let target = image.symbol_place(symbol).or_else(|| undefined.get(&relocation.symbol.0).copied()).unwrap_or(0);

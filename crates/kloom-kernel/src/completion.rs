@@ -86,7 +86,14 @@ impl Kernel {
 
     /// Waits for a completion in `state` for at most `timeout` jiffies. Polled. Done with the jiffies left (at least
     /// 1) when completed, 0 on timeout, `-ERESTARTSYS` on a signal.
-    pub fn wait_for_completion(&mut self, caller: TaskId, handle: u32, timeout: i64, state: u32, p: &mut Progress) -> Op<i64> {
+    pub fn wait_for_completion(
+        &mut self,
+        caller: TaskId,
+        handle: u32,
+        timeout: i64,
+        state: u32,
+        p: &mut Progress,
+    ) -> Op<i64> {
         if p.first() {
             p.until = self.jiffies().saturating_add(timeout.max(0) as u64);
             self.tasks[caller].timed_out = false;
@@ -98,7 +105,9 @@ impl Kernel {
         let signal = self.signal_pending_state(caller, state);
         let Some(completion) = self.completions.get_mut(handle) else { return Op::Done(0) };
         let my_turn = completion.waiters.first().is_none_or(|&first| first == caller);
-        if completion.done > 0 && (my_turn || completion.done == DONE_ALL || completion.done as usize > completion.waiters.len()) {
+        if completion.done > 0
+            && (my_turn || completion.done == DONE_ALL || completion.done as usize > completion.waiters.len())
+        {
             if completion.done != DONE_ALL {
                 completion.done -= 1;
             }
@@ -171,7 +180,9 @@ mod tests {
         let parent = kernel.kthreadd;
         let completion = kernel.completions.register(0x10, "c".into());
         let tasks: Vec<TaskId> = (0..4)
-            .map(|_| kernel.new_task(NewTask { name: b"task", parent, kind: TaskKind::System }).expect("room for a task"))
+            .map(|_| {
+                kernel.new_task(NewTask { name: b"task", parent, kind: TaskKind::System }).expect("room for a task")
+            })
             .collect();
         let mut waits = [Progress::default(); 4];
         kernel.complete(completion);

@@ -42,9 +42,21 @@ impl Kernel {
         task.irqs_off = false;
         let mut locked = false;
         for lock in held {
-            locked |= matches!(lock.class, crate::task::LockClass::Spinlock | crate::task::LockClass::RwlockRead | crate::task::LockClass::RwlockWrite | crate::task::LockClass::Rcu);
+            locked |= matches!(
+                lock.class,
+                crate::task::LockClass::Spinlock
+                    | crate::task::LockClass::RwlockRead
+                    | crate::task::LockClass::RwlockWrite
+                    | crate::task::LockClass::Rcu
+            );
             let name = self.lock_name(lock.class, lock.handle);
-            self.report(Fault::LockHeldAtExit { class: lock.class, name, taken: lock.taken, since_ns: lock.time_ns, place });
+            self.report(Fault::LockHeldAtExit {
+                class: lock.class,
+                name,
+                taken: lock.taken,
+                since_ns: lock.time_ns,
+                place,
+            });
         }
         if !locked && (count & 0xffff != 0 || irqs_off) {
             self.report(Fault::UnbalancedPreempt { place, preempt_count: count, irqs_off, since });

@@ -59,68 +59,231 @@ pub struct Block {
 #[expect(missing_docs, reason = "fields are the participants the variant's comment names")]
 pub enum Fault {
     /// An access to freed or out-of-bounds heap memory.
-    HeapUseAfterFree { addr: u64, size: u64, access: AccessKind, block: Block },
-    HeapOutOfBounds { addr: u64, size: u64, access: AccessKind, block: Block },
+    HeapUseAfterFree {
+        addr: u64,
+        size: u64,
+        access: AccessKind,
+        block: Block,
+    },
+    HeapOutOfBounds {
+        addr: u64,
+        size: u64,
+        access: AccessKind,
+        block: Block,
+    },
     /// `kfree()` of a block that is free already, or of something that is no block.
-    DoubleFree { block: Block },
-    InvalidFree { addr: u64, block: Option<Block> },
+    DoubleFree {
+        block: Block,
+    },
+    InvalidFree {
+        addr: u64,
+        block: Option<Block>,
+    },
     /// A pointer to a released task.
-    TaskUseAfterFree { target: TaskId, func: &'static str },
+    TaskUseAfterFree {
+        target: TaskId,
+        func: &'static str,
+    },
     /// The stack of a thread that has ended.
-    StackUseAfterFree { addr: u64, access: AccessKind },
+    StackUseAfterFree {
+        addr: u64,
+        access: AccessKind,
+    },
     /// Memory of an unloaded module (data, or freed `.init` memory).
-    ModuleDataUseAfterFree { addr: u64, access: AccessKind, module: String, init: bool },
+    ModuleDataUseAfterFree {
+        addr: u64,
+        access: AccessKind,
+        module: String,
+        init: bool,
+    },
     /// The code of an unloaded module was about to run.
-    ModuleTextGone { ip: u64, module: String, unloaded: RawEvent },
-    NullDeref { addr: u64, size: u64, access: AccessKind, ip: u64 },
+    ModuleTextGone {
+        ip: u64,
+        module: String,
+        unloaded: RawEvent,
+    },
+    NullDeref {
+        addr: u64,
+        size: u64,
+        access: AccessKind,
+        ip: u64,
+    },
     /// An `ERR_PTR()` value was used as a pointer.
-    ErrPtrDeref { value: i64, func: Option<&'static str>, ip: u64 },
-    WildAccess { addr: u64, size: u64, access: AccessKind, ip: u64 },
-    ReadOnlyWrite { addr: u64, ip: u64 },
-    UserAccess { addr: u64, access: AccessKind, ip: u64 },
-    DivideError { ip: u64 },
-    InvalidOpcode { ip: u64 },
-    GeneralProtection { ip: u64 },
-    StackOverflow { ip: u64, used: u64 },
-    StackSmashed { ip: u64 },
+    ErrPtrDeref {
+        value: i64,
+        func: Option<&'static str>,
+        ip: u64,
+    },
+    WildAccess {
+        addr: u64,
+        size: u64,
+        access: AccessKind,
+        ip: u64,
+    },
+    ReadOnlyWrite {
+        addr: u64,
+        ip: u64,
+    },
+    UserAccess {
+        addr: u64,
+        access: AccessKind,
+        ip: u64,
+    },
+    DivideError {
+        ip: u64,
+    },
+    InvalidOpcode {
+        ip: u64,
+    },
+    GeneralProtection {
+        ip: u64,
+    },
+    StackOverflow {
+        ip: u64,
+        used: u64,
+    },
+    StackSmashed {
+        ip: u64,
+    },
     /// Assertions of the module's own.
-    Bug { file: String, line: u32, function: String, condition: String },
-    Warn { file: String, line: u32, function: String, message: String },
-    Panic { message: String },
+    Bug {
+        file: String,
+        line: u32,
+        function: String,
+        condition: String,
+    },
+    Warn {
+        file: String,
+        line: u32,
+        function: String,
+        message: String,
+    },
+    Panic {
+        message: String,
+    },
     /// Waiting that cannot or did not end.
-    HungTask { victim: TaskId, since_ns: u64, proved: bool },
-    SoftLockup { victim: TaskId, since_ns: u64, hookless: bool },
-    Deadlock { cycle: Vec<TaskId> },
-    SpinDeadlock { lock: u32, owner: RawEvent },
+    HungTask {
+        victim: TaskId,
+        since_ns: u64,
+        proved: bool,
+    },
+    SoftLockup {
+        victim: TaskId,
+        since_ns: u64,
+        hookless: bool,
+    },
+    Deadlock {
+        cycle: Vec<TaskId>,
+    },
+    SpinDeadlock {
+        lock: u32,
+        owner: RawEvent,
+    },
     /// Context rules.
-    SleepInAtomic { func: &'static str, preempt_count: u32, irqs_off: bool, since: Trace, held: Vec<HeldLock>, scheduling: bool },
-    UnbalancedPreempt { place: &'static str, preempt_count: u32, irqs_off: bool, since: Trace },
-    LockHeldAtExit { class: LockClass, name: String, taken: Trace, since_ns: u64, place: &'static str },
-    BadUnlock { class: LockClass, name: String, why: &'static str, owner: Option<RawEvent> },
-    UninitObject { kind: &'static str, addr: u64, func: &'static str },
+    SleepInAtomic {
+        func: &'static str,
+        preempt_count: u32,
+        irqs_off: bool,
+        since: Trace,
+        held: Vec<HeldLock>,
+        scheduling: bool,
+    },
+    UnbalancedPreempt {
+        place: &'static str,
+        preempt_count: u32,
+        irqs_off: bool,
+        since: Trace,
+    },
+    LockHeldAtExit {
+        class: LockClass,
+        name: String,
+        taken: Trace,
+        since_ns: u64,
+        place: &'static str,
+    },
+    BadUnlock {
+        class: LockClass,
+        name: String,
+        why: &'static str,
+        owner: Option<RawEvent>,
+    },
+    UninitObject {
+        kind: &'static str,
+        addr: u64,
+        func: &'static str,
+    },
     /// Things left behind.
-    LeakThread { target: TaskId },
-    LeakMemory { blocks: Vec<Block>, total: u64 },
-    LeakProcEntry { path: String, created: RawEvent },
-    LeakTimer { addr: u64, armed: RawEvent, expires_ns: u64 },
-    LeakReference { what: String },
+    LeakThread {
+        target: TaskId,
+    },
+    LeakMemory {
+        blocks: Vec<Block>,
+        total: u64,
+    },
+    LeakProcEntry {
+        path: String,
+        created: RawEvent,
+    },
+    LeakTimer {
+        addr: u64,
+        armed: RawEvent,
+        expires_ns: u64,
+    },
+    LeakReference {
+        what: String,
+    },
     /// References to a finished thread's `task_struct` that were never put back.
-    LeakTaskReference { target: TaskId, taken: Vec<RawEvent> },
-    ThreadNeverWoken { target: TaskId },
+    LeakTaskReference {
+        target: TaskId,
+        taken: Vec<RawEvent>,
+    },
+    ThreadNeverWoken {
+        target: TaskId,
+    },
     /// Misuse of the API that Linux answers with a warning or not at all.
-    NotAKthread { target: TaskId },
-    StopExited { target: TaskId },
-    BadList { why: String },
-    RefcountMisuse { why: &'static str, addr: u64 },
-    BadFormat { text: String, format: String },
-    RemovedApi { name: String, replacement: String },
-    UserCopyInAtomic { func: &'static str },
-    ModuleStuck { module: String },
+    NotAKthread {
+        target: TaskId,
+    },
+    StopExited {
+        target: TaskId,
+    },
+    BadList {
+        why: String,
+    },
+    RefcountMisuse {
+        why: &'static str,
+        addr: u64,
+    },
+    BadFormat {
+        text: String,
+        format: String,
+    },
+    RemovedApi {
+        name: String,
+        replacement: String,
+    },
+    UserCopyInAtomic {
+        func: &'static str,
+    },
+    ModuleStuck {
+        module: String,
+    },
     /// `rmmod` was refused.
-    ModuleInUse { module: String, references: u64, holders: Vec<RawEvent> },
+    ModuleInUse {
+        module: String,
+        references: u64,
+        holders: Vec<RawEvent>,
+    },
     /// The module went while a file of its was open.
-    OpenFileLeft { module: String, path: String, opened: RawEvent },
-    InitFailed { module: String, ret: i64 },
+    OpenFileLeft {
+        module: String,
+        path: String,
+        opened: RawEvent,
+    },
+    InitFailed {
+        module: String,
+        ret: i64,
+    },
 }
 
 /// A fault, with where it showed.

@@ -54,7 +54,14 @@ impl Kernel {
     ///
     /// # Errors
     /// `EAGAIN` at the machine's limit of threads, `ENOMEM` without memory, `EINTR` if the caller was killed.
-    pub fn kthread_create(&mut self, caller: TaskId, func: u64, data: u64, name: &[u8], module: Option<u32>) -> Result<TaskId, Errno> {
+    pub fn kthread_create(
+        &mut self,
+        caller: TaskId,
+        func: u64,
+        data: u64,
+        name: &[u8],
+        module: Option<u32>,
+    ) -> Result<TaskId, Errno> {
         self.charge(KTHREAD_CREATE_COST_NS);
         if self.fatal_signal_pending(caller) {
             return Err(Errno::EINTR);

@@ -34,7 +34,9 @@ pub mod watchdog;
 pub mod workqueue;
 
 use kloom_abi::Errno;
-use kloom_abi::sched::{EXIT_DEAD, PF_IDLE, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK_INTERRUPTIBLE, TASK_RUNNING};
+use kloom_abi::sched::{
+    EXIT_DEAD, PF_IDLE, PF_KTHREAD, PF_NO_SETAFFINITY, PF_NOFREEZE, TASK_INTERRUPTIBLE, TASK_RUNNING,
+};
 
 use chooser::{Chooser, Natural};
 use event::EventQueue;
@@ -203,10 +205,12 @@ impl Kernel {
             self.cpus.push(Cpu::new(cpu, idle));
         }
         let swapper = self.cpus[0].idle;
-        let user = UserTask { cmdline: b"/sbin/init\0".to_vec(), cwd: "/".to_string(), umask: 0o022, ..UserTask::default() };
+        let user =
+            UserTask { cmdline: b"/sbin/init\0".to_vec(), cwd: "/".to_string(), umask: 0o022, ..UserTask::default() };
         self.init = self.boot_task(Some(1), b"init", TaskKind::User(Box::new(user)), swapper);
         self.kthreadd = self.boot_task(Some(2), b"kthreadd", TaskKind::System, swapper);
-        let mut names: Vec<(String, Option<u32>)> = vec![("rcu_gp".into(), None), ("rcu_par_gp".into(), None), ("mm_percpu_wq".into(), None)];
+        let mut names: Vec<(String, Option<u32>)> =
+            vec![("rcu_gp".into(), None), ("rcu_par_gp".into(), None), ("mm_percpu_wq".into(), None)];
         for cpu in 0..self.config.cpus {
             if cpu > 0 {
                 names.push((format!("cpuhp/{cpu}"), Some(cpu)));
@@ -216,7 +220,15 @@ impl Kernel {
             names.push((format!("kworker/{cpu}:0-events"), Some(cpu)));
             names.push((format!("kworker/{cpu}:0H-events_highpri"), Some(cpu)));
         }
-        for name in ["kworker/u4:0-events_unbound", "rcu_preempt", "kdevtmpfs", "khungtaskd", "oom_reaper", "kcompactd0", "kswapd0"] {
+        for name in [
+            "kworker/u4:0-events_unbound",
+            "rcu_preempt",
+            "kdevtmpfs",
+            "khungtaskd",
+            "oom_reaper",
+            "kcompactd0",
+            "kswapd0",
+        ] {
             names.push((name.to_string(), None));
         }
         for (pid, (name, cpu)) in (3..).zip(names) {
@@ -268,7 +280,8 @@ impl Kernel {
         let NewTask { name, parent, kind } = new;
         let kernel_thread = !matches!(kind, TaskKind::User(_));
         let created = if self.cpus.is_empty() { BOOT_EVENT } else { self.event_here() };
-        let full_name = (kernel_thread && name.len() > 15).then(|| String::from_utf8_lossy(name).into_owned().into_boxed_str());
+        let full_name =
+            (kernel_thread && name.len() > 15).then(|| String::from_utf8_lossy(name).into_owned().into_boxed_str());
         let full = self.tasks.len() >= self.tasks.limit;
         let id = self.tasks.insert(pid, |id, pid, addr, c| {
             c.set_comm(name);
@@ -367,7 +380,8 @@ impl Kernel {
         if !self.trace.enabled || self.trace.skip & kind.bit() != 0 {
             return;
         }
-        let event = TraceEvent { time_ns: self.now(), cpu: self.this_cpu, task: self.current(), trace: self.here, kind };
+        let event =
+            TraceEvent { time_ns: self.now(), cpu: self.this_cpu, task: self.current(), trace: self.here, kind };
         self.trace.events.push(event);
     }
 
@@ -410,8 +424,25 @@ impl Kernel {
 
 /// Letters of the taint flags: set and clear (kernel/panic.c `taint_flags`, 6.1).
 const TAINT_LETTERS: [(char, char); 19] = [
-    ('P', 'G'), ('F', ' '), ('S', ' '), ('R', ' '), ('M', ' '), ('B', ' '), ('U', ' '), ('D', ' '), ('A', ' '), ('W', ' '),
-    ('C', ' '), ('I', ' '), ('O', ' '), ('E', ' '), ('L', ' '), ('K', ' '), ('X', ' '), ('T', ' '), ('N', ' '),
+    ('P', 'G'),
+    ('F', ' '),
+    ('S', ' '),
+    ('R', ' '),
+    ('M', ' '),
+    ('B', ' '),
+    ('U', ' '),
+    ('D', ' '),
+    ('A', ' '),
+    ('W', ' '),
+    ('C', ' '),
+    ('I', ' '),
+    ('O', ' '),
+    ('E', ' '),
+    ('L', ' '),
+    ('K', ' '),
+    ('X', ' '),
+    ('T', ' '),
+    ('N', ' '),
 ];
 
 /// `TAINT_PROPRIETARY_MODULE` and the other flags modules set, as bit numbers.

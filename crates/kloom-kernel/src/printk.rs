@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
-use crate::task::TaskId;
 use crate::Kernel;
+use crate::task::TaskId;
 
 /// Log levels, `KERN_EMERG` to `KERN_DEBUG`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

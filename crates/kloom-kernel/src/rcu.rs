@@ -93,7 +93,12 @@ impl Kernel {
 
     fn begin_grace_period(&mut self, then: Then, expedited: bool) -> u64 {
         let begun_ns = self.now();
-        let readers = self.tasks.iter().filter(|task| task.held.iter().any(|lock| lock.class == LockClass::Rcu)).map(|task| task.id).collect();
+        let readers = self
+            .tasks
+            .iter()
+            .filter(|task| task.held.iter().any(|lock| lock.class == LockClass::Rcu))
+            .map(|task| task.id)
+            .collect();
         self.rcu.last += 1;
         let id = self.rcu.last;
         self.rcu.periods.insert(id, GracePeriod { ready: false, begun_ns, readers, then });
@@ -117,7 +122,9 @@ impl Kernel {
         }
         let tasks = &self.tasks;
         let inside = |id: TaskId, begun_ns: u64| {
-            let holds = |task: &crate::task::Task| task.held.iter().any(|lock| lock.class == LockClass::Rcu && lock.time_ns <= begun_ns);
+            let holds = |task: &crate::task::Task| {
+                task.held.iter().any(|lock| lock.class == LockClass::Rcu && lock.time_ns <= begun_ns)
+            };
             tasks.get(id).is_some_and(|task| !task.has_exited() && holds(task))
         };
         let mut over = Vec::new();

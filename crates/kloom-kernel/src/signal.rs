@@ -107,7 +107,8 @@ impl Kernel {
         let init = task.pid == 1;
         // sig_ignored(): blocked signals are kept even if ignored; a default-ignored one is dropped;
         // init and kthreads do not take the default action of any signal.
-        let ignored = task.signals.ignored & bit(signal) != 0 && (kernel_thread || !matches!(signal, SIGKILL | SIGSTOP))
+        let ignored = task.signals.ignored & bit(signal) != 0
+            && (kernel_thread || !matches!(signal, SIGKILL | SIGSTOP))
             || (default && (default_ignored(signal) || init));
         if ignored && task.signals.blocked & bit(signal) == 0 {
             task.signals.dropped += 1;

@@ -349,7 +349,11 @@ impl TaskTable {
     }
 
     /// Takes a slot and a `task_struct`; `build` makes the task from them.
-    pub fn insert(&mut self, pid: Option<i32>, build: impl FnOnce(TaskId, i32, u64, &'static TaskStruct) -> Task) -> Option<TaskId> {
+    pub fn insert(
+        &mut self,
+        pid: Option<i32>,
+        build: impl FnOnce(TaskId, i32, u64, &'static TaskStruct) -> Task,
+    ) -> Option<TaskId> {
         if self.by_pid.len() >= self.limit {
             return None;
         }

@@ -131,7 +131,14 @@ impl Kernel {
 
     /// Queues the entry and sets the caller's state; `-ERESTARTSYS` (and not queued) if a signal forbids the sleep
     /// (`prepare_to_wait_event()`).
-    pub fn prepare_to_wait(&mut self, caller: TaskId, queue: u32, entry: WaitEntry, state: u32, check_signals: bool) -> i64 {
+    pub fn prepare_to_wait(
+        &mut self,
+        caller: TaskId,
+        queue: u32,
+        entry: WaitEntry,
+        state: u32,
+        check_signals: bool,
+    ) -> i64 {
         if check_signals && self.signal_pending_state(caller, state) {
             self.remove_wait_entry(queue, entry.addr);
             return Errno::ERESTARTSYS.to_c();
@@ -158,7 +165,13 @@ impl Kernel {
     /// Goes on waking tasks whose state is in `mask`, in queue order, until a function has to be called: its address and
     /// its entry's. Its result goes to [`WakeWalk::called`]. None at the end of the walk. Entries that a wake-up took out
     /// of the queue are appended to `removed`.
-    pub fn wake_next(&mut self, queue: u32, mask: u32, walk: &mut WakeWalk, removed: &mut Vec<u64>) -> Option<(u64, u64)> {
+    pub fn wake_next(
+        &mut self,
+        queue: u32,
+        mask: u32,
+        walk: &mut WakeWalk,
+        removed: &mut Vec<u64>,
+    ) -> Option<(u64, u64)> {
         let start = walk.next?;
         let mut index = self.waits.get(queue)?.entries.iter().position(|entry| entry.addr == start)?;
         loop {
@@ -219,7 +232,8 @@ mod tests {
 
     fn sleeper(kernel: &mut Kernel) -> TaskId {
         let parent = kernel.kthreadd;
-        let id = kernel.new_task(NewTask { name: b"sleeper", parent, kind: TaskKind::System }).expect("room for a task");
+        let id =
+            kernel.new_task(NewTask { name: b"sleeper", parent, kind: TaskKind::System }).expect("room for a task");
         kernel.tasks[id].c.set_task_state(TASK_UNINTERRUPTIBLE);
         id
     }
@@ -264,7 +278,11 @@ mod tests {
         let (queue, tasks) = queue_of(&mut kernel, &[WQ_FLAG_EXCLUSIVE; 5], WakeFunc::Default);
         kernel.wake_up(queue, TASK_NORMAL, 0);
         assert_eq!(awake(&kernel, &tasks), [true; 5]);
-        assert_eq!(kernel.waits.get(queue).expect("the queue").entries.len(), 5, "default_wake_function() leaves entries");
+        assert_eq!(
+            kernel.waits.get(queue).expect("the queue").entries.len(),
+            5,
+            "default_wake_function() leaves entries"
+        );
     }
 
     #[test]
@@ -292,7 +310,8 @@ mod tests {
         let mut kernel = machine(1);
         let flags = [0, WQ_FLAG_PRIORITY | WQ_FLAG_EXCLUSIVE, 0];
         let (queue, tasks) = queue_of(&mut kernel, &flags, WakeFunc::Default);
-        let order: Vec<Option<TaskId>> = kernel.waits.get(queue).expect("the queue").entries.iter().map(|entry| entry.task).collect();
+        let order: Vec<Option<TaskId>> =
+            kernel.waits.get(queue).expect("the queue").entries.iter().map(|entry| entry.task).collect();
         assert_eq!(order, [Some(tasks[1]), Some(tasks[2]), Some(tasks[0])]);
     }
 
@@ -317,7 +336,11 @@ mod tests {
         let mut walk = kernel.wake_begin(queue, 0);
         assert!(kernel.wake_next(queue, TASK_NORMAL, &mut walk, &mut removed).is_some());
         walk.called(-1);
-        assert_eq!(kernel.wake_next(queue, TASK_NORMAL, &mut walk, &mut removed), None, "a negative result ends the walk");
+        assert_eq!(
+            kernel.wake_next(queue, TASK_NORMAL, &mut walk, &mut removed),
+            None,
+            "a negative result ends the walk"
+        );
     }
 
     #[test]

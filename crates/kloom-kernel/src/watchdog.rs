@@ -7,11 +7,11 @@
 use kloom_abi::sched::{TASK_NOLOAD, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL};
 use kloom_abi::time::NSEC_PER_SEC;
 
+use crate::Kernel;
 use crate::event::Event;
 use crate::fault::Fault;
 use crate::printk::Level;
 use crate::task::{TaskId, TaskKind};
-use crate::Kernel;
 
 /// How often hung tasks are looked for.
 const HUNG_TASK_PERIOD_NS: u64 = 10 * NSEC_PER_SEC;
@@ -51,17 +51,25 @@ impl Kernel {
         let hung: Vec<TaskId> = self
             .tasks
             .iter()
-            .filter(|task| !task.hang_reported && self.may_hang(task.id) && now_ns.saturating_sub(task.slept_at.time_ns) >= limit_ns)
+            .filter(|task| {
+                !task.hang_reported
+                    && self.may_hang(task.id)
+                    && now_ns.saturating_sub(task.slept_at.time_ns) >= limit_ns
+            })
             .map(|task| task.id)
             .collect();
         for id in hung {
             self.tasks[id].hang_reported = true;
-            let (name, pid, since_ns) = (self.tasks[id].c.comm_text(), self.tasks[id].pid, self.tasks[id].slept_at.time_ns);
+            let (name, pid, since_ns) =
+                (self.tasks[id].c.comm_text(), self.tasks[id].pid, self.tasks[id].slept_at.time_ns);
             let secs = limit_ns / NSEC_PER_SEC;
             self.printk(Level::Err, format!("INFO: task {name}:{pid} blocked for more than {secs} seconds."));
             let (taint, release) = (self.taint_text(), self.config.release.clone());
             self.printk(Level::Err, format!("      {taint} {release} #1"));
-            self.printk(Level::Err, "\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.".to_string());
+            self.printk(
+                Level::Err,
+                "\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.".to_string(),
+            );
             self.show_task(id, Level::Info);
             let at = self.tasks[id].slept_at;
             self.report_at(Fault::HungTask { victim: id, since_ns, proved: false }, at);
@@ -85,7 +93,11 @@ impl Kernel {
         let current = c.current;
         let task = &self.tasks[current];
         let user_mode = matches!(&task.kind, TaskKind::User(user) if !user.in_kernel);
-        if user_mode || (c.irq_frames.is_empty() && self.config.preempt == crate::sched::Preempt::Full && task.preempt_count == 0) {
+        if user_mode
+            || (c.irq_frames.is_empty()
+                && self.config.preempt == crate::sched::Preempt::Full
+                && task.preempt_count == 0)
+        {
             return;
         }
         if self.cpus[cpu as usize].lockups_reported == 0 {
@@ -117,9 +129,13 @@ impl Kernel {
     pub fn show_task(&mut self, id: TaskId, level: Level) {
         let task = &self.tasks[id];
         let letter = kloom_abi::sched::state_letter(task.state(), task.c.exit_state.get() as u32);
-        let (name, pid, ppid) = (task.c.comm_text(), task.pid, self.tasks.get(task.parent).map_or(0, |parent| parent.pid));
+        let (name, pid, ppid) =
+            (task.c.comm_text(), task.pid, self.tasks.get(task.parent).map_or(0, |parent| parent.pid));
         let wchan = task.blocked_on.wchan();
-        self.printk(level, format!("task:{name:<15.15} state:{letter} stack:0     pid:{pid:<5} ppid:{ppid:<6} flags:0x00004000"));
+        self.printk(
+            level,
+            format!("task:{name:<15.15} state:{letter} stack:0     pid:{pid:<5} ppid:{ppid:<6} flags:0x00004000"),
+        );
         self.printk(level, "Call Trace:".to_string());
         self.printk(level, " <TASK>".to_string());
         self.printk(level, " __schedule+0x34d/0x9e0".to_string());

@@ -205,12 +205,18 @@ impl Kernel {
         for (_, name, flags) in SYSTEM_QUEUES {
             self.new_queue(name.to_string(), flags, 0);
         }
-        let names: Vec<(TaskId, String)> =
-            self.tasks.iter().filter(|task| task.c.comm_text().starts_with("kworker/")).map(|task| (task.id, task.name())).collect();
+        let names: Vec<(TaskId, String)> = self
+            .tasks
+            .iter()
+            .filter(|task| task.c.comm_text().starts_with("kworker/"))
+            .map(|task| (task.id, task.name()))
+            .collect();
         for (id, name) in names {
             let (base, desc) = name.split_once('-').unwrap_or((&name, ""));
             let pool = match base.trim_start_matches("kworker/").split_once(':') {
-                Some((cpu, id)) => cpu.parse::<usize>().map_or(self.config.cpus as usize * 2, |cpu| cpu * 2 + usize::from(id.ends_with('H'))),
+                Some((cpu, id)) => cpu
+                    .parse::<usize>()
+                    .map_or(self.config.cpus as usize * 2, |cpu| cpu * 2 + usize::from(id.ends_with('H'))),
                 None => continue,
             };
             self.adopt_worker(id, pool, base.to_string(), desc.to_string());
@@ -244,7 +250,8 @@ impl Kernel {
     fn name_worker(&mut self, id: TaskId) {
         let Some(worker) = self.workqueues.workers.get(&id) else { return };
         let sign = if worker.job.is_some() { '+' } else { '-' };
-        let name = if worker.desc.is_empty() { worker.name.clone() } else { format!("{}{sign}{}", worker.name, worker.desc) };
+        let name =
+            if worker.desc.is_empty() { worker.name.clone() } else { format!("{}{sign}{}", worker.name, worker.desc) };
         self.tasks[id].full_name = Some(name.into_boxed_str());
     }
 
@@ -518,8 +525,11 @@ impl Kernel {
         let newly = p.first();
         if newly {
             let wq = &self.workqueues;
-            let queued = wq.works.get(&work).filter(|entry| matches!(entry.waits, Waits::Active(_) | Waits::Inactive(_)));
-            let target = queued.map(|entry| (entry.queue, entry.seq)).or_else(|| wq.runner(work).map(|(_, job)| (job.queue, job.seq)));
+            let queued =
+                wq.works.get(&work).filter(|entry| matches!(entry.waits, Waits::Active(_) | Waits::Inactive(_)));
+            let target = queued
+                .map(|entry| (entry.queue, entry.seq))
+                .or_else(|| wq.runner(work).map(|(_, job)| (job.queue, job.seq)));
             let Some((handle, seq)) = target else { return Ok(Op::Done(false)) };
             p.note = u64::from(handle);
             p.until = seq;
@@ -587,7 +597,8 @@ impl Kernel {
             p.until = self.workqueues.seq;
         }
         let until = p.until;
-        let left = self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.first().is_some_and(|&seq| seq <= until));
+        let left =
+            self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.first().is_some_and(|&seq| seq <= until));
         self.flush_wait(caller, handle, left, newly)
     }
 

@@ -38,18 +38,8 @@ fn formats(c: &mut Criterion) {
         c.bench_function(name, |bench| {
             bench.iter(|| {
                 out.clear();
-                let slots = if name == "index" {
-                    &args[1..]
-                } else {
-                    &args[..]
-                };
-                vsnprintf(
-                    &mut out,
-                    1024,
-                    black_box(fmt),
-                    &mut SliceArgs::new(black_box(slots)),
-                    &OneString,
-                )
+                let slots = if name == "index" { &args[1..] } else { &args[..] };
+                vsnprintf(&mut out, 1024, black_box(fmt), &mut SliceArgs::new(black_box(slots)), &OneString)
             });
         });
     }

@@ -43,17 +43,11 @@ pub fn next_arg(args: &[u8]) -> (Arg<'_>, &[u8]) {
     let closing = (quoted || value_quoted) && end > 0 && args[end - 1] == b'"';
     let word = &args[..end - usize::from(closing)];
     let arg = if equals == 0 {
-        Arg {
-            param: word,
-            val: None,
-        }
+        Arg { param: word, val: None }
     } else {
         // `a="` opens and closes with the same quote: the value is empty.
         let start = equals + 1 + usize::from(value_quoted);
-        Arg {
-            param: &word[..equals],
-            val: Some(word.get(start..).unwrap_or_default()),
-        }
+        Arg { param: &word[..equals], val: Some(word.get(start..).unwrap_or_default()) }
     };
     (arg, skip_spaces(&args[(end + 1).min(args.len())..]))
 }
@@ -90,9 +84,7 @@ impl<'a> Iterator for ParseArgs<'a> {
 /// Splits a whole parameter line.
 #[must_use]
 pub fn parse_args(line: &[u8]) -> ParseArgs<'_> {
-    ParseArgs {
-        rest: skip_spaces(crate::c_str(line)),
-    }
+    ParseArgs { rest: skip_spaces(crate::c_str(line)) }
 }
 
 /// Whether two parameter names are the same; `-` and `_` are equivalent.
@@ -138,20 +130,12 @@ pub struct OptionInt {
 #[must_use]
 pub fn get_option(s: &[u8]) -> OptionInt {
     if at(s, 0) == 0 {
-        return OptionInt {
-            end: OptionEnd::NoInt,
-            value: None,
-            used: 0,
-        };
+        return OptionInt { end: OptionEnd::NoInt, value: None, used: 0 };
     }
     // A leading hyphen is consumed even when no number follows it.
     let sign = usize::from(s[0] == b'-');
     let (magnitude, digits) = simple_strtoull(&s[sign..], 0);
-    let wide = if sign == 1 {
-        magnitude.wrapping_neg()
-    } else {
-        magnitude
-    };
+    let wide = if sign == 1 { magnitude.wrapping_neg() } else { magnitude };
     let used = sign + digits;
     let (end, comma) = match at(s, used) {
         _ if digits == 0 => (OptionEnd::NoInt, 0),
@@ -159,11 +143,7 @@ pub fn get_option(s: &[u8]) -> OptionInt {
         b'-' => (OptionEnd::Range, 0),
         _ => (OptionEnd::Int, 0),
     };
-    OptionInt {
-        end,
-        value: Some(truncate(wide)),
-        used: used + comma,
-    }
+    OptionInt { end, value: Some(truncate(wide)), used: used + comma }
 }
 
 /// What [`get_options`] found.
@@ -183,11 +163,7 @@ pub struct OptionInts {
 pub fn get_options(s: &[u8], nints: usize) -> OptionInts {
     let validate = nints == 0;
     let room = nints.saturating_sub(1);
-    let mut found = OptionInts {
-        ints: Vec::new(),
-        count: 0,
-        used: 0,
-    };
+    let mut found = OptionInts { ints: Vec::new(), count: 0, used: 0 };
     while validate || found.ints.len() < room {
         let option = get_option(&s[found.used..]);
         found.used += option.used;
@@ -203,9 +179,7 @@ pub fn get_options(s: &[u8], nints: usize) -> OptionInts {
             };
             if !validate {
                 let free = i32::try_from(room - found.ints.len()).unwrap_or(i32::MAX);
-                found
-                    .ints
-                    .extend((0..span.min(free)).map(|step| value + step));
+                found.ints.extend((0..span.min(free)).map(|step| value + step));
             }
             found.count = found.count.saturating_add(span);
         } else {
@@ -241,9 +215,7 @@ pub fn memparse(s: &[u8]) -> (u64, usize) {
 /// Whether `option` is one of the comma-separated words of `s`.
 #[must_use]
 pub fn parse_option_str(s: &[u8], option: &[u8]) -> bool {
-    crate::c_str(s)
-        .split(|&c| c == b',')
-        .any(|word| word == option && !s.is_empty())
+    crate::c_str(s).split(|&c| c == b',').any(|word| word == option && !s.is_empty())
 }
 
 /// The low 32 bits, as an assignment to a C `int` keeps them.
@@ -261,15 +233,12 @@ mod tests {
     fn check(line: &str, expect: &[Word]) {
         let found: Vec<(String, Option<String>)> = parse_args(line.as_bytes())
             .map(|arg| {
-                let text =
-                    |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("input is UTF-8");
+                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("input is UTF-8");
                 (text(arg.param), arg.val.map(text))
             })
             .collect();
-        let expect: Vec<(String, Option<String>)> = expect
-            .iter()
-            .map(|(param, val)| ((*param).to_owned(), val.map(str::to_owned)))
-            .collect();
+        let expect: Vec<(String, Option<String>)> =
+            expect.iter().map(|(param, val)| ((*param).to_owned(), val.map(str::to_owned))).collect();
         assert_eq!(found, expect, "{line:?}");
     }
 
@@ -278,18 +247,9 @@ mod tests {
         check("", &[]);
         check("  \n ", &[]);
         check("n=3", &[("n", Some("3"))]);
-        check(
-            "  n=3\tverbose  name=eth0\n",
-            &[("n", Some("3")), ("verbose", None), ("name", Some("eth0"))],
-        );
-        check(
-            "s=\"two words\" t=1",
-            &[("s", Some("two words")), ("t", Some("1"))],
-        );
-        check(
-            "\"s=two words\" t=1",
-            &[("s", Some("two words")), ("t", Some("1"))],
-        );
+        check("  n=3\tverbose  name=eth0\n", &[("n", Some("3")), ("verbose", None), ("name", Some("eth0"))]);
+        check("s=\"two words\" t=1", &[("s", Some("two words")), ("t", Some("1"))]);
+        check("\"s=two words\" t=1", &[("s", Some("two words")), ("t", Some("1"))]);
         check("\"bare words\"", &[("bare words", None)]);
         check("s=a\"b c\"d", &[("s", Some("a\"b c\"d"))]);
         check("s=\"a\"b", &[("s", Some("a\"b"))]);
@@ -297,16 +257,10 @@ mod tests {
         check("s=\"\"", &[("s", Some(""))]);
         check("s=\"", &[("s", Some(""))]);
         check("\"", &[("", None)]);
-        check(
-            "s=\"unclosed to the end",
-            &[("s", Some("unclosed to the end"))],
-        );
+        check("s=\"unclosed to the end", &[("s", Some("unclosed to the end"))]);
         check("=x y", &[("=x", None), ("y", None)]);
         check("a=b=c", &[("a", Some("b=c"))]);
-        check(
-            "n=3 -- init",
-            &[("n", Some("3")), ("--", None), ("init", None)],
-        );
+        check("n=3 -- init", &[("n", Some("3")), ("--", None), ("init", None)]);
         check("a=1\0b=2", &[("a", Some("1"))]);
     }
 
@@ -334,11 +288,7 @@ mod tests {
         ];
         for (s, code, value, used) in cases {
             let option = get_option(s.as_bytes());
-            assert_eq!(
-                (option.end.code(), option.value, option.used),
-                (code, value, used),
-                "{s:?}"
-            );
+            assert_eq!((option.end.code(), option.value, option.used), (code, value, used), "{s:?}");
         }
     }
 
@@ -358,11 +308,7 @@ mod tests {
         ];
         for (s, nints, ints, count, used) in cases {
             let found = get_options(s.as_bytes(), nints);
-            assert_eq!(
-                (found.ints.as_slice(), found.count, found.used),
-                (ints, count, used),
-                "{s:?}"
-            );
+            assert_eq!((found.ints.as_slice(), found.count, found.used), (ints, count, used), "{s:?}");
         }
         // A range of two thousand million numbers costs no more than the room there is.
         assert_eq!(get_options(b"0-2147483647", 4).ints, [0, 1, 2]);
@@ -392,10 +338,6 @@ mod tests {
     #[test]
     fn option_words() {
         assert!(parse_option_str(b"a=b,c", b"c") && parse_option_str(b"a=b,c", b"a=b"));
-        assert!(
-            !parse_option_str(b"a=b,c", b"a")
-                && !parse_option_str(b"", b"a")
-                && !parse_option_str(b"cc", b"c")
-        );
+        assert!(!parse_option_str(b"a=b,c", b"a") && !parse_option_str(b"", b"a") && !parse_option_str(b"cc", b"c"));
     }
 }

@@ -112,11 +112,7 @@ mod tests {
     fn every_printable_byte_has_one_class() {
         for c in 0..=255u8 {
             let classes = [isalpha(c), isdigit(c), ispunct(c), c == b' ' || c == 0xA0];
-            assert_eq!(
-                classes.iter().filter(|&&b| b).count(),
-                usize::from(isprint(c)),
-                "{c:#x}"
-            );
+            assert_eq!(classes.iter().filter(|&&b| b).count(), usize::from(isprint(c)), "{c:#x}");
         }
     }
 }

@@ -166,11 +166,7 @@ const FROM_512: [&str; 19] = [
 #[must_use]
 pub fn errname(err: i64) -> Option<&'static str> {
     let number = usize::try_from(err.unsigned_abs()).ok()?;
-    let name = if number >= 512 {
-        FROM_512.get(number - 512)
-    } else {
-        FROM_1.get(number.checked_sub(1)?)
-    };
+    let name = if number >= 512 { FROM_512.get(number - 512) } else { FROM_1.get(number.checked_sub(1)?) };
     name.copied().filter(|name| !name.is_empty())
 }
 

@@ -80,10 +80,7 @@ fn line(buf: &[u8], form: DumpForm) -> Vec<u8> {
     }
     if form.ascii && !buf.is_empty() {
         text.resize(ascii_column(rowsize, group), b' ');
-        text.extend(
-            buf.iter()
-                .map(|&c| if matches!(c, 0x20..=0x7E) { c } else { b'.' }),
-        );
+        text.extend(buf.iter().map(|&c| if matches!(c, 0x20..=0x7E) { c } else { b'.' }));
     }
     text
 }
@@ -161,11 +158,7 @@ mod tests {
     use super::*;
 
     fn form(rowsize: usize, groupsize: usize, ascii: bool) -> DumpForm {
-        DumpForm {
-            rowsize,
-            groupsize,
-            ascii,
-        }
+        DumpForm { rowsize, groupsize, ascii }
     }
 
     fn dump(buf: &[u8], form: DumpForm) -> String {
@@ -177,27 +170,12 @@ mod tests {
         let bytes: Vec<u8> = (0x40..0x50).collect();
         let digits = "40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f";
         assert_eq!(dump(&bytes, form(16, 1, false)), digits);
-        assert_eq!(
-            dump(&bytes, form(16, 1, true)),
-            format!("{digits}  @ABCDEFGHIJKLMNO")
-        );
-        assert_eq!(
-            dump(&bytes, form(7, 3, true)),
-            format!("{digits}  @ABCDEFGHIJKLMNO")
-        );
-        assert_eq!(
-            dump(&bytes, form(16, 4, true)),
-            "43424140 47464544 4b4a4948 4f4e4d4c  @ABCDEFGHIJKLMNO"
-        );
-        assert_eq!(
-            dump(&bytes, form(16, 8, false)),
-            "4746454443424140 4f4e4d4c4b4a4948"
-        );
+        assert_eq!(dump(&bytes, form(16, 1, true)), format!("{digits}  @ABCDEFGHIJKLMNO"));
+        assert_eq!(dump(&bytes, form(7, 3, true)), format!("{digits}  @ABCDEFGHIJKLMNO"));
+        assert_eq!(dump(&bytes, form(16, 4, true)), "43424140 47464544 4b4a4948 4f4e4d4c  @ABCDEFGHIJKLMNO");
+        assert_eq!(dump(&bytes, form(16, 8, false)), "4746454443424140 4f4e4d4c4b4a4948");
         // Three bytes are no multiple of two: single bytes, and the text still in the column of a full row.
-        assert_eq!(
-            dump(&[0, 0x7F, b'a'], form(16, 2, true)),
-            format!("00 7f 61{}..a", " ".repeat(41))
-        );
+        assert_eq!(dump(&[0, 0x7F, b'a'], form(16, 2, true)), format!("00 7f 61{}..a", " ".repeat(41)));
         assert_eq!(dump(&[], form(16, 1, true)), "");
         assert_eq!(dump(&[0xE9; 40], form(32, 1, true)).len(), 32 * 3 + 1 + 32);
     }
@@ -206,18 +184,8 @@ mod tests {
     fn short_buffers_say_what_they_need() {
         let bytes = [0x61; 16];
         let cases = [
-            (
-                form(16, 1, false),
-                48,
-                "61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61",
-                47,
-            ),
-            (
-                form(16, 1, false),
-                47,
-                "61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 6",
-                47,
-            ),
+            (form(16, 1, false), 48, "61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61", 47),
+            (form(16, 1, false), 47, "61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 6", 47),
             (form(16, 1, false), 6, "61 61", 47),
             (form(16, 1, true), 5, "61 6", 65),
             (form(16, 8, false), 20, "6161616161616161 61", 33),
@@ -226,46 +194,18 @@ mod tests {
         ];
         for (form, size, text, needed) in cases {
             let found = hex_dump_to_buffer(&bytes, form, size);
-            assert_eq!(
-                found,
-                (text.as_bytes().to_vec(), needed),
-                "{form:?} in {size}"
-            );
+            assert_eq!(found, (text.as_bytes().to_vec(), needed), "{form:?} in {size}");
         }
-        assert_eq!(
-            hex_dump_to_buffer(&[], form(16, 1, true), 10),
-            (Vec::new(), 0)
-        );
-        assert_eq!(
-            hex_dump_to_buffer(&[], form(16, 1, false), 0),
-            (Vec::new(), 0)
-        );
+        assert_eq!(hex_dump_to_buffer(&[], form(16, 1, true), 10), (Vec::new(), 0));
+        assert_eq!(hex_dump_to_buffer(&[], form(16, 1, false), 0), (Vec::new(), 0));
     }
 
     #[test]
     fn dumps_with_prefixes() {
         let bytes = [0u8; 20];
-        let lines = print_hex_dump(
-            b"raw: ",
-            DumpPrefix::Offset,
-            form(16, 4, false),
-            &bytes,
-            |addr| addr,
-        );
-        assert_eq!(
-            lines,
-            [
-                &b"raw: 00000000: 00000000 00000000 00000000 00000000"[..],
-                b"raw: 00000010: 00000000"
-            ]
-        );
-        let lines = print_hex_dump(
-            b"",
-            DumpPrefix::Address(0x1000),
-            form(32, 4, false),
-            &bytes[..4],
-            |a| a + 1,
-        );
+        let lines = print_hex_dump(b"raw: ", DumpPrefix::Offset, form(16, 4, false), &bytes, |addr| addr);
+        assert_eq!(lines, [&b"raw: 00000000: 00000000 00000000 00000000 00000000"[..], b"raw: 00000010: 00000000"]);
+        let lines = print_hex_dump(b"", DumpPrefix::Address(0x1000), form(32, 4, false), &bytes[..4], |a| a + 1);
         assert_eq!(lines, [b"0000000000001001: 00000000"]);
         let lines = print_hex_dump(b"> ", DumpPrefix::None, form(16, 1, true), b"a", |a| a);
         assert_eq!(lines, [format!("> 61{}a", " ".repeat(47)).into_bytes()]);

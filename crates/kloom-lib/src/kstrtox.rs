@@ -48,11 +48,7 @@ struct Digits {
 
 /// Reads at most `max` digits. The value wraps on overflow, as Linux's does.
 fn parse_integer(s: &[u8], base: u32, max: usize) -> Digits {
-    let mut digits = Digits {
-        value: 0,
-        count: 0,
-        overflow: false,
-    };
+    let mut digits = Digits { value: 0, count: 0, overflow: false };
     for &c in s.iter().take(max) {
         let value = match c {
             b'0'..=b'9' => c - b'0',
@@ -66,10 +62,7 @@ fn parse_integer(s: &[u8], base: u32, max: usize) -> Digits {
         }
         let next = u128::from(digits.value) * u128::from(base) + u128::from(value);
         digits.overflow |= next > u128::from(u64::MAX);
-        digits.value = digits
-            .value
-            .wrapping_mul(u64::from(base))
-            .wrapping_add(u64::from(value));
+        digits.value = digits.value.wrapping_mul(u64::from(base)).wrapping_add(u64::from(value));
         digits.count += 1;
     }
     digits
@@ -109,11 +102,7 @@ pub fn kstrtoll(s: &[u8], base: u32) -> Result<i64, ParseError> {
     match s.strip_prefix(b"-") {
         Some(rest) => {
             let negative = parse_unsigned(rest, base)?.wrapping_neg().cast_signed();
-            if negative > 0 {
-                Err(ParseError::Range)
-            } else {
-                Ok(negative)
-            }
+            if negative > 0 { Err(ParseError::Range) } else { Ok(negative) }
         }
         None => i64::try_from(kstrtoull(s, base)?).map_err(|_| ParseError::Range),
     }
@@ -235,12 +224,7 @@ mod tests {
             (b"12", 2, Err(Inval)),
         ];
         for (s, base, expect) in cases {
-            assert_eq!(
-                kstrtoull(s, base),
-                expect,
-                "{:?} in base {base}",
-                String::from_utf8_lossy(s)
-            );
+            assert_eq!(kstrtoull(s, base), expect, "{:?} in base {base}", String::from_utf8_lossy(s));
         }
     }
 

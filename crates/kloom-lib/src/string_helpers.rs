@@ -261,47 +261,18 @@ mod tests {
             (b"a\n\0\x01\xe9", Escape::ANY_NP, b"", b"a\\n\\0\\001\xe9"),
             (b"a\n", Escape::ANY, b"", b"\\141\\n"),
             (b"a\n", Escape::HEX, b"", b"\\x61\\x0a"),
-            (
-                b"a\n\x01",
-                Escape(Escape::HEX.0 | Escape::NP.0),
-                b"",
-                b"a\\x0a\\x01",
-            ),
+            (b"a\n\x01", Escape(Escape::HEX.0 | Escape::NP.0), b"", b"a\\x0a\\x01"),
             (b"\\\"\x07\x1b", Escape::SPECIAL, b"", b"\\\\\\\"\\a\\e"),
-            (
-                b"a\n\x0b\x0c\r\t ",
-                Escape::SPACE,
-                b"",
-                b"a\\n\\v\\f\\r\\t ",
-            ),
-            (
-                b"\xe9a",
-                Escape(Escape::HEX.0 | Escape::NA.0),
-                b"",
-                b"\\xe9a",
-            ),
-            (
-                b"\xe9a\x01",
-                Escape(Escape::HEX.0 | Escape::NAP.0),
-                b"",
-                b"\\xe9a\\x01",
-            ),
+            (b"a\n\x0b\x0c\r\t ", Escape::SPACE, b"", b"a\\n\\v\\f\\r\\t "),
+            (b"\xe9a", Escape(Escape::HEX.0 | Escape::NA.0), b"", b"\\xe9a"),
+            (b"\xe9a\x01", Escape(Escape::HEX.0 | Escape::NAP.0), b"", b"\\xe9a\\x01"),
             (b"abc", Escape::HEX, b"b", b"a\\x62c"),
-            (
-                b"abc",
-                Escape(Escape::HEX.0 | Escape::NP.0 | Escape::APPEND.0),
-                b"b",
-                b"a\\x62c",
-            ),
+            (b"abc", Escape(Escape::HEX.0 | Escape::NP.0 | Escape::APPEND.0), b"b", b"a\\x62c"),
             (b"a", Escape(Escape::OCTAL.0 | Escape::HEX.0), b"", b"\\141"),
             (b"a", Escape(0), b"", b"a"),
         ];
         for (src, flags, only, expect) in cases {
-            assert_eq!(
-                string_escape_mem(src, flags, only),
-                expect,
-                "{src:?} {flags:?}"
-            );
+            assert_eq!(string_escape_mem(src, flags, only), expect, "{src:?} {flags:?}");
         }
     }
 
@@ -320,12 +291,7 @@ mod tests {
             (b"ab\0cd", 0, Unescape::ANY, b"ab"),
         ];
         for (src, size, flags, expect) in cases {
-            assert_eq!(
-                string_unescape(src, size, flags),
-                expect,
-                "{:?}",
-                String::from_utf8_lossy(src)
-            );
+            assert_eq!(string_unescape(src, size, flags), expect, "{:?}", String::from_utf8_lossy(src));
         }
     }
 
@@ -335,10 +301,7 @@ mod tests {
         for flags in [Escape::ANY, Escape::HEX, Escape(Escape::ANY_NP.0)] {
             // Under NP a backslash passes as printable: the one byte that makes the text ambiguous.
             let src: Vec<u8> = all.iter().copied().filter(|&c| c != b'\\').collect();
-            assert_eq!(
-                string_unescape(&string_escape_mem(&src, flags, b""), 0, Unescape::ANY),
-                src
-            );
+            assert_eq!(string_unescape(&string_escape_mem(&src, flags, b""), 0, Unescape::ANY), src);
         }
     }
 
@@ -356,16 +319,8 @@ mod tests {
             (1, 0, "0 B", "0 B"),
         ];
         for (size, block, in_10, in_2) in cases {
-            assert_eq!(
-                string_get_size(size, block, SizeUnits::Units10),
-                in_10,
-                "{size} x {block}"
-            );
-            assert_eq!(
-                string_get_size(size, block, SizeUnits::Units2),
-                in_2,
-                "{size} x {block}"
-            );
+            assert_eq!(string_get_size(size, block, SizeUnits::Units10), in_10, "{size} x {block}");
+            assert_eq!(string_get_size(size, block, SizeUnits::Units2), in_2, "{size} x {block}");
         }
         assert!(string_get_size(u64::MAX, u64::MAX, SizeUnits::Units10).ends_with(" UNK"));
     }

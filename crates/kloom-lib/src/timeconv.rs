@@ -42,8 +42,7 @@ pub fn time64_to_tm(total_s: i64, offset_s: i32) -> Tm {
     let from_march = days + EPOCH_FROM_MARCH_0;
     let era = from_march.div_euclid(DAYS_PER_400_YEARS);
     let day_of_era = from_march.rem_euclid(DAYS_PER_400_YEARS);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     // Five months from March have 153 days, twice over.
     let month_from_march = (5 * day_of_year + 2) / 153;
@@ -51,11 +50,7 @@ pub fn time64_to_tm(total_s: i64, offset_s: i32) -> Tm {
     let mon = (month_from_march + 2) % 12;
     let year = era * 400 + year_of_era + i64::from(mon < 2);
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let yday = if mon < 2 {
-        day_of_year - 306
-    } else {
-        day_of_year + 59 + i64::from(leap)
-    };
+    let yday = if mon < 2 { day_of_year - 306 } else { day_of_year + 59 + i64::from(leap) };
     let small = |value: i64| i32::try_from(value).expect("a field of a date fits an int");
     Tm {
         sec: small(rem % 60),
@@ -74,13 +69,8 @@ pub fn time64_to_tm(total_s: i64, offset_s: i32) -> Tm {
 pub fn mktime64(year: u32, mon: u32, day: u32, hour: u32, min: u32, sec: u32) -> i64 {
     let (year, mon) = (i64::from(year), i64::from(mon));
     // January and February belong to the year before.
-    let (year, mon) = if mon > 2 {
-        (year, mon - 2)
-    } else {
-        (year - 1, mon + 10)
-    };
-    let days =
-        year / 4 - year / 100 + year / 400 + 367 * mon / 12 + i64::from(day) + year * 365 - 719_499;
+    let (year, mon) = if mon > 2 { (year, mon - 2) } else { (year - 1, mon + 10) };
+    let days = year / 4 - year / 100 + year / 400 + 367 * mon / 12 + i64::from(day) + year * 365 - 719_499;
     ((days * 24 + i64::from(hour)) * 60 + i64::from(min)) * 60 + i64::from(sec)
 }
 
@@ -101,16 +91,7 @@ mod tests {
         ];
         for (seconds, expect) in cases {
             let tm = time64_to_tm(seconds, 0);
-            let found = (
-                tm.year + 1900,
-                tm.mon + 1,
-                tm.mday,
-                tm.hour,
-                tm.min,
-                tm.sec,
-                tm.wday,
-                tm.yday,
-            );
+            let found = (tm.year + 1900, tm.mon + 1, tm.mday, tm.hour, tm.min, tm.sec, tm.wday, tm.yday);
             assert_eq!(found, expect, "{seconds}");
         }
     }
@@ -142,10 +123,7 @@ mod tests {
     fn the_ends_of_time_and_offsets() {
         assert_eq!(time64_to_tm(i64::MAX, 0).year, 292_277_026_596 - 1900);
         let first = time64_to_tm(i64::MIN, 0);
-        assert_eq!(
-            (first.year, first.mon, first.mday),
-            (-292_277_022_657 - 1900, 0, 27)
-        );
+        assert_eq!((first.year, first.mon, first.mday), (-292_277_022_657 - 1900, 0, 27));
         assert_eq!((first.hour, first.min, first.sec), (8, 29, 52));
         assert!(time64_to_tm(i64::MIN, i32::MIN).year < first.year);
         assert_eq!(time64_to_tm(0, -3600).hour, 23);

@@ -150,22 +150,14 @@ impl fmt::Display for FormatWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FormatWarning::UnsupportedConversion(c) => {
-                write!(
-                    f,
-                    "Please remove unsupported %{} in format string",
-                    char::from(*c)
-                )
+                write!(f, "Please remove unsupported %{} in format string", char::from(*c))
             }
             FormatWarning::WidthTooLarge(width) => write!(f, "field width {width} too large"),
             FormatWarning::PrecisionTooLarge(precision) => {
                 write!(f, "precision {precision} too large")
             }
             FormatWarning::BadPointer { conversion, addr } => {
-                write!(
-                    f,
-                    "bad address {addr:#018x} in %{}",
-                    char::from(*conversion)
-                )
+                write!(f, "bad address {addr:#018x} in %{}", char::from(*conversion))
             }
             FormatWarning::VaFormatLoop => write!(f, "%pV nested too deep"),
             FormatWarning::RustOnly => write!(f, "Please remove %pA from non-Rust code"),
@@ -234,35 +226,18 @@ pub trait Env {
 ///
 /// Appends to `out` what the buffer would hold before its NUL: at most `size - 1` bytes. The format ends at its first
 /// NUL. The text can be longer than `INT_MAX`; Linux's `int` would wrap.
-pub fn vsnprintf(
-    out: &mut Vec<u8>,
-    size: usize,
-    fmt: &[u8],
-    args: &mut dyn Args,
-    env: &dyn Env,
-) -> usize {
+pub fn vsnprintf(out: &mut Vec<u8>, size: usize, fmt: &[u8], args: &mut dyn Args, env: &dyn Env) -> usize {
     if size > i32::MAX as usize {
         env.warn(FormatWarning::SizeTooLarge(size));
         return 0;
     }
-    let mut printer = Printer {
-        out: Output::new(out, size.saturating_sub(1)),
-        env,
-        va_formats: 0,
-        va_depth: 0,
-    };
+    let mut printer = Printer { out: Output::new(out, size.saturating_sub(1)), env, va_formats: 0, va_depth: 0 };
     printer.format(fmt, args);
     printer.out.len()
 }
 
 /// Formats as Linux's `vscnprintf`: as [`vsnprintf`], but returns the number of bytes written.
-pub fn vscnprintf(
-    out: &mut Vec<u8>,
-    size: usize,
-    fmt: &[u8],
-    args: &mut dyn Args,
-    env: &dyn Env,
-) -> usize {
+pub fn vscnprintf(out: &mut Vec<u8>, size: usize, fmt: &[u8], args: &mut dyn Args, env: &dyn Env) -> usize {
     vsnprintf(out, size, fmt, args, env).min(size.saturating_sub(1))
 }
 
@@ -347,20 +322,13 @@ impl Printer<'_> {
     }
 
     fn bad_pointer(&mut self, bad: BadAddress, spec: Spec, conversion: u8) {
-        self.env.warn(FormatWarning::BadPointer {
-            conversion,
-            addr: bad.addr,
-        });
+        self.env.warn(FormatWarning::BadPointer { conversion, addr: bad.addr });
         self.error_string(b"(efault)", spec);
     }
 
     /// Prints an error message in place of a value; without a precision it is cut at 16 bytes.
     fn error_string(&mut self, text: &[u8], spec: Spec) {
-        let precision = if spec.precision == -1 {
-            16
-        } else {
-            spec.precision
-        };
+        let precision = if spec.precision == -1 { 16 } else { spec.precision };
         self.out.string(text, Spec { precision, ..spec });
     }
 

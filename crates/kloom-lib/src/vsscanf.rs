@@ -40,21 +40,9 @@ enum Step {
 ///
 /// # Errors
 /// [`BadAddress`] when a result cannot be stored; what was found before is stored.
-pub fn vsscanf(
-    buf: &[u8],
-    fmt: &[u8],
-    args: &mut dyn Args,
-    memory: &mut dyn Store,
-) -> Result<i32, BadAddress> {
+pub fn vsscanf(buf: &[u8], fmt: &[u8], args: &mut dyn Args, memory: &mut dyn Store) -> Result<i32, BadAddress> {
     let buf = c_str(buf);
-    let mut scan = Scan {
-        fmt: c_str(fmt),
-        rest: buf,
-        len: buf.len(),
-        found: 0,
-        args,
-        memory,
-    };
+    let mut scan = Scan { fmt: c_str(fmt), rest: buf, len: buf.len(), found: 0, args, memory };
     while !scan.fmt.is_empty() {
         if let Step::Done = scan.step()? {
             break;
@@ -115,12 +103,7 @@ impl Scan<'_> {
         }
     }
 
-    fn conversion(
-        &mut self,
-        letter: u8,
-        width: Option<usize>,
-        size: Size,
-    ) -> Result<Step, BadAddress> {
+    fn conversion(&mut self, letter: u8, width: Option<usize>, size: Size) -> Result<Step, BadAddress> {
         match letter {
             b'c' => {
                 let len = width.unwrap_or(1).min(self.rest.len());
@@ -170,19 +153,14 @@ impl Scan<'_> {
     }
 
     /// The field width; the outer `None` means one that is not positive. Linux keeps 16 bits of it.
-    #[expect(
-        clippy::option_option,
-        reason = "no width and a bad width are different things"
-    )]
+    #[expect(clippy::option_option, reason = "no width and a bad width are different things")]
     fn width(&mut self) -> Option<Option<usize>> {
         if !isdigit(at(self.fmt, 0)) {
             return Some(None);
         }
         let mut width = 0i32;
         while isdigit(at(self.fmt, 0)) {
-            width = width
-                .wrapping_mul(10)
-                .wrapping_add(i32::from(self.fmt[0] - b'0'));
+            width = width.wrapping_mul(10).wrapping_add(i32::from(self.fmt[0] - b'0'));
             self.fmt = &self.fmt[1..];
         }
         let width = usize::try_from(width as i16).ok()?;
@@ -223,25 +201,14 @@ impl Scan<'_> {
 
     /// Stores the longest start of the input that `matches`, at most `max` bytes, with a NUL behind it.
     fn text(&mut self, max: usize, matches: impl Fn(u8) -> bool) -> Result<Step, BadAddress> {
-        let len = self
-            .rest
-            .iter()
-            .take(max)
-            .take_while(|&&c| matches(c))
-            .count();
+        let len = self.rest.iter().take(max).take_while(|&&c| matches(c)).count();
         let mut bytes = self.rest[..len].to_vec();
         bytes.push(0);
         self.rest = &self.rest[len..];
         self.found(&bytes)
     }
 
-    fn integer(
-        &mut self,
-        base: u32,
-        signed: bool,
-        width: Option<usize>,
-        size: Size,
-    ) -> Result<Step, BadAddress> {
+    fn integer(&mut self, base: u32, signed: bool, width: Option<usize>, size: Size) -> Result<Step, BadAddress> {
         self.rest = skip_spaces(self.rest);
         let minus = signed && at(self.rest, 0) == b'-';
         let digit = at(self.rest, usize::from(minus));
@@ -290,10 +257,7 @@ mod tests {
             let bad = BadAddress { addr };
             let start = usize::try_from(addr).map_err(|_| bad)?;
             let end = start.checked_add(bytes.len()).ok_or(bad)?;
-            self.0
-                .get_mut(start..end)
-                .ok_or(bad)?
-                .copy_from_slice(bytes);
+            self.0.get_mut(start..end).ok_or(bad)?.copy_from_slice(bytes);
             Ok(())
         }
     }
@@ -301,12 +265,7 @@ mod tests {
     fn scan(buf: &str, fmt: &str) -> (i32, Memory) {
         let slots: Vec<u64> = (0..16).map(|index| index * 32).collect();
         let mut memory = Memory(vec![0xAA; 512]);
-        let found = vsscanf(
-            buf.as_bytes(),
-            fmt.as_bytes(),
-            &mut SliceArgs::new(&slots),
-            &mut memory,
-        );
+        let found = vsscanf(buf.as_bytes(), fmt.as_bytes(), &mut SliceArgs::new(&slots), &mut memory);
         (found.expect("the destinations are there"), memory)
     }
 
@@ -315,19 +274,9 @@ mod tests {
     fn check(buf: &str, fmt: &str, found: i32, values: &[i64]) {
         let (count, memory) = scan(buf, fmt);
         let stored: Vec<i64> = (0..values.len())
-            .map(|index| {
-                i64::from_le_bytes(
-                    memory.0[index * 32..index * 32 + 8]
-                        .try_into()
-                        .expect("eight"),
-                )
-            })
+            .map(|index| i64::from_le_bytes(memory.0[index * 32..index * 32 + 8].try_into().expect("eight")))
             .collect();
-        assert_eq!(
-            (count, stored.as_slice()),
-            (found, values),
-            "{buf:?} by {fmt:?}"
-        );
+        assert_eq!((count, stored.as_slice()), (found, values), "{buf:?} by {fmt:?}");
     }
 
     #[track_caller]
@@ -336,11 +285,7 @@ mod tests {
         let stored: Vec<String> = (0..texts.len())
             .map(|index| String::from_utf8_lossy(c_str(&memory.0[index * 32..])).into_owned())
             .collect();
-        assert_eq!(
-            (count, stored),
-            (found, texts.iter().map(|&t| t.to_owned()).collect()),
-            "{buf:?} by {fmt:?}"
-        );
+        assert_eq!((count, stored), (found, texts.iter().map(|&t| t.to_owned()).collect()), "{buf:?} by {fmt:?}");
     }
 
     #[test]
@@ -364,12 +309,7 @@ mod tests {
         check("-5", "%lu", 0, &[]);
         check("+5", "%ld", 0, &[]);
         check("8", "%lo", 0, &[]);
-        check(
-            "50%",
-            "%ld%%%ln",
-            1,
-            &[50, 0xAAAA_AAAA_0000_0003u64.cast_signed()],
-        );
+        check("50%", "%ld%%%ln", 1, &[50, 0xAAAA_AAAA_0000_0003u64.cast_signed()]);
     }
 
     #[test]
@@ -396,10 +336,7 @@ mod tests {
         check_text("12 x", "%*d %s", 1, &["x"]);
         check_text("ab", "%*[a]%s", 0, &[]);
         let (found, memory) = scan("a b", "%c%c%c");
-        assert_eq!(
-            (found, memory.0[0], memory.0[32], memory.0[64]),
-            (3, b'a', b' ', b'b')
-        );
+        assert_eq!((found, memory.0[0], memory.0[32], memory.0[64]), (3, b'a', b' ', b'b'));
         let (found, memory) = scan("abcd", "%3c");
         assert_eq!((found, &memory.0[..4]), (1, &b"abc\xAA"[..]));
     }
@@ -444,8 +381,7 @@ mod tests {
             }
         }
         let mut sink = Sink(0);
-        let found = vsscanf(buf, fmt, &mut SliceArgs::new(&[]), &mut sink)
-            .expect("the sink takes everything");
+        let found = vsscanf(buf, fmt, &mut SliceArgs::new(&[]), &mut sink).expect("the sink takes everything");
         (found, sink.0)
     }
 }

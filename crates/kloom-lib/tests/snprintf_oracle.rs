@@ -42,25 +42,7 @@ impl Random {
 
     /// Values that matter: ends of types, powers of ten, small ones, anything.
     fn value(&mut self) -> u64 {
-        let edges = [
-            0,
-            1,
-            7,
-            8,
-            9,
-            10,
-            99,
-            100,
-            127,
-            128,
-            255,
-            256,
-            32767,
-            65535,
-            1 << 31,
-            u64::MAX,
-            1 << 63,
-        ];
+        let edges = [0, 1, 7, 8, 9, 10, 99, 100, 127, 128, 255, 256, 32767, 65535, 1 << 31, u64::MAX, 1 << 63];
         match self.below(4) {
             0 => self.pick(&edges),
             1 => 10u64.pow(self.below(20) as u32).wrapping_sub(self.below(3)),
@@ -103,14 +85,8 @@ impl Env for Case {
 
 impl Case {
     fn random(random: &mut Random) -> Case {
-        let mut case = Case {
-            size: if random.one_in(3) {
-                random.below(40) as usize
-            } else {
-                4096
-            },
-            ..Case::default()
-        };
+        let mut case =
+            Case { size: if random.one_in(3) { random.below(40) as usize } else { 4096 }, ..Case::default() };
         for _ in 0..=random.below(4) {
             for _ in 0..random.below(4) {
                 case.fmt.push(random.pick(b"abc XYZ:,\n\xE9"));
@@ -154,13 +130,10 @@ impl Case {
         match random.below(6) {
             0 => {
                 self.fmt.push(b'*');
-                self.args
-                    .push(Arg::Value((random.below(41) as i64 - 20).cast_unsigned()));
+                self.args.push(Arg::Value((random.below(41) as i64 - 20).cast_unsigned()));
             }
             // Not 0, which would be the flag.
-            1 | 2 => self
-                .fmt
-                .extend_from_slice((1 + random.below(30)).to_string().as_bytes()),
+            1 | 2 => self.fmt.extend_from_slice((1 + random.below(30)).to_string().as_bytes()),
             _ => {}
         }
         if precision {
@@ -169,22 +142,14 @@ impl Case {
         let bits = if integer { self.qualifier(random) } else { 64 };
         self.fmt.push(letter);
         self.args.push(match letter {
-            b's' => Arg::Text(
-                (0..random.below(20))
-                    .map(|_| random.pick(b"abcdefgh %\n\xFF"))
-                    .collect(),
-            ),
+            b's' => Arg::Text((0..random.below(20)).map(|_| random.pick(b"abcdefgh %\n\xFF")).collect()),
             // A NUL is compared like any other byte.
             b'c' => Arg::Value(random.below(256)),
             _ => {
                 let value = random.value();
                 // With # Linux prints 0x0 where C prints 0; with a precision of 0 it prints 0 and C nothing.
                 let mask = u64::MAX >> (64 - bits);
-                Arg::Value(if (special || precision) && value & mask == 0 {
-                    value + 1
-                } else {
-                    value
-                })
+                Arg::Value(if (special || precision) && value & mask == 0 { value + 1 } else { value })
             }
         });
     }
@@ -198,8 +163,7 @@ impl Case {
         } else {
             // Always a digit: a bare dot is none to Linux and 0 to C.
             let limit = if integer { 40 } else { 25 };
-            self.fmt
-                .extend_from_slice(random.below(limit).to_string().as_bytes());
+            self.fmt.extend_from_slice(random.below(limit).to_string().as_bytes());
         }
     }
 
@@ -245,13 +209,7 @@ impl Case {
             })
             .collect();
         let mut out = Vec::new();
-        let len = vsnprintf(
-            &mut out,
-            self.size,
-            &self.fmt,
-            &mut SliceArgs::new(&slots),
-            self,
-        );
+        let len = vsnprintf(&mut out, self.size, &self.fmt, &mut SliceArgs::new(&slots), self);
         (len, out)
     }
 }
@@ -260,13 +218,7 @@ impl Case {
 fn build(dir: &Path) -> Option<std::path::PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snprintf_oracle.c");
     let program = dir.join("snprintf_oracle");
-    let status = Command::new("cc")
-        .arg("-O1")
-        .arg("-w")
-        .arg("-o")
-        .arg(&program)
-        .arg(source)
-        .status();
+    let status = Command::new("cc").arg("-O1").arg("-w").arg("-o").arg(&program).arg(source).status();
     match status {
         Ok(status) => {
             assert!(status.success(), "the oracle does not compile");
@@ -304,10 +256,7 @@ fn agrees_with_the_c_library() {
         let text = hex2bin(text.as_bytes(), text.len() / 2).expect("digits");
         let (our_len, our_text) = case.ours();
         assert_eq!(
-            (
-                our_len.to_string().as_str(),
-                String::from_utf8_lossy(&our_text)
-            ),
+            (our_len.to_string().as_str(), String::from_utf8_lossy(&our_text)),
             (len, String::from_utf8_lossy(&text)),
             "case {number}: {:?}\n{}",
             String::from_utf8_lossy(&case.fmt),

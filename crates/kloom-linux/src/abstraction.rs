@@ -26,14 +26,11 @@ pub fn message(line: &str) -> Option<String> {
         return None;
     }
     let text = without_release(text);
-    let text = text
-        .split_once(" [last unloaded: ")
-        .map_or(text, |(before, _)| before);
+    let text = text.split_once(" [last unloaded: ").map_or(text, |(before, _)| before);
     let mut words = Vec::new();
     for word in text.split_whitespace() {
-        let after_pid = words.last().is_some_and(|last: &String| {
-            matches!(last.as_str(), "PID:" | "CPU:" | "pid:" | "ppid:")
-        });
+        let after_pid =
+            words.last().is_some_and(|last: &String| matches!(last.as_str(), "PID:" | "CPU:" | "pid:" | "ppid:"));
         if after_pid && word.bytes().all(|b| b.is_ascii_digit()) {
             words.push("<n>".to_owned());
         } else {
@@ -45,10 +42,7 @@ pub fn message(line: &str) -> Option<String> {
     if let Some(at) = text.find(" at ")
         && (text.starts_with("WARNING: ") || text.starts_with("kernel BUG "))
     {
-        let place = at + 4
-            ..text[at + 4..]
-                .find([' ', '!'])
-                .map_or(text.len(), |n| at + 4 + n);
+        let place = at + 4..text[at + 4..].find([' ', '!']).map_or(text.len(), |n| at + 4 + n);
         if text[place.clone()].contains('/') {
             text.replace_range(place, "<kernel source>");
         }
@@ -124,9 +118,7 @@ fn is_foreign_frame(text: &str) -> bool {
 /// Cuts the release of the kernel off a `Tainted:` or `Not tainted` line.
 fn without_release(text: &str) -> &str {
     if text.contains("ainted") {
-        text.split_once(" #1 ").map_or(text, |(before, _)| {
-            before.rsplit_once(' ').map_or(before, |(head, _)| head)
-        })
+        text.split_once(" #1 ").map_or(text, |(before, _)| before.rsplit_once(' ').map_or(before, |(head, _)| head))
     } else {
         text
     }
@@ -167,17 +159,13 @@ fn word(word: &str) -> String {
 fn task_word(word: &str) -> Option<String> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     // `[spinner:103]`, `culprit[96]`, `culprit/96/0x00000002`, `rmmod:134`
-    if let Some((name, pid)) = word
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .and_then(|rest| rest.rsplit_once(':'))
+    if let Some((name, pid)) =
+        word.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|rest| rest.rsplit_once(':'))
         && digits(pid)
     {
         return Some(format!("[{name}:<pid>]"));
     }
-    if let Some((name, pid)) = word
-        .strip_suffix(']')
-        .and_then(|rest| rest.rsplit_once('['))
+    if let Some((name, pid)) = word.strip_suffix(']').and_then(|rest| rest.rsplit_once('['))
         && digits(pid)
         && !name.is_empty()
     {
@@ -210,9 +198,7 @@ fn addresses(word: &str) -> String {
     let mut text = String::new();
     let mut rest = word;
     while !rest.is_empty() {
-        let run = rest
-            .find(|c: char| !c.is_ascii_hexdigit())
-            .unwrap_or(rest.len());
+        let run = rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len());
         let digits = &rest[..run];
         let first_page = digits.trim_start_matches('0').len() <= 3;
         if run >= ADDRESS_DIGITS_MIN && !first_page {
@@ -245,10 +231,7 @@ mod tests {
     #[test]
     fn ordinary_messages_lose_only_their_stamp() {
         check("[    3.353225] Thread Running", Some("Thread Running"));
-        check(
-            "[12345.000001] kthread_stop() gave -4",
-            Some("kthread_stop() gave -4"),
-        );
+        check("[12345.000001] kthread_stop() gave -4", Some("kthread_stop() gave -4"));
         check("no stamp 42", Some("no stamp 42"));
         check("[ INFO ] kept", Some("[ INFO ] kept"));
         check("[    3.353225] ", None);
@@ -297,10 +280,7 @@ mod tests {
             "[    1.0] list_add double add: new=ffffffffc02033c0, prev=ffffffffc0203000.",
             Some("list_add double add: new=<addr>, prev=<addr>."),
         );
-        check(
-            "[    1.0] 0x10 deadbeef 12345678 0x7f1821284b87",
-            Some("0x10 deadbeef 12345678 <addr>"),
-        );
+        check("[    1.0] 0x10 deadbeef 12345678 0x7f1821284b87", Some("0x10 deadbeef 12345678 <addr>"));
         check("[    1.0] feedfacexyz", Some("feedfacexyz"));
     }
 
@@ -318,14 +298,8 @@ mod tests {
         }
         check("[    1.0]  work+0x1b/0x4f [m]", Some("work+<offset> [m]"));
         check("[    1.0]  <TASK>", Some("<TASK>"));
-        check(
-            "[    1.0] Modules linked in: m(OE+) [last unloaded: m(OE)]",
-            Some("Modules linked in: m(OE+)"),
-        );
-        check(
-            "[    1.0] RIP: 0010:work+0x13/0xffb [m]",
-            Some("RIP: 0010:work+<offset> [m]"),
-        );
+        check("[    1.0] Modules linked in: m(OE+) [last unloaded: m(OE)]", Some("Modules linked in: m(OE+)"));
+        check("[    1.0] RIP: 0010:work+0x13/0xffb [m]", Some("RIP: 0010:work+<offset> [m]"));
     }
 
     #[test]
@@ -338,35 +312,17 @@ mod tests {
             "[    1.0] WARNING: CPU: 0 PID: 95 at kernel/kthread.c:658 kthread_park+0x73/0x90",
             Some("WARNING: CPU: <n> PID: <n> at <kernel source> kthread_park+<offset>"),
         );
-        check(
-            "[    1.0] kernel BUG at mm/slub.c:419!",
-            Some("kernel BUG at <kernel source>!"),
-        );
-        check(
-            "[    1.0] kernel BUG at m.c:11!",
-            Some("kernel BUG at m.c:11!"),
-        );
+        check("[    1.0] kernel BUG at mm/slub.c:419!", Some("kernel BUG at <kernel source>!"));
+        check("[    1.0] kernel BUG at m.c:11!", Some("kernel BUG at m.c:11!"));
     }
 
     #[test]
     fn output_keeps_its_columns() {
         let of = |line: &str| output(line).expect("compared");
-        assert_eq!(
-            of("./run.sh: line 20: nosuch: not found"),
-            "nosuch: not found"
-        );
-        assert_eq!(
-            of("sh: write error: Invalid argument"),
-            "write error: Invalid argument"
-        );
-        assert_eq!(
-            of("m                      16384  0"),
-            "m                      16384  0"
-        );
-        assert_eq!(
-            of("m 16384 0 - Live 0xffffffffc0201000 (OE)"),
-            "m 16384 0 - Live <addr> (OE)"
-        );
+        assert_eq!(of("./run.sh: line 20: nosuch: not found"), "nosuch: not found");
+        assert_eq!(of("sh: write error: Invalid argument"), "write error: Invalid argument");
+        assert_eq!(of("m                      16384  0"), "m                      16384  0");
+        assert_eq!(of("m 16384 0 - Live 0xffffffffc0201000 (OE)"), "m 16384 0 - Live <addr> (OE)");
         assert_eq!(of("[<0>] msleep+0x29/0x40"), "[<0>] msleep+<offset>");
         assert_eq!(of("trailing  "), "trailing");
     }

@@ -57,11 +57,7 @@ impl Capture {
     /// # Errors
     /// [`Error::Format`] with the line that is not understood.
     pub fn read(text: &str, file: &str) -> Result<Self, Error> {
-        let bad = |index: usize, expected| Error::Format {
-            file: file.to_owned(),
-            line: index + 1,
-            expected,
-        };
+        let bad = |index: usize, expected| Error::Format { file: file.to_owned(), line: index + 1, expected };
         let mut lines = text.lines().enumerate().peekable();
         if lines.next().map(|(_, line)| line) != Some(FIRST_LINE) {
             return Err(bad(0, FIRST_LINE));
@@ -77,21 +73,13 @@ impl Capture {
         let mut commands: Vec<CommandOutcome> = Vec::new();
         for (index, line) in lines {
             if let Some(text) = line.strip_prefix("$ ") {
-                commands.push(CommandOutcome {
-                    text: text.to_owned(),
-                    ..CommandOutcome::default()
-                });
+                commands.push(CommandOutcome { text: text.to_owned(), ..CommandOutcome::default() });
                 continue;
             }
-            let command = commands
-                .last_mut()
-                .ok_or_else(|| bad(index, "`$ ` and a command"))?;
+            let command = commands.last_mut().ok_or_else(|| bad(index, "`$ ` and a command"))?;
             read_line(line, command).ok_or_else(|| bad(index, "`> `, `| `, `|~`, `? ` or `[`"))?;
         }
-        Ok(Self {
-            provenance,
-            outcome: Outcome { ending, commands },
-        })
+        Ok(Self { provenance, outcome: Outcome { ending, commands } })
     }
 }
 
@@ -195,9 +183,7 @@ impl Case {
         let settings = match std::fs::read_to_string(&settings_file) {
             Ok(text) => toml::from_str(&text).map_err(|error| Error::Format {
                 file: settings_file.display().to_string(),
-                line: error
-                    .span()
-                    .map_or(1, |span| text[..span.start].lines().count().max(1)),
+                line: error.span().map_or(1, |span| text[..span.start].lines().count().max(1)),
                 expected: "the settings of a case",
             })?,
             Err(_) => CaseSettings::default(),
@@ -211,13 +197,7 @@ impl Case {
         }
         sources.sort();
         let name = dir.file_name().unwrap_or_default();
-        Ok(Self {
-            name: name.to_string_lossy().into_owned(),
-            dir: dir.to_owned(),
-            settings,
-            script,
-            sources,
-        })
+        Ok(Self { name: name.to_string_lossy().into_owned(), dir: dir.to_owned(), settings, script, sources })
     }
 
     /// Reads every case below `suite`, in order of name.
@@ -253,11 +233,7 @@ impl Case {
             name: self.name.clone(),
             sources: self.sources.clone(),
             script: self.script.clone(),
-            machine: Machine {
-                cpus: self.settings.cpus,
-                append: self.settings.append.clone(),
-                ..Machine::default()
-            },
+            machine: Machine { cpus: self.settings.cpus, append: self.settings.append.clone(), ..Machine::default() },
             hang_after_s: self.settings.hang_after_s,
             fresh: self.settings.fresh,
         }
@@ -279,26 +255,12 @@ pub fn record(linux: &Linux, cases: &[Case]) -> Result<(Vec<(usize, Capture)>, R
         let cpus = cases[index].settings.cpus;
         let mut provenance = vec![
             format!("kernel: {}", linux.package),
-            format!(
-                "machine: qemu tcg, {cpus} cpu{}",
-                if cpus == 1 { ", icount" } else { "s" }
-            ),
+            format!("machine: qemu tcg, {cpus} cpu{}", if cpus == 1 { ", icount" } else { "s" }),
         ];
         provenance.extend(report.notes.iter().map(|note| format!("note: {note}")));
-        provenance.extend(
-            report
-                .hang_report
-                .iter()
-                .map(|line| format!("hang: {line}")),
-        );
+        provenance.extend(report.hang_report.iter().map(|line| format!("hang: {line}")));
         let outcome = report.outcome;
-        captures.push((
-            index,
-            Capture {
-                provenance,
-                outcome,
-            },
-        ));
+        captures.push((index, Capture { provenance, outcome }));
     }
     Ok((captures, reports))
 }
@@ -330,15 +292,10 @@ pub type Differing = (String, Vec<Difference>);
 ///
 /// # Errors
 /// As [`run::run`], or a committed capture is not well formed.
-pub fn recheck(
-    linux: &Linux,
-    suite: &Path,
-    only: &[String],
-) -> Result<(Vec<Differing>, Reports), Error> {
+pub fn recheck(linux: &Linux, suite: &Path, only: &[String]) -> Result<(Vec<Differing>, Reports), Error> {
     let mut cases = Case::load_all(suite)?;
     cases.retain(|case| {
-        case.settings.single_outcome
-            && (only.is_empty() || only.iter().any(|word| case.name.contains(word)))
+        case.settings.single_outcome && (only.is_empty() || only.iter().any(|word| case.name.contains(word)))
     });
     let (captures, reports) = record(linux, &cases)?;
     let mut differing = Vec::new();
@@ -411,22 +368,12 @@ mod tests {
         for case in cases {
             let capture = case.capture().expect("well formed").expect("captured");
             let commands = crate::scenario::split(&case.script);
-            let shown: Vec<&str> = capture
-                .outcome
-                .commands
-                .iter()
-                .map(|c| c.text.as_str())
-                .collect();
+            let shown: Vec<&str> = capture.outcome.commands.iter().map(|c| c.text.as_str()).collect();
             assert!(commands.len() >= shown.len(), "{}", case.name);
             assert_eq!(commands[..shown.len()], shown, "{}", case.name);
             assert!(!case.settings.about.is_empty(), "{}", case.name);
             // What Linux showed is always a member of what Linux showed.
-            assert_eq!(
-                crate::compare::compare(&capture, &capture.outcome),
-                [],
-                "{}",
-                case.name
-            );
+            assert_eq!(crate::compare::compare(&capture, &capture.outcome), [], "{}", case.name);
         }
     }
 }

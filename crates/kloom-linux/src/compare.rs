@@ -76,29 +76,16 @@ impl fmt::Display for Side {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status =
-            |status: &Option<i32>| status.map_or_else(|| "no status".to_owned(), |s| s.to_string());
+        let status = |status: &Option<i32>| status.map_or_else(|| "no status".to_owned(), |s| s.to_string());
         match self {
             Self::Ending { linux, kloom } => write!(f, "ending: Linux {linux}, kloom {kloom}"),
             Self::Commands { linux, kloom } => {
                 write!(f, "commands started: Linux {linux}, kloom {kloom}")
             }
-            Self::Status {
-                command,
-                text,
-                linux,
-                kloom,
-            } => write!(
-                f,
-                "status of command {command} `{text}`: Linux {}, kloom {}",
-                status(linux),
-                status(kloom)
-            ),
-            Self::Output {
-                command,
-                text,
-                line,
-            } => write!(f, "output of command {command} `{text}`: {line}"),
+            Self::Status { command, text, linux, kloom } => {
+                write!(f, "status of command {command} `{text}`: Linux {}, kloom {}", status(linux), status(kloom))
+            }
+            Self::Output { command, text, line } => write!(f, "output of command {command} `{text}`: {line}"),
             Self::Message { line } => write!(f, "message: {line}"),
         }
     }
@@ -109,16 +96,10 @@ pub fn compare(linux: &Capture, kloom: &Outcome) -> Vec<Difference> {
     let linux = &linux.outcome;
     let mut differences = Vec::new();
     if linux.ending != kloom.ending {
-        differences.push(Difference::Ending {
-            linux: linux.ending.clone(),
-            kloom: kloom.ending.clone(),
-        });
+        differences.push(Difference::Ending { linux: linux.ending.clone(), kloom: kloom.ending.clone() });
     }
     if linux.commands.len() != kloom.commands.len() {
-        differences.push(Difference::Commands {
-            linux: linux.commands.len(),
-            kloom: kloom.commands.len(),
-        });
+        differences.push(Difference::Commands { linux: linux.commands.len(), kloom: kloom.commands.len() });
     }
     for (index, (on_linux, in_kloom)) in linux.commands.iter().zip(&kloom.commands).enumerate() {
         if on_linux.status != in_kloom.status {
@@ -129,17 +110,9 @@ pub fn compare(linux: &Capture, kloom: &Outcome) -> Vec<Difference> {
                 kloom: in_kloom.status,
             });
         }
-        let lines = |text: &str| {
-            text.lines()
-                .filter_map(abstraction::output)
-                .collect::<Vec<_>>()
-        };
+        let lines = |text: &str| text.lines().filter_map(abstraction::output).collect::<Vec<_>>();
         for line in one_sided(&lines(&on_linux.stdout), &lines(&in_kloom.stdout)) {
-            differences.push(Difference::Output {
-                command: index + 1,
-                text: on_linux.text.clone(),
-                line,
-            });
+            differences.push(Difference::Output { command: index + 1, text: on_linux.text.clone(), line });
         }
     }
     let (mut messages_linux, mut messages_kloom) = (messages(linux), messages(kloom));
@@ -162,10 +135,7 @@ pub fn closest<'o>(
     linux: &Capture,
     kloom: impl IntoIterator<Item = &'o Outcome>,
 ) -> Option<(&'o Outcome, Vec<Difference>)> {
-    kloom
-        .into_iter()
-        .map(|outcome| (outcome, compare(linux, outcome)))
-        .min_by_key(|(_, differences)| differences.len())
+    kloom.into_iter().map(|outcome| (outcome, compare(linux, outcome))).min_by_key(|(_, differences)| differences.len())
 }
 
 fn messages(outcome: &Outcome) -> Vec<String> {
@@ -179,12 +149,7 @@ const ALIGN_LINES_MAX: usize = 4000;
 fn one_sided(linux: &[String], kloom: &[String]) -> Vec<Side> {
     let head = linux.iter().zip(kloom).take_while(|(a, b)| a == b).count();
     let (linux, kloom) = (&linux[head..], &kloom[head..]);
-    let tail = linux
-        .iter()
-        .rev()
-        .zip(kloom.iter().rev())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let tail = linux.iter().rev().zip(kloom.iter().rev()).take_while(|(a, b)| a == b).count();
     let linux = &linux[..linux.len() - tail];
     let kloom = &kloom[..kloom.len() - tail];
     let (rows, columns) = (linux.len(), kloom.len());
@@ -242,22 +207,13 @@ mod tests {
     }
 
     fn capture(outcome: Outcome) -> Capture {
-        Capture {
-            provenance: Vec::new(),
-            outcome,
-        }
+        Capture { provenance: Vec::new(), outcome }
     }
 
     #[test]
     fn times_and_section_borders_do_not_matter() {
-        let linux = capture(outcome(
-            Ending::Ok,
-            &[("", 0, &["[    1.0] a"]), ("x\n", 0, &["[    2.0] b"])],
-        ));
-        let kloom = outcome(
-            Ending::Ok,
-            &[("", 0, &["[    0.5] a", "[    0.6] b"]), ("x\n", 0, &[])],
-        );
+        let linux = capture(outcome(Ending::Ok, &[("", 0, &["[    1.0] a"]), ("x\n", 0, &["[    2.0] b"])]));
+        let kloom = outcome(Ending::Ok, &[("", 0, &["[    0.5] a", "[    0.6] b"]), ("x\n", 0, &[])]);
         assert_eq!(compare(&linux, &kloom), []);
     }
 
@@ -265,10 +221,7 @@ mod tests {
     fn every_kind_of_difference_is_told() {
         let linux = capture(outcome(Ending::Oops, &[("x\n", 0, &["[    1.0] a"])]));
         let kloom = outcome(Ending::Ok, &[("y\n", 1, &["[    1.0] b"]), ("", 0, &[])]);
-        let told: Vec<String> = compare(&linux, &kloom)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let told: Vec<String> = compare(&linux, &kloom).iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
@@ -288,10 +241,7 @@ mod tests {
         let hang = Ending::Hang { command: 1 };
         let beat: &[&str] = &["[    1.0] beat", "[    2.0] beat", "[    3.0] beat"];
         let linux = capture(outcome(hang.clone(), &[("", 0, beat)]));
-        assert_eq!(
-            compare(&linux, &outcome(hang.clone(), &[("", 0, &beat[..1])])),
-            []
-        );
+        assert_eq!(compare(&linux, &outcome(hang.clone(), &[("", 0, &beat[..1])])), []);
         let other = outcome(hang, &[("", 0, &["[    1.0] other"])]);
         assert_eq!(compare(&linux, &other).len(), 2);
     }
@@ -299,10 +249,7 @@ mod tests {
     #[test]
     fn the_closest_outcome_is_found() {
         let linux = capture(outcome(Ending::Ok, &[("", 0, &["a", "b"])]));
-        let all = [
-            outcome(Ending::Ok, &[("", 0, &["b", "a"])]),
-            outcome(Ending::Ok, &[("", 0, &["a", "b"])]),
-        ];
+        let all = [outcome(Ending::Ok, &[("", 0, &["b", "a"])]), outcome(Ending::Ok, &[("", 0, &["a", "b"])])];
         let (found, differences) = closest(&linux, &all).expect("two outcomes");
         assert!(differences.is_empty());
         assert_eq!(found, &all[1]);
@@ -328,9 +275,7 @@ mod tests {
         let linux: Vec<String> = (0..5000).map(|n| format!("l{n}")).collect();
         let kloom: Vec<String> = (0..5000).map(|n| format!("k{n}")).collect();
         assert_eq!(one_sided(&linux, &kloom).len(), 10_000);
-        let difference = Difference::Message {
-            line: Side::Kloom("k".to_owned()),
-        };
+        let difference = Difference::Message { line: Side::Kloom("k".to_owned()) };
         assert_eq!(difference.to_string(), "message: only kloom: k");
     }
 }

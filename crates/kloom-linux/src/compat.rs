@@ -100,8 +100,7 @@ pub fn header_for(source: &str) -> Option<(String, Vec<&'static Shim>)> {
         .iter()
         .filter(|shim| calls(source, shim.name))
         .filter(|shim| {
-            shim.name != "proc_create"
-                || (source.contains("file_operations") && !source.contains("proc_ops"))
+            shim.name != "proc_create" || (source.contains("file_operations") && !source.contains("proc_ops"))
         })
         .collect();
     if used.is_empty() {
@@ -119,9 +118,9 @@ pub fn header_for(source: &str) -> Option<(String, Vec<&'static Shim>)> {
 /// Whether `name` stands in `source` as a whole identifier followed by an argument list.
 fn calls(source: &str, name: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    source.match_indices(name).any(|(at, _)| {
-        !source[..at].ends_with(word) && source[at + name.len()..].trim_start().starts_with('(')
-    })
+    source
+        .match_indices(name)
+        .any(|(at, _)| !source[..at].ends_with(word) && source[at + name.len()..].trim_start().starts_with('('))
 }
 
 /// Replaces non-breaking spaces, which web pages put into pasted code, and counts them.
@@ -148,9 +147,7 @@ mod tests {
 
     #[track_caller]
     fn check(source: &str, names: &[&str]) {
-        let used = header_for(source).map_or_else(Vec::new, |(_, used)| {
-            used.iter().map(|shim| shim.name).collect()
-        });
+        let used = header_for(source).map_or_else(Vec::new, |(_, used)| used.iter().map(|shim| shim.name).collect());
         assert_eq!(used, names, "source: {source:?}");
     }
 
@@ -167,10 +164,7 @@ mod tests {
     #[test]
     fn proc_create_is_bridged_for_file_operations_only() {
         check("struct proc_ops p; proc_create(\"a\", 0, NULL, &p);", &[]);
-        check(
-            "struct file_operations p; proc_create(\"a\", 0, NULL, &p);",
-            &["proc_create"],
-        );
+        check("struct file_operations p; proc_create(\"a\", 0, NULL, &p);", &["proc_create"]);
     }
 
     #[test]

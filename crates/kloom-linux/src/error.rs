@@ -55,10 +55,7 @@ pub enum Error {
 impl Error {
     /// Adds the path to an I/O error.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::Io { path: path.to_owned(), source }
     }
 }
 
@@ -72,11 +69,7 @@ impl fmt::Display for Error {
             Self::Timeout { phase, limit_s } => {
                 write!(f, "{phase} did not end within {limit_s} s")
             }
-            Self::Format {
-                file,
-                line,
-                expected,
-            } => write!(f, "{file}:{line}: expected {expected}"),
+            Self::Format { file, line, expected } => write!(f, "{file}:{line}: expected {expected}"),
         }
     }
 }

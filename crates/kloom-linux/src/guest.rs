@@ -93,9 +93,7 @@ fn programs(archive: &mut Archive) -> Result<(), Error> {
 }
 
 fn missing(package: &str) -> Error {
-    Error::Missing {
-        parts: vec![format!("{package} (`kloom linux setup` installs it)")],
-    }
+    Error::Missing { parts: vec![format!("{package} (`kloom linux setup` installs it)")] }
 }
 
 /// The shared libraries of `program`, as absolute paths, by asking the dynamic loader.
@@ -124,9 +122,7 @@ fn marked(case: &GuestCase<'_>) -> String {
     );
     // This busybox runs its own applets before looking into PATH; a function comes first.
     for name in KMOD_NAMES.iter().chain(&PROGRAMS[1..]) {
-        text.push_str(&format!(
-            "[ -x /bin/{name} ] && {name}() {{ /bin/{name} \"$@\"; }}\n"
-        ));
+        text.push_str(&format!("[ -x /bin/{name} ] && {name}() {{ /bin/{name} \"$@\"; }}\n"));
     }
     for (index, command) in scenario::split(case.script).iter().enumerate() {
         let number = index + 1;
@@ -143,10 +139,7 @@ mod tests {
     fn ldd_lines_give_paths() {
         let text = "\tlinux-vdso.so.1 (0x1)\n\tlibzstd.so.1 => /lib/x/libzstd.so.1 (0x2)\n\
                     \t/lib64/ld-linux-x86-64.so.2 (0x3)\n";
-        assert_eq!(
-            parse_ldd(text),
-            ["/lib/x/libzstd.so.1", "/lib64/ld-linux-x86-64.so.2"]
-        );
+        assert_eq!(parse_ldd(text), ["/lib/x/libzstd.so.1", "/lib64/ld-linux-x86-64.so.2"]);
         assert!(parse_ldd("\tnot a dynamic executable\n").is_empty());
     }
 

@@ -17,21 +17,13 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     /// Starts a limit of `limit_s` seconds.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "limits of a real machine run on host time"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "limits of a real machine run on host time")]
     pub(crate) fn after(limit_s: u64) -> Self {
-        Self {
-            end: Instant::now() + Duration::from_secs(limit_s),
-        }
+        Self { end: Instant::now() + Duration::from_secs(limit_s) }
     }
 
     /// Whether the limit is reached.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "limits of a real machine run on host time"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "limits of a real machine run on host time")]
     pub(crate) fn passed(self) -> bool {
         Instant::now() >= self.end
     }
@@ -47,9 +39,7 @@ impl Stopwatch {
     /// Starts measuring.
     #[expect(clippy::disallowed_methods, reason = "wall time of a real boot")]
     pub(crate) fn start() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 
     /// Host time since the start.
@@ -59,10 +49,7 @@ impl Stopwatch {
 }
 
 /// Waits a moment between two looks at a program that offers nothing to wait on.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "polling a child process with a limit; std offers no timed wait"
-)]
+#[expect(clippy::disallowed_methods, reason = "polling a child process with a limit; std offers no timed wait")]
 pub(crate) fn pause() {
     std::thread::sleep(Duration::from_millis(15));
 }
@@ -94,16 +81,9 @@ pub(crate) struct Finished {
 ///
 /// # Errors
 /// [`Error::Program`] when it cannot be started, [`Error::Timeout`] at the limit.
-pub(crate) fn finish(
-    command: &mut Command,
-    phase: &'static str,
-    limit_s: u64,
-) -> Result<Finished, Error> {
+pub(crate) fn finish(command: &mut Command, phase: &'static str, limit_s: u64) -> Result<Finished, Error> {
     let shown = command.get_program().to_string_lossy().into_owned();
-    let failed = |detail: std::io::Error| Error::Program {
-        command: shown.clone(),
-        detail: detail.to_string(),
-    };
+    let failed = |detail: std::io::Error| Error::Program { command: shown.clone(), detail: detail.to_string() };
     let mut log = tempfile::tempfile().map_err(failed)?;
     let child = command
         .stdin(Stdio::null())
@@ -125,10 +105,7 @@ pub(crate) fn finish(
     let mut text = Vec::new();
     std::io::Seek::rewind(&mut log).map_err(failed)?;
     log.read_to_end(&mut text).map_err(failed)?;
-    Ok(Finished {
-        status,
-        text: String::from_utf8_lossy(&text).into_owned(),
-    })
+    Ok(Finished { status, text: String::from_utf8_lossy(&text).into_owned() })
 }
 
 /// Where a program is on this machine, looked for as a shell would plus the `sbin` directories.

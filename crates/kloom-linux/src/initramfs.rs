@@ -59,25 +59,10 @@ impl Archive {
         let size = u32::try_from(content.len()).expect("initramfs members are small");
         let name_size = u32::try_from(name.len() + 1).expect("paths are short");
         // Inode, mode, uid, gid, links, mtime, size, four device numbers, name size, check sum.
-        let fields = [
-            self.entries,
-            mode,
-            0,
-            0,
-            1,
-            0,
-            size,
-            0,
-            0,
-            0,
-            0,
-            name_size,
-            0,
-        ];
+        let fields = [self.entries, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name_size, 0];
         self.bytes.extend_from_slice(b"070701");
         for field in fields {
-            self.bytes
-                .extend_from_slice(format!("{field:08X}").as_bytes());
+            self.bytes.extend_from_slice(format!("{field:08X}").as_bytes());
         }
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.push(0);

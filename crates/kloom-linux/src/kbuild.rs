@@ -57,17 +57,11 @@ pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Err
     }
     if !own_makefile {
         let makefile = scratch.path().join("Makefile");
-        let lines: String = objects
-            .iter()
-            .map(|o| format!("obj-m += {o}.o\n"))
-            .collect();
+        let lines: String = objects.iter().map(|o| format!("obj-m += {o}.o\n")).collect();
         std::fs::write(&makefile, lines).map_err(Error::io(&makefile))?;
     }
     let mut command = Command::new("make");
-    command
-        .arg("-C")
-        .arg(&linux.build_dir)
-        .arg(format!("M={}", scratch.path().display()));
+    command.arg("-C").arg(&linux.build_dir).arg(format!("M={}", scratch.path().display()));
     // The kernel prints the path of a BUG or WARN: it shall be the one the user knows.
     let mut flags = format!("-fmacro-prefix-map={}/=", scratch.path().display());
     if let Some(header) = compat_header(scratch.path(), &mut built)? {
@@ -75,14 +69,9 @@ pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Err
     }
     command.arg(format!("KCFLAGS={flags}"));
     let done = host::finish(command.arg("modules"), "building the module", BUILD_LIMIT_S)?;
-    let log = done
-        .text
-        .replace(&format!("{}/", scratch.path().display()), "");
+    let log = done.text.replace(&format!("{}/", scratch.path().display()), "");
     if !done.status.success() {
-        return Err(Error::Build {
-            job: job.to_owned(),
-            log,
-        });
+        return Err(Error::Build { job: job.to_owned(), log });
     }
     for file in files_of(scratch.path())? {
         if file.extension().is_some_and(|e| e == "ko") {
@@ -119,10 +108,7 @@ fn copy(from: &Path, scratch: &Path, built: &mut Built) -> Result<(), Error> {
     let bytes = std::fs::read(from).map_err(Error::io(from))?;
     let (bytes, count) = compat::normalise_spaces(&bytes);
     if count > 0 {
-        built.notes.push(format!(
-            "{}: {count} non-breaking spaces read as spaces",
-            file_name(from)
-        ));
+        built.notes.push(format!("{}: {count} non-breaking spaces read as spaces", file_name(from)));
     }
     let to = scratch.join(file_name(from));
     std::fs::write(&to, bytes).map_err(Error::io(&to))
@@ -142,9 +128,7 @@ fn files_of(dir: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn stem(path: &Path) -> Option<String> {

@@ -38,21 +38,13 @@ impl Known {
     /// # Errors
     /// [`Error::Format`] when it is not well formed or an entry lacks a reason.
     pub fn read(text: &str, file: &str) -> Result<Self, Error> {
-        let bad = |line, expected| Error::Format {
-            file: file.to_owned(),
-            line,
-            expected,
-        };
+        let bad = |line, expected| Error::Format { file: file.to_owned(), line, expected };
         let known: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text[..start].matches('\n').count() + 1;
             bad(line, "`[[difference]]` with case, text and reason")
         })?;
-        if known
-            .entries
-            .iter()
-            .any(|entry| entry.reason.trim().is_empty())
-        {
+        if known.entries.iter().any(|entry| entry.reason.trim().is_empty()) {
             return Err(bad(1, "a reason in every entry"));
         }
         Ok(known)
@@ -71,9 +63,7 @@ impl Known {
     /// The entry that explains `difference` in `case`.
     pub fn entry(&self, case: &str, difference: &Difference) -> Option<&Entry> {
         let shown = difference.to_string();
-        self.entries
-            .iter()
-            .find(|entry| (entry.case == "*" || entry.case == case) && shown.contains(&entry.text))
+        self.entries.iter().find(|entry| (entry.case == "*" || entry.case == case) && shown.contains(&entry.text))
     }
 }
 
@@ -85,9 +75,7 @@ mod tests {
     const TEXT: &str = "[[difference]]\ncase = 'a'\ntext = 'only Linux: x'\nreason = 'because'\n";
 
     fn message(text: &str) -> Difference {
-        Difference::Message {
-            line: Side::Linux(text.to_owned()),
-        }
+        Difference::Message { line: Side::Linux(text.to_owned()) }
     }
 
     #[test]

@@ -39,12 +39,7 @@ impl std::str::FromStr for Ending {
             "oops" => Self::Oops,
             "panic" => Self::Panic,
             "boot failure" => Self::BootFailure,
-            _ => Self::Hang {
-                command: text
-                    .strip_prefix("hang at command ")
-                    .and_then(|n| n.parse().ok())
-                    .ok_or(())?,
-            },
+            _ => Self::Hang { command: text.strip_prefix("hang at command ").and_then(|n| n.parse().ok()).ok_or(())? },
         })
     }
 }
@@ -74,8 +69,6 @@ pub struct Outcome {
 impl Outcome {
     /// All kernel messages in order.
     pub fn dmesg(&self) -> impl Iterator<Item = &str> {
-        self.commands
-            .iter()
-            .flat_map(|command| command.dmesg.iter().map(String::as_str))
+        self.commands.iter().flat_map(|command| command.dmesg.iter().map(String::as_str))
     }
 }

@@ -63,11 +63,7 @@ pub(crate) fn has_panicked(console: &str) -> bool {
 /// Reads a boot from the raw content of its two lines.
 ///
 /// `script_of` gives the scenario of a case by name.
-pub fn read_boot<'s>(
-    console: &str,
-    channel: &str,
-    script_of: impl Fn(&str) -> Option<&'s str>,
-) -> Boot {
+pub fn read_boot<'s>(console: &str, channel: &str, script_of: impl Fn(&str) -> Option<&'s str>) -> Boot {
     let console = console.replace('\r', "");
     let mut boot = Boot::default();
     let mut reader = Reader::default();
@@ -108,20 +104,13 @@ struct Reader {
 impl Reader {
     fn start(&mut self, boot: &mut Boot, name: &str, texts: Vec<String>) {
         self.close(boot);
-        *self = Self {
-            name: Some(name.to_owned()),
-            texts,
-            ..Self::default()
-        };
+        *self = Self { name: Some(name.to_owned()), texts, ..Self::default() };
     }
 
     fn mark(&mut self, mark: &str) {
         if let Some(number) = mark.strip_prefix('b').and_then(|n| n.parse::<usize>().ok()) {
             let text = self.texts.get(number - 1).cloned().unwrap_or_default();
-            self.commands.push(CommandOutcome {
-                text,
-                ..CommandOutcome::default()
-            });
+            self.commands.push(CommandOutcome { text, ..CommandOutcome::default() });
         } else if let Some((_, status)) = end_mark(mark) {
             if let Some(last) = self.commands.last_mut() {
                 last.status = Some(status);
@@ -132,16 +121,8 @@ impl Reader {
     }
 
     fn kernel(&mut self, text: &str) {
-        if let Some(last) = self
-            .commands
-            .last_mut()
-            .filter(|_| !self.hang && !self.done)
-        {
-            last.dmesg.extend(
-                text.lines()
-                    .filter(|line| is_message(line))
-                    .map(str::to_owned),
-            );
+        if let Some(last) = self.commands.last_mut().filter(|_| !self.hang && !self.done) {
+            last.dmesg.extend(text.lines().filter(|line| is_message(line)).map(str::to_owned));
         }
     }
 
@@ -170,9 +151,7 @@ fn ending_of(commands: &[CommandOutcome], done: bool) -> Ending {
     if says(has_panicked) {
         Ending::Panic
     } else if !done && commands.last().is_none_or(|last| last.status.is_none()) {
-        Ending::Hang {
-            command: commands.len(),
-        }
+        Ending::Hang { command: commands.len() }
     } else if says(is_oops) {
         Ending::Oops
     } else {
@@ -210,8 +189,7 @@ fn channel_output(channel: &str, boot: &mut Boot) {
                     hang = true;
                 } else if mark.starts_with("done ") {
                     command = None;
-                } else if let Some(n) = mark.strip_prefix('b').and_then(|n| n.parse::<usize>().ok())
-                {
+                } else if let Some(n) = mark.strip_prefix('b').and_then(|n| n.parse::<usize>().ok()) {
                     command = Some(n - 1);
                 }
             }
@@ -237,12 +215,7 @@ mod tests {
     fn marks_are_found_behind_unfinished_lines() {
         assert_eq!(
             items("\u{2}b1\nabc\u{2}e1 0\r\nrest"),
-            [
-                Item::Mark("b1"),
-                Item::Text("abc"),
-                Item::Mark("e1 0"),
-                Item::Text("rest")
-            ]
+            [Item::Mark("b1"), Item::Text("abc"), Item::Mark("e1 0"), Item::Text("rest")]
         );
         assert_eq!(items("\u{2}b1"), [Item::Mark("b1")]);
         assert!(items("").is_empty());
@@ -251,12 +224,8 @@ mod tests {
     #[test]
     fn an_oops_is_told_from_a_warning() {
         assert!(is_oops("[    1.0] Oops: 0002 [#1] PREEMPT SMP NOPTI"));
-        assert!(is_oops(
-            "[    1.0] invalid opcode: 0000 [#12] PREEMPT SMP NOPTI"
-        ));
-        assert!(!is_oops(
-            "[    1.0] WARNING: CPU: 0 PID: 1 at m.c:3 f+0x1/0x2 [m]"
-        ));
+        assert!(is_oops("[    1.0] invalid opcode: 0000 [#12] PREEMPT SMP NOPTI"));
+        assert!(!is_oops("[    1.0] WARNING: CPU: 0 PID: 1 at m.c:3 f+0x1/0x2 [m]"));
         assert!(!is_oops("[    1.0] list [#x] of"));
     }
 
@@ -277,10 +246,7 @@ mod tests {
         assert_eq!(name, "a");
         assert_eq!(outcome.ending, Ending::Ok);
         assert_eq!(outcome.commands[0].text, "insmod m.ko");
-        assert_eq!(
-            outcome.commands[0].dmesg,
-            ["[    1.0] in", "[    1.1] late"]
-        );
+        assert_eq!(outcome.commands[0].dmesg, ["[    1.0] in", "[    1.1] late"]);
         assert_eq!(outcome.commands[0].stdout, "hello\n");
         assert_eq!(outcome.commands[1].stdout, "no");
         assert_eq!(outcome.commands[1].status, Some(1));

@@ -23,12 +23,7 @@ pub struct Machine {
 
 impl Default for Machine {
     fn default() -> Self {
-        Self {
-            cpus: 1,
-            memory_mib: 256,
-            append: Vec::new(),
-            kvm: false,
-        }
+        Self { cpus: 1, memory_mib: 256, append: Vec::new(), kvm: false }
     }
 }
 
@@ -43,10 +38,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            boot_s: 60,
-            command_s: 120,
-        }
+        Self { boot_s: 60, command_s: 120 }
     }
 }
 
@@ -60,12 +52,7 @@ pub(crate) struct Lines {
 /// Boots `initramfs` and waits for the guest to end, or ends it at a limit.
 ///
 /// QEMU is killed when this returns for any reason, and by the system when this process dies.
-pub(crate) fn boot(
-    linux: &Linux,
-    machine: &Machine,
-    limits: Limits,
-    initramfs: &[u8],
-) -> Result<Lines, Error> {
+pub(crate) fn boot(linux: &Linux, machine: &Machine, limits: Limits, initramfs: &[u8]) -> Result<Lines, Error> {
     let scratch = tempfile::Builder::new()
         .prefix("kloom-boot-")
         .tempdir()
@@ -76,20 +63,13 @@ pub(crate) fn boot(
     let (console, channel) = (file("console"), file("channel"));
     let mut command = qemu_command(linux, machine, &initrd, &console, &channel)?;
     let log = std::fs::File::create(file("qemu")).map_err(Error::io(scratch.path()))?;
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .map_err(|source| Error::Program {
+    let child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().map_err(|source| Error::Program {
             command: "qemu-system-x86_64".to_owned(),
             detail: source.to_string(),
         })?;
     let mut child = Guarded(child);
-    let lines = || Lines {
-        console: read(&console),
-        channel: read(&channel),
-    };
+    let lines = || Lines { console: read(&console), channel: read(&channel) };
     let mut deadline = Deadline::after(limits.boot_s);
     let mut seen = 0;
     loop {
@@ -97,10 +77,7 @@ pub(crate) fn boot(
         let now = lines();
         if let Some(status) = ended {
             if !status.success() && now.console.is_empty() {
-                return Err(Error::Program {
-                    command: "qemu-system-x86_64".to_owned(),
-                    detail: read(&file("qemu")),
-                });
+                return Err(Error::Program { command: "qemu-system-x86_64".to_owned(), detail: read(&file("qemu")) });
             }
             return Ok(now);
         }
@@ -118,9 +95,7 @@ pub(crate) fn boot(
 
 /// Lossy on purpose: a guest may print any byte.
 fn read(path: &Path) -> String {
-    std::fs::read(path)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default()
+    std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 fn qemu_command(
@@ -134,13 +109,7 @@ fn qemu_command(
         parts: vec!["qemu-system-x86 (`kloom linux setup` installs it)".to_owned()],
     })?;
     let mut command = dies_with_us(qemu);
-    command.args([
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-no-reboot",
-    ]);
+    command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
     command.args(["-accel", if machine.kvm { "kvm" } else { "tcg" }]);
     if !machine.kvm {
         // What every machine of the last ten years has: user memory is out of the kernel's reach.
@@ -155,9 +124,7 @@ fn qemu_command(
     command.arg("-kernel").arg(&linux.image);
     command.arg("-initrd").arg(initrd);
     for line in [console, channel] {
-        command
-            .arg("-serial")
-            .arg(format!("file:{}", line.display()));
+        command.arg("-serial").arg(format!("file:{}", line.display()));
     }
     let mut append = "console=ttyS0 quiet panic=-1 nokaslr printk.devkmsg=on".to_owned();
     for word in &machine.append {

@@ -96,9 +96,8 @@ fn next_batch<'a>(ready: &mut VecDeque<Ready<'a>>) -> Option<Vec<Ready<'a>>> {
     let machine = &first.0.machine;
     let mut batch: Vec<Ready<'a>> = Vec::new();
     if !alone {
-        let (same, other) = std::mem::take(ready)
-            .into_iter()
-            .partition(|(job, _)| !job.fresh && job.machine == *machine);
+        let (same, other) =
+            std::mem::take(ready).into_iter().partition(|(job, _)| !job.fresh && job.machine == *machine);
         *ready = other;
         batch = Vec::from(same);
     }
@@ -106,12 +105,7 @@ fn next_batch<'a>(ready: &mut VecDeque<Ready<'a>>) -> Option<Vec<Ready<'a>>> {
     Some(batch)
 }
 
-fn boot_batch(
-    linux: &Linux,
-    batch: &[Ready<'_>],
-    taint: &[u8],
-    limits: Limits,
-) -> Result<Boot, Error> {
+fn boot_batch(linux: &Linux, batch: &[Ready<'_>], taint: &[u8], limits: Limits) -> Result<Boot, Error> {
     let cases: Vec<GuestCase<'_>> = batch
         .iter()
         .map(|(job, built)| GuestCase {
@@ -125,23 +119,14 @@ fn boot_batch(
     let (job, _) = &batch[0];
     let initramfs = guest::initramfs(&cases, (!job.fresh).then_some(taint))?;
     let lines = qemu::boot(linux, &job.machine, limits, &initramfs)?;
-    Ok(protocol::read_boot(
-        &lines.console,
-        &lines.channel,
-        |name| {
-            let (job, _) = batch.iter().find(|(job, _)| job.name == name)?;
-            Some(job.script.as_str())
-        },
-    ))
+    Ok(protocol::read_boot(&lines.console, &lines.channel, |name| {
+        let (job, _) = batch.iter().find(|(job, _)| job.name == name)?;
+        Some(job.script.as_str())
+    }))
 }
 
 /// Files what a boot showed and puts the jobs it did not reach back in front.
-fn collect<'a>(
-    boot: Boot,
-    batch: Vec<Ready<'a>>,
-    ready: &mut VecDeque<Ready<'a>>,
-    reports: &mut Reports,
-) {
+fn collect<'a>(boot: Boot, batch: Vec<Ready<'a>>, ready: &mut VecDeque<Ready<'a>>, reports: &mut Reports) {
     let reached = boot.cases.len();
     let mut hang_report = boot.hang_report;
     let mut outcomes = boot.cases.into_iter();
@@ -150,10 +135,7 @@ fn collect<'a>(
         let outcome = match outcomes.next() {
             Some((_, outcome)) => outcome,
             // A boot that reaches not even its first case would not the next time either.
-            None if index == 0 => Outcome {
-                ending: Ending::BootFailure,
-                commands: Vec::new(),
-            },
+            None if index == 0 => Outcome { ending: Ending::BootFailure, commands: Vec::new() },
             None => {
                 rest.push((job, built));
                 continue;
@@ -164,11 +146,7 @@ fn collect<'a>(
             name: job.name.clone(),
             outcome,
             notes: built.notes,
-            hang_report: if last {
-                std::mem::take(&mut hang_report)
-            } else {
-                Vec::new()
-            },
+            hang_report: if last { std::mem::take(&mut hang_report) } else { Vec::new() },
         });
     }
     for item in rest.into_iter().rev() {
@@ -191,8 +169,5 @@ fn taint_module(linux: &Linux) -> Result<Vec<u8>, Error> {
         .into_iter()
         .next()
         .map(|(_, content)| content)
-        .ok_or_else(|| Error::Build {
-            job: "taint".to_owned(),
-            log: built.log,
-        })
+        .ok_or_else(|| Error::Build { job: "taint".to_owned(), log: built.log })
 }

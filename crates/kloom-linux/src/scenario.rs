@@ -47,10 +47,7 @@ struct Scan {
 
 /// Whether the shell would run `text` without reading another line.
 fn is_complete(text: &str) -> bool {
-    let mut scan = Scan {
-        at_command: true,
-        ..Scan::default()
-    };
+    let mut scan = Scan { at_command: true, ..Scan::default() };
     let mut chars = text.char_indices().peekable();
     let mut word = String::new();
     while let Some((at, c)) = chars.next() {
@@ -138,10 +135,8 @@ impl Scan {
                 _ => 0,
             };
         }
-        let keeps_position = matches!(
-            word.as_str(),
-            "if" | "then" | "else" | "elif" | "do" | "while" | "until" | "{" | "!" | "time"
-        );
+        let keeps_position =
+            matches!(word.as_str(), "if" | "then" | "else" | "elif" | "do" | "while" | "until" | "{" | "!" | "time");
         self.at_command = self.at_command && keeps_position;
         word.clear();
     }
@@ -213,27 +208,15 @@ mod tests {
 
     #[test]
     fn compound_commands_stay_whole() {
-        check(
-            "if true\nthen\n  a\nfi\nb",
-            &["if true\nthen\n  a\nfi", "b"],
-        );
-        check(
-            "for i in 1 2\ndo a $i\ndone\nb",
-            &["for i in 1 2\ndo a $i\ndone", "b"],
-        );
-        check(
-            "for i in 1 2; do a $i; done\nb",
-            &["for i in 1 2; do a $i; done", "b"],
-        );
+        check("if true\nthen\n  a\nfi\nb", &["if true\nthen\n  a\nfi", "b"]);
+        check("for i in 1 2\ndo a $i\ndone\nb", &["for i in 1 2\ndo a $i\ndone", "b"]);
+        check("for i in 1 2; do a $i; done\nb", &["for i in 1 2; do a $i; done", "b"]);
         check(
             "while read x; do\n  if a; then b; fi\ndone < f\nc",
             &["while read x; do\n  if a; then b; fi\ndone < f", "c"],
         );
         check("f() {\n  a\n}\nf", &["f() {\n  a\n}", "f"]);
-        check(
-            "case $x in\na) b ;;\nesac\nc",
-            &["case $x in\na) b ;;\nesac", "c"],
-        );
+        check("case $x in\na) b ;;\nesac\nc", &["case $x in\na) b ;;\nesac", "c"]);
         check("( a\nb )\nc", &["( a\nb )", "c"]);
         check("x=$(a |\n b)\nc", &["x=$(a |\n b)", "c"]);
     }

@@ -34,16 +34,8 @@ pub struct Release {
 }
 
 /// Releases whose kernels kloom knows, the default first.
-pub const RELEASES: &[Release] = &[
-    Release {
-        name: "bookworm",
-        series: "6.1",
-    },
-    Release {
-        name: "trixie",
-        series: "6.12",
-    },
-];
+pub const RELEASES: &[Release] =
+    &[Release { name: "bookworm", series: "6.1" }, Release { name: "trixie", series: "6.12" }];
 
 /// A program the engine starts and the package it comes in.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -75,11 +67,7 @@ fn home(cache: &Path, release: Release) -> PathBuf {
 
 /// The programs this machine lacks, by package.
 pub fn missing_packages() -> Vec<&'static str> {
-    PROGRAMS
-        .iter()
-        .filter(|(program, _)| host::program(program).is_none())
-        .map(|&(_, package)| package)
-        .collect()
+    PROGRAMS.iter().filter(|(program, _)| host::program(program).is_none()).map(|&(_, package)| package).collect()
 }
 
 /// Gets everything the engine needs; `say` is told each step before it is taken.
@@ -96,9 +84,11 @@ pub fn setup(cache: &Path, release: Release, say: &mut dyn FnMut(&str)) -> Resul
     let image = versioned(IMAGE_META, "linux-image-", release)?;
     let headers = versioned(HEADERS_META, "linux-headers-", release)?;
     let mut packages = vec![image.clone(), headers.clone()];
-    packages.extend(depends(&headers)?.into_iter().filter(|package| {
-        package.starts_with("linux-headers-") || package.starts_with("linux-kbuild-")
-    }));
+    packages.extend(
+        depends(&headers)?
+            .into_iter()
+            .filter(|package| package.starts_with("linux-headers-") || package.starts_with("linux-kbuild-")),
+    );
     let home = home(cache, release);
     let fresh = home.with_extension("new");
     if fresh.exists() {
@@ -106,26 +96,14 @@ pub fn setup(cache: &Path, release: Release, say: &mut dyn FnMut(&str)) -> Resul
     }
     std::fs::create_dir_all(&fresh).map_err(Error::io(&fresh))?;
     say(&format!("download {}", packages.join(" ")));
-    run(
-        Command::new("apt-get")
-            .arg("download")
-            .args(&packages)
-            .current_dir(&fresh),
-        INSTALL_LIMIT_S,
-    )?;
+    run(Command::new("apt-get").arg("download").args(&packages).current_dir(&fresh), INSTALL_LIMIT_S)?;
     let mut version = String::new();
     for package in &packages {
         let file = downloaded(&fresh, package)?;
         say(&format!("unpack {package} into the cache"));
-        run(
-            Command::new("dpkg-deb").arg("-x").arg(&file).arg(&fresh),
-            QUERY_LIMIT_S,
-        )?;
+        run(Command::new("dpkg-deb").arg("-x").arg(&file).arg(&fresh), QUERY_LIMIT_S)?;
         if *package == image {
-            version = run(
-                Command::new("dpkg-deb").arg("-f").arg(&file).arg("Version"),
-                QUERY_LIMIT_S,
-            )?;
+            version = run(Command::new("dpkg-deb").arg("-f").arg(&file).arg("Version"), QUERY_LIMIT_S)?;
         }
         std::fs::remove_file(&file).map_err(Error::io(&file))?;
     }
@@ -154,9 +132,7 @@ fn install_programs(say: &mut dyn FnMut(&str)) -> Result<(), Error> {
     if packages.is_empty() {
         return Ok(());
     }
-    let gone = || Error::Missing {
-        parts: packages.iter().map(|p| (*p).to_owned()).collect(),
-    };
+    let gone = || Error::Missing { parts: packages.iter().map(|p| (*p).to_owned()).collect() };
     if host::program("apt-get").is_none() {
         return Err(gone());
     }
@@ -164,19 +140,13 @@ fn install_programs(say: &mut dyn FnMut(&str)) -> Result<(), Error> {
     say(&format!("install {}", packages.join(" ")));
     let install = |mut command: Command| {
         command.args(["install", "-y", "--no-install-recommends"]);
-        command
-            .args(&packages)
-            .env("DEBIAN_FRONTEND", "noninteractive");
+        command.args(&packages).env("DEBIAN_FRONTEND", "noninteractive");
         run(&mut command, INSTALL_LIMIT_S).is_ok()
     };
     let mut with_sudo = Command::new("sudo");
     with_sudo.args(["-n", "apt-get"]);
     let done = install(Command::new("apt-get")) || install(with_sudo);
-    if done && missing_packages().is_empty() {
-        Ok(())
-    } else {
-        Err(gone())
-    }
+    if done && missing_packages().is_empty() { Ok(()) } else { Err(gone()) }
 }
 
 /// Refreshes the package lists; an unprivileged user or an offline machine keeps the old ones.
@@ -187,9 +157,7 @@ fn update_lists(say: &mut dyn FnMut(&str)) {
 
 /// The versioned package behind a meta package, checked to be of the wanted series.
 fn versioned(meta: &str, prefix: &str, release: Release) -> Result<String, Error> {
-    let found = depends(meta)?
-        .into_iter()
-        .find(|package| package.starts_with(prefix));
+    let found = depends(meta)?.into_iter().find(|package| package.starts_with(prefix));
     let wanted = format!("{prefix}{}.", release.series);
     match found {
         Some(package) if package.starts_with(&wanted) => Ok(package),
@@ -206,21 +174,13 @@ fn versioned(meta: &str, prefix: &str, release: Release) -> Result<String, Error
 
 /// The packages that `package` depends on.
 fn depends(package: &str) -> Result<Vec<String>, Error> {
-    let text = run(
-        Command::new("apt-cache").args(["depends", package]),
-        QUERY_LIMIT_S,
-    )
-    .map_err(|_| Error::Missing {
-        parts: vec![format!("{package} (unknown to the package manager)")],
-    })?;
+    let text = run(Command::new("apt-cache").args(["depends", package]), QUERY_LIMIT_S)
+        .map_err(|_| Error::Missing { parts: vec![format!("{package} (unknown to the package manager)")] })?;
     Ok(parse_depends(&text))
 }
 
 fn parse_depends(text: &str) -> Vec<String> {
-    text.lines()
-        .filter_map(|line| line.trim().strip_prefix("Depends: "))
-        .map(str::to_owned)
-        .collect()
+    text.lines().filter_map(|line| line.trim().strip_prefix("Depends: ")).map(str::to_owned).collect()
 }
 
 /// The file that `apt-get download` made of `package`.
@@ -233,9 +193,7 @@ fn downloaded(dir: &Path, package: &str) -> Result<PathBuf, Error> {
             let name = path.file_name()?.to_str()?;
             (name.starts_with(&prefix) && name.ends_with(".deb")).then_some(path)
         })
-        .ok_or_else(|| Error::Missing {
-            parts: vec![format!("the downloaded {package}")],
-        })
+        .ok_or_else(|| Error::Missing { parts: vec![format!("the downloaded {package}")] })
 }
 
 /// Makes the unpacked headers work where they are.
@@ -257,14 +215,7 @@ fn run(command: &mut Command, limit_s: u64) -> Result<String, Error> {
         .collect::<Vec<_>>()
         .join(" ");
     let done = host::finish(command, "the package manager", limit_s)?;
-    if done.status.success() {
-        Ok(done.text)
-    } else {
-        Err(Error::Program {
-            command: shown,
-            detail: done.text,
-        })
-    }
+    if done.status.success() { Ok(done.text) } else { Err(Error::Program { command: shown, detail: done.text }) }
 }
 
 #[cfg(test)]
@@ -275,10 +226,7 @@ mod tests {
     fn dependencies_are_read() {
         let text = "linux-headers-6.1.0-56-cloud-amd64\n  Depends: linux-headers-6.1.0-56-common\n  \
                     PreDepends: x\n |Depends: a\n  Depends: linux-kbuild-6.1\n";
-        assert_eq!(
-            parse_depends(text),
-            ["linux-headers-6.1.0-56-common", "linux-kbuild-6.1"]
-        );
+        assert_eq!(parse_depends(text), ["linux-headers-6.1.0-56-common", "linux-kbuild-6.1"]);
     }
 
     #[test]

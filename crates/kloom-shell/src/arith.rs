@@ -14,24 +14,14 @@ pub(crate) fn evaluate(text: &str, variables: &mut dyn Variables) -> Result<i64,
 const DEPTH: usize = 60;
 
 fn eval_at(text: &str, variables: &mut dyn Variables, depth: usize) -> Result<i64, String> {
-    let mut e = Eval {
-        chars: text.chars().collect(),
-        pos: 0,
-        variables,
-        depth,
-        live: true,
-    };
+    let mut e = Eval { chars: text.chars().collect(), pos: 0, variables, depth, live: true };
     e.space();
     if e.pos == e.chars.len() {
         return Ok(0);
     }
     let value = e.comma()?;
     e.space();
-    if e.pos < e.chars.len() {
-        syntax()
-    } else {
-        Ok(value)
-    }
+    if e.pos < e.chars.len() { syntax() } else { Ok(value) }
 }
 
 fn syntax<T>() -> Result<T, String> {
@@ -48,16 +38,8 @@ struct Eval<'a> {
 }
 
 /// Binary operators, loosest first; `&&` and `||` are apart because they do not always take their right side.
-const LEVELS: [&[&str]; 8] = [
-    &["|"],
-    &["^"],
-    &["&"],
-    &["==", "!="],
-    &["<=", ">=", "<", ">"],
-    &["<<", ">>"],
-    &["+", "-"],
-    &["*", "/", "%"],
-];
+const LEVELS: [&[&str]; 8] =
+    [&["|"], &["^"], &["&"], &["==", "!="], &["<=", ">=", "<", ">"], &["<<", ">>"], &["+", "-"], &["*", "/", "%"]];
 
 impl Eval<'_> {
     fn space(&mut self) {
@@ -67,9 +49,7 @@ impl Eval<'_> {
     }
 
     fn looking_at(&self, op: &str) -> bool {
-        op.chars()
-            .enumerate()
-            .all(|(i, c)| self.chars.get(self.pos + i) == Some(&c))
+        op.chars().enumerate().all(|(i, c)| self.chars.get(self.pos + i) == Some(&c))
     }
 
     fn at(&self, offset: usize) -> char {
@@ -114,9 +94,7 @@ impl Eval<'_> {
     fn name(&mut self) -> Option<String> {
         self.space();
         let start = self.pos;
-        while self.at(0).is_ascii_alphabetic()
-            || self.at(0) == '_'
-            || (self.pos > start && self.at(0).is_ascii_digit())
+        while self.at(0).is_ascii_alphabetic() || self.at(0) == '_' || (self.pos > start && self.at(0).is_ascii_digit())
         {
             self.pos += 1;
         }
@@ -127,9 +105,7 @@ impl Eval<'_> {
         let start = self.pos;
         if let Some(name) = self.name() {
             self.space();
-            for op in [
-                "=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|=",
-            ] {
+            for op in ["=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|="] {
                 if self.looking_at(op) && !(op == "=" && self.at(1) == '=') {
                     self.pos += op.len();
                     let right = self.nested(Self::assignment)?;
@@ -158,11 +134,7 @@ impl Eval<'_> {
         value
     }
 
-    fn quiet(
-        &mut self,
-        live: bool,
-        f: fn(&mut Self) -> Result<i64, String>,
-    ) -> Result<i64, String> {
+    fn quiet(&mut self, live: bool, f: fn(&mut Self) -> Result<i64, String>) -> Result<i64, String> {
         let outer = self.live;
         self.live &= live;
         let value = self.nested(f);
@@ -297,11 +269,7 @@ impl Eval<'_> {
     }
 
     fn assign(&mut self, name: &str, value: i64) -> Result<(), String> {
-        if self.live {
-            self.variables.set(name, value)
-        } else {
-            Ok(())
-        }
+        if self.live { self.variables.set(name, value) } else { Ok(()) }
     }
 
     /// A variable's value is an expression itself; unset is 0.
@@ -310,9 +278,7 @@ impl Eval<'_> {
             None => Ok(0),
             Some(text) => match number(text.trim()) {
                 Ok(n) => Ok(n),
-                Err(_) if self.depth + 8 > DEPTH => {
-                    Err("expression recursion loop detected".into())
-                }
+                Err(_) if self.depth + 8 > DEPTH => Err("expression recursion loop detected".into()),
                 Err(_) => eval_at(&text, self.variables, self.depth + 8),
             },
         }
@@ -349,15 +315,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Result<i64, &str>) {
-        let mut variables = BTreeMap::from([
-            ("x".to_string(), "7".to_string()),
-            ("loop".into(), "loop".into()),
-        ]);
-        assert_eq!(
-            evaluate(text, &mut variables),
-            expected.map_err(str::to_string),
-            "{text}"
-        );
+        let mut variables = BTreeMap::from([("x".to_string(), "7".to_string()), ("loop".into(), "loop".into())]);
+        assert_eq!(evaluate(text, &mut variables), expected.map_err(str::to_string), "{text}");
     }
 
     #[test]
@@ -384,14 +343,8 @@ mod tests {
         check("1+", Err("arithmetic syntax error"));
         check("08", Err("arithmetic syntax error"));
         check("loop", Err("expression recursion loop detected"));
-        check(
-            &"(".repeat(10_000),
-            Err("expression recursion loop detected"),
-        );
-        check(
-            &"-".repeat(10_000),
-            Err("expression recursion loop detected"),
-        );
+        check(&"(".repeat(10_000), Err("expression recursion loop detected"));
+        check(&"-".repeat(10_000), Err("expression recursion loop detected"));
         check(&("1".to_string() + &"+1".repeat(10_000)), Ok(10_001));
     }
 }

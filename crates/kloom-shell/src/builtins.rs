@@ -68,9 +68,7 @@ pub(crate) async fn run(shell: &mut Shell, argv: Vec<String>) -> Flow {
                 None => 1,
                 Some(Ok(n)) if n > 0 => n,
                 _ => {
-                    return Err(shell
-                        .fatal(&format!("{name}: Illegal number: {}", args[0]))
-                        .await);
+                    return Err(shell.fatal(&format!("{name}: Illegal number: {}", args[0])).await);
                 }
             };
             if shell.loops == 0 {
@@ -79,29 +77,19 @@ pub(crate) async fn run(shell: &mut Shell, argv: Vec<String>) -> Flow {
             }
             shell.status = 0;
             let n = n.min(shell.loops);
-            return Err(if name == "break" {
-                Stop::Break(n)
-            } else {
-                Stop::Continue(n)
-            });
+            return Err(if name == "break" { Stop::Break(n) } else { Stop::Continue(n) });
         }
         "return" | "exit" => {
             if let Some(text) = args.first() {
                 match text.parse::<i64>() {
                     Ok(code) => shell.status = (code & 0xff) as i32,
                     Err(_) => {
-                        return Err(shell
-                            .fatal(&format!("{name}: Illegal number: {text}"))
-                            .await);
+                        return Err(shell.fatal(&format!("{name}: Illegal number: {text}")).await);
                     }
                 }
             }
             shell.exiting = name == "exit";
-            return Err(if name == "exit" {
-                Stop::Exit
-            } else {
-                Stop::Return
-            });
+            return Err(if name == "exit" { Stop::Exit } else { Stop::Return });
         }
         "shift" => {
             let n = match args.first() {
@@ -177,14 +165,8 @@ async fn source(shell: &mut Shell, args: &[String]) -> Flow {
             }
         }
         Err(e) => {
-            let reason = if e == Errno::ENOENT {
-                "file not found".to_string()
-            } else {
-                e.to_string()
-            };
-            Err(shell
-                .fatal(&format!(".: can't open '{path}': {reason}"))
-                .await)
+            let reason = if e == Errno::ENOENT { "file not found".to_string() } else { e.to_string() };
+            Err(shell.fatal(&format!(".: can't open '{path}': {reason}")).await)
         }
     }
 }
@@ -200,11 +182,7 @@ async fn export(shell: &mut Shell, name: &str, args: &[String]) -> Result<i32, S
     if args.is_empty() {
         let mut out = String::new();
         for (key, var) in shell.vars() {
-            if if exporting {
-                var.exported
-            } else {
-                var.readonly
-            } {
+            if if exporting { var.exported } else { var.readonly } {
                 out.push_str(name);
                 out.push(' ');
                 out.push_str(key);
@@ -226,9 +204,7 @@ async fn export(shell: &mut Shell, name: &str, args: &[String]) -> Result<i32, S
             None => (arg.as_str(), None),
         };
         if !is_name(key) {
-            return Err(shell
-                .fatal(&format!("{name}: {key}: bad variable name"))
-                .await);
+            return Err(shell.fatal(&format!("{name}: {key}: bad variable name")).await);
         }
         if let Some(value) = value
             && let Err(message) = shell.set_var(key, value.to_string())
@@ -247,9 +223,7 @@ async fn local(shell: &mut Shell, args: &[String]) -> Result<i32, Stop> {
             None => (arg.as_str(), None),
         };
         if !is_name(key) {
-            return Err(shell
-                .fatal(&format!("local: {key}: bad variable name"))
-                .await);
+            return Err(shell.fatal(&format!("local: {key}: bad variable name")).await);
         }
         let old = shell.vars().get(key).cloned();
         let Some(frame) = shell.locals.last_mut() else {
@@ -266,14 +240,7 @@ async fn local(shell: &mut Shell, args: &[String]) -> Result<i32, Stop> {
             }
             None => {
                 let exported = old.is_some_and(|v| v.exported);
-                shell.put_var(
-                    key,
-                    Some(Var {
-                        value: None,
-                        exported,
-                        readonly: false,
-                    }),
-                );
+                shell.put_var(key, Some(Var { value: None, exported, readonly: false }));
             }
         }
     }
@@ -333,9 +300,7 @@ async fn set(shell: &mut Shell, args: &[String]) -> Result<i32, Stop> {
                 match shell.options.by_name(&name) {
                     Some(flag) => *flag = on,
                     None => {
-                        return Err(shell
-                            .fatal(&format!("set: illegal option {arg} {name}"))
-                            .await);
+                        return Err(shell.fatal(&format!("set: illegal option {arg} {name}")).await);
                     }
                 }
                 continue;
@@ -352,19 +317,11 @@ async fn set(shell: &mut Shell, args: &[String]) -> Result<i32, Stop> {
 }
 
 async fn trap(shell: &mut Shell, args: &[String]) -> i32 {
-    let args = if args.first().is_some_and(|a| a == "--") {
-        &args[1..]
-    } else {
-        args
-    };
+    let args = if args.first().is_some_and(|a| a == "--") { &args[1..] } else { args };
     if args.is_empty() {
         let mut out = String::new();
         for (&signal, action) in &shell.traps {
-            let name = if signal == 0 {
-                "EXIT".to_string()
-            } else {
-                signals::name(signal)
-            };
+            let name = if signal == 0 { "EXIT".to_string() } else { signals::name(signal) };
             out.push_str(&format!("trap -- {} {name}\n", single_quoted(action)));
         }
         return print(shell, &out).await;
@@ -375,9 +332,7 @@ async fn trap(shell: &mut Shell, args: &[String]) -> i32 {
     let mut status = 0;
     for text in &args[first..] {
         let Some(signal) = signals::parse(text) else {
-            shell
-                .complain(&format!("trap: {text}: invalid signal specification"))
-                .await;
+            shell.complain(&format!("trap: {text}: invalid signal specification")).await;
             status = 1;
             continue;
         };
@@ -386,11 +341,7 @@ async fn trap(shell: &mut Shell, args: &[String]) -> i32 {
             SigAction::Default
         } else {
             shell.traps.insert(signal, args[0].clone());
-            if args[0].is_empty() {
-                SigAction::Ignore
-            } else {
-                SigAction::Catch
-            }
+            if args[0].is_empty() { SigAction::Ignore } else { SigAction::Catch }
         };
         if signal != 0 {
             // KILL and STOP cannot be caught; ash does not mind.
@@ -401,10 +352,7 @@ async fn trap(shell: &mut Shell, args: &[String]) -> i32 {
 }
 
 async fn cd(shell: &mut Shell, args: &[String]) -> i32 {
-    let args: Vec<&String> = args
-        .iter()
-        .filter(|a| !matches!(a.as_str(), "-L" | "-P" | "--"))
-        .collect();
+    let args: Vec<&String> = args.iter().filter(|a| !matches!(a.as_str(), "-L" | "-P" | "--")).collect();
     let (target, show) = match args.first().map(|a| a.as_str()) {
         None => (shell.var("HOME").unwrap_or("/").to_string(), false),
         Some("-") => (shell.var("OLDPWD").unwrap_or("/").to_string(), true),
@@ -412,9 +360,7 @@ async fn cd(shell: &mut Shell, args: &[String]) -> i32 {
     };
     let old = shell.sys.getcwd().await.unwrap_or_else(|_| "/".into());
     if let Err(e) = shell.sys.chdir(&target).await {
-        shell
-            .complain(&format!("cd: can't cd to {target}: {e}"))
-            .await;
+        shell.complain(&format!("cd: can't cd to {target}: {e}")).await;
         return 1;
     }
     let new = shell.sys.getcwd().await.unwrap_or_else(|_| target.clone());
@@ -427,8 +373,7 @@ async fn cd(shell: &mut Shell, args: &[String]) -> i32 {
 }
 
 async fn read(shell: &mut Shell, args: &[String]) -> i32 {
-    let (mut raw, mut prompt, mut names, mut limit, mut timeout) =
-        (false, String::new(), Vec::new(), None, None);
+    let (mut raw, mut prompt, mut names, mut limit, mut timeout) = (false, String::new(), Vec::new(), None, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -448,16 +393,8 @@ async fn read(shell: &mut Shell, args: &[String]) -> i32 {
     let mut protected = Vec::new();
     let (mut escaped, mut complete) = (false, false);
     if let Some(ns) = timeout {
-        let fds = vec![crate::sys::PollFd {
-            fd: 0,
-            events: crate::sys::flags::POLLIN,
-        }];
-        if shell
-            .sys
-            .poll(fds, Some(ns))
-            .await
-            .is_ok_and(|ready| ready.is_empty())
-        {
+        let fds = vec![crate::sys::PollFd { fd: 0, events: crate::sys::flags::POLLIN }];
+        if shell.sys.poll(fds, Some(ns)).await.is_ok_and(|ready| ready.is_empty()) {
             return 1;
         }
     }
@@ -531,9 +468,7 @@ async fn read(shell: &mut Shell, args: &[String]) -> i32 {
             }
         }
         if !is_name(name) {
-            shell
-                .complain(&format!("read: {name}: bad variable name"))
-                .await;
+            shell.complain(&format!("read: {name}: bad variable name")).await;
             return 2;
         }
         if let Err(message) = shell.set_var(name, text::decode(&bytes[start..end])) {
@@ -557,10 +492,7 @@ pub(crate) fn job_pid(shell: &Shell, text: &str) -> Option<i32> {
     let job = match spec {
         "" | "%" | "+" => shell.jobs.last()?,
         "-" => shell.jobs.iter().rev().nth(1)?,
-        _ => shell
-            .jobs
-            .iter()
-            .find(|j| Ok(j.id) == spec.parse() || j.text.starts_with(spec))?,
+        _ => shell.jobs.iter().find(|j| Ok(j.id) == spec.parse() || j.text.starts_with(spec))?,
     };
     job.pids.last().map(|(pid, _)| *pid)
 }
@@ -570,18 +502,14 @@ async fn wait_pid(shell: &mut Shell, pid: i32) -> Option<i32> {
     for job in &shell.jobs {
         if let Some((_, Some(status))) = job.pids.iter().find(|(p, _)| *p == pid) {
             let status = code(*status);
-            shell
-                .jobs
-                .retain(|j| !j.pids.iter().any(|(p, _)| *p == pid));
+            shell.jobs.retain(|j| !j.pids.iter().any(|(p, _)| *p == pid));
             return Some(status);
         }
     }
     loop {
         match shell.sys.wait(WaitFor::Pid(pid), false, None).await {
             Ok(Some((_, status))) => {
-                shell
-                    .jobs
-                    .retain(|j| !j.pids.iter().any(|(p, _)| *p == pid));
+                shell.jobs.retain(|j| !j.pids.iter().any(|(p, _)| *p == pid));
                 return Some(code(status));
             }
             Ok(None) => {}
@@ -595,12 +523,7 @@ async fn wait_pid(shell: &mut Shell, pid: i32) -> Option<i32> {
 async fn wait(shell: &mut Shell, args: &[String]) -> i32 {
     let mut status = 0;
     if args.is_empty() {
-        let pids: Vec<i32> = shell
-            .jobs
-            .iter()
-            .flat_map(|j| &j.pids)
-            .map(|(pid, _)| *pid)
-            .collect();
+        let pids: Vec<i32> = shell.jobs.iter().flat_map(|j| &j.pids).map(|(pid, _)| *pid).collect();
         for pid in pids {
             if wait_pid(shell, pid).await.is_none() {
                 return 128 + signals::SIGTERM;
@@ -609,18 +532,12 @@ async fn wait(shell: &mut Shell, args: &[String]) -> i32 {
         return 0;
     }
     for arg in args {
-        let pid = if arg.starts_with('%') {
-            job_pid(shell, arg)
-        } else {
-            arg.parse().ok()
-        };
+        let pid = if arg.starts_with('%') { job_pid(shell, arg) } else { arg.parse().ok() };
         let Some(pid) = pid else {
             if arg.starts_with('%') {
                 shell.complain(&format!("wait: {arg}: no such job")).await;
             } else {
-                shell
-                    .complain(&format!("wait: Illegal number: {arg}"))
-                    .await;
+                shell.complain(&format!("wait: Illegal number: {arg}")).await;
             }
             status = 2;
             continue;
@@ -657,19 +574,14 @@ async fn jobs(shell: &mut Shell) -> i32 {
         };
         out.push_str(&format!("[{}]{mark} {state:24}   {}\n", job.id, job.text));
     }
-    shell
-        .jobs
-        .retain(|j| j.pids.iter().any(|(_, s)| s.is_none()));
+    shell.jobs.retain(|j| j.pids.iter().any(|(_, s)| s.is_none()));
     print(shell, &out).await
 }
 
 async fn command(shell: &mut Shell, name: &str, args: &[String]) -> Flow {
     let (mut terse, mut verbose, mut rest) = (false, name == "type", args);
     if name == "command" {
-        let options = rest
-            .iter()
-            .take_while(|a| matches!(a.as_str(), "-v" | "-V" | "-p"))
-            .count();
+        let options = rest.iter().take_while(|a| matches!(a.as_str(), "-v" | "-V" | "-p")).count();
         terse = rest[..options].iter().any(|a| a == "-v");
         verbose = rest[..options].iter().any(|a| a == "-V");
         rest = &rest[options..];
@@ -684,40 +596,16 @@ async fn command(shell: &mut Shell, name: &str, args: &[String]) -> Flow {
     }
     let mut status = 0;
     // `command -v` looks at one word only.
-    for word in if name == "command" {
-        &rest[..rest.len().min(1)]
-    } else {
-        rest
-    } {
+    for word in if name == "command" { &rest[..rest.len().min(1)] } else { rest } {
         let line = if is_keyword(word) {
-            if terse {
-                word.clone()
-            } else {
-                format!("{word} is a shell keyword")
-            }
+            if terse { word.clone() } else { format!("{word} is a shell keyword") }
         } else if shell.functions.contains_key(word) {
-            if terse {
-                word.clone()
-            } else {
-                format!("{word} is a shell function")
-            }
+            if terse { word.clone() } else { format!("{word} is a shell function") }
         } else if is_builtin(word) {
-            let kind = if is_special(word) {
-                "special shell builtin"
-            } else {
-                "shell builtin"
-            };
-            if terse {
-                word.clone()
-            } else {
-                format!("{word} is a {kind}")
-            }
+            let kind = if is_special(word) { "special shell builtin" } else { "shell builtin" };
+            if terse { word.clone() } else { format!("{word} is a {kind}") }
         } else if let Some(path) = commands::path_of(&shell.sys, word).await {
-            if terse {
-                path
-            } else {
-                format!("{word} is {path}")
-            }
+            if terse { path } else { format!("{word} is {path}") }
         } else {
             if verbose {
                 shell.complain(&format!("{word}: not found")).await;
@@ -754,29 +642,14 @@ fn is_keyword(word: &str) -> bool {
 
 async fn getopts(shell: &mut Shell, args: &[String]) -> i32 {
     let [options, name, rest @ ..] = args else {
-        shell
-            .complain("getopts: usage: getopts optstring var [arg]")
-            .await;
+        shell.complain("getopts: usage: getopts optstring var [arg]").await;
         return 2;
     };
-    let words: Vec<String> = if rest.is_empty() {
-        shell.args.to_vec()
-    } else {
-        rest.to_vec()
-    };
-    let mut index: usize = shell
-        .var("OPTIND")
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(1);
-    let mut offset: usize = shell
-        .var("_OPTOFF")
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(1);
+    let words: Vec<String> = if rest.is_empty() { shell.args.to_vec() } else { rest.to_vec() };
+    let mut index: usize = shell.var("OPTIND").and_then(|v| v.parse().ok()).unwrap_or(1);
+    let mut offset: usize = shell.var("_OPTOFF").and_then(|v| v.parse().ok()).unwrap_or(1);
     let quiet = options.starts_with(':');
-    let word = words
-        .get(index.saturating_sub(1))
-        .cloned()
-        .unwrap_or_default();
+    let word = words.get(index.saturating_sub(1)).cloned().unwrap_or_default();
     let letters: Vec<char> = word.chars().collect();
     if offset == 1 && (letters.len() < 2 || letters[0] != '-' || word == "--") {
         if word == "--" {
@@ -788,9 +661,7 @@ async fn getopts(shell: &mut Shell, args: &[String]) -> i32 {
     }
     let letter = letters.get(offset).copied().unwrap_or('?');
     offset += 1;
-    let takes = options
-        .find(letter)
-        .map(|i| options[i + letter.len_utf8()..].starts_with(':'));
+    let takes = options.find(letter).map(|i| options[i + letter.len_utf8()..].starts_with(':'));
     let mut argument = None;
     let mut result = letter;
     if takes == Some(true) {
@@ -804,9 +675,7 @@ async fn getopts(shell: &mut Shell, args: &[String]) -> i32 {
             if quiet {
                 argument = Some(letter.to_string());
             } else {
-                shell
-                    .complain(&format!("No arg for -{letter} option"))
-                    .await;
+                shell.complain(&format!("No arg for -{letter} option")).await;
             }
         }
         offset = letters.len();

@@ -147,21 +147,10 @@ impl Shell {
 
     fn fields(&self, split: bool) -> Fields {
         let ifs = self.var("IFS").unwrap_or(" \t\n").to_string();
-        Fields {
-            done: Vec::new(),
-            current: None,
-            separator: Separator::None,
-            ifs,
-            split,
-        }
+        Fields { done: Vec::new(), current: None, separator: Separator::None, ifs, split }
     }
 
-    fn expand_parts<'a>(
-        &'a mut self,
-        parts: &'a [Part],
-        mode: Mode,
-        fields: &'a mut Fields,
-    ) -> Boxed<'a, ()> {
+    fn expand_parts<'a>(&'a mut self, parts: &'a [Part], mode: Mode, fields: &'a mut Fields) -> Boxed<'a, ()> {
         Box::pin(async move {
             for part in parts {
                 match part {
@@ -171,7 +160,9 @@ impl Shell {
                     Part::Double(parts) => {
                         // `"$@"` without parameters is no field at all.
                         let only_args = !parts.is_empty()
-                            && parts.iter().all(|p| matches!(p, Part::Param { name, op: ParamOp::None } if name == "@"));
+                            && parts
+                                .iter()
+                                .all(|p| matches!(p, Part::Param { name, op: ParamOp::None } if name == "@"));
                         if !(only_args && self.args.is_empty()) {
                             fields.quoted("");
                         }
@@ -231,13 +222,7 @@ impl Shell {
         Some(special)
     }
 
-    async fn expand_param(
-        &mut self,
-        name: &str,
-        op: &ParamOp,
-        mode: Mode,
-        fields: &mut Fields,
-    ) -> Result<(), Stop> {
+    async fn expand_param(&mut self, name: &str, op: &ParamOp, mode: Mode, fields: &mut Fields) -> Result<(), Stop> {
         let value = self.parameter(name);
         match op {
             ParamOp::None if name == "@" || (name == "*" && mode != Mode::Quoted) => {
@@ -255,11 +240,7 @@ impl Shell {
                 };
                 put(fields, mode, &value.to_string());
             }
-            ParamOp::Trim {
-                suffix,
-                largest,
-                word,
-            } => {
+            ParamOp::Trim { suffix, largest, word } => {
                 let value = self.checked(name, value).await?;
                 let pattern = Pattern::new(&self.expand_pattern(word).await?);
                 put(fields, mode, &pattern.trim(&value, *suffix, *largest));
@@ -271,11 +252,7 @@ impl Shell {
                 };
                 match (op, set) {
                     ('+', true) | ('-', false) => {
-                        let inner = if mode == Mode::Quoted {
-                            mode
-                        } else {
-                            Mode::Operand
-                        };
+                        let inner = if mode == Mode::Quoted { mode } else { Mode::Operand };
                         self.expand_parts(word, inner, fields).await?;
                     }
                     ('+', false) => {}
@@ -297,12 +274,7 @@ impl Shell {
                     (_, false) => {
                         let mut message = self.expand_here(word).await?;
                         if word.is_empty() {
-                            message = if *colon {
-                                "parameter not set or null"
-                            } else {
-                                "parameter not set"
-                            }
-                            .into();
+                            message = if *colon { "parameter not set or null" } else { "parameter not set" }.into();
                         }
                         return Err(self.fatal(&format!("{name}: {message}")).await);
                     }
@@ -359,11 +331,7 @@ impl Shell {
     /// Paths that match, sorted; empty if none does.
     async fn glob(&self, field: &str) -> Vec<String> {
         let absolute = field.starts_with('/');
-        let mut bases = vec![if absolute {
-            "/".to_string()
-        } else {
-            String::new()
-        }];
+        let mut bases = vec![if absolute { "/".to_string() } else { String::new() }];
         // A mark before a slash quotes nothing.
         let parts: Vec<&str> = field.split('/').filter(|p| !p.is_empty()).collect();
         let directory_only = field.ends_with('/');
@@ -393,9 +361,7 @@ impl Shell {
                     if entry.name.starts_with('.') && !hidden || !pattern.matches(&entry.name) {
                         continue;
                     }
-                    if (!last || directory_only)
-                        && !matches!(entry.kind, FileKind::Dir | FileKind::Link)
-                    {
+                    if (!last || directory_only) && !matches!(entry.kind, FileKind::Dir | FileKind::Link) {
                         continue;
                     }
                     next.push(join(&entry.name));

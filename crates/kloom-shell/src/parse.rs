@@ -31,11 +31,7 @@ pub struct ScenarioError {
 
 impl std::fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.message
-        )
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
     }
 }
 
@@ -191,25 +187,14 @@ pub(crate) enum ParamOp {
 /// Parses a whole scenario.
 pub fn parse(source: &[u8]) -> Result<Script, ScenarioError> {
     let source = text::decode(source);
-    Ok(Script {
-        list: parse_str(&source)?,
-    })
+    Ok(Script { list: parse_str(&source)? })
 }
 
 /// As [`parse`], of decoded text.
 pub(crate) fn parse_str(source: &str) -> Result<List, ScenarioError> {
     let mut lines = source.lines();
-    Lower {
-        depth: 0,
-        source: Rc::from([]),
-    }
-    .list_of(source, 1)
-    .map_err(|mut e| {
-        e.snippet = lines
-            .nth(e.line.saturating_sub(1))
-            .unwrap_or_default()
-            .trim_end()
-            .to_string();
+    Lower { depth: 0, source: Rc::from([]) }.list_of(source, 1).map_err(|mut e| {
+        e.snippet = lines.nth(e.line.saturating_sub(1)).unwrap_or_default().trim_end().to_string();
         e
     })
 }
@@ -222,12 +207,7 @@ struct Lower {
 
 /// A word as it stands in the source: brush's own text of it has runs of blanks inside `${…}` shortened.
 fn exact(source: &[char], word: &ast::Word) -> String {
-    let squeeze = |text: &str| -> String {
-        text.replace("\\\n", "")
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect()
-    };
+    let squeeze = |text: &str| -> String { text.replace("\\\n", "").chars().filter(|c| !c.is_whitespace()).collect() };
     if let Some(span) = &word.loc
         && let Some(chars) = source.get(span.start.index..span.end.index)
     {
@@ -240,13 +220,7 @@ fn exact(source: &[char], word: &ast::Word) -> String {
 }
 
 fn error(line: usize, column: usize, message: impl Into<String>) -> ScenarioError {
-    ScenarioError {
-        line,
-        column,
-        message: message.into(),
-        snippet: String::new(),
-        incomplete: false,
-    }
+    ScenarioError { line, column, message: message.into(), snippet: String::new(), incomplete: false }
 }
 
 fn at(span: Option<&SourceSpan>, base: usize, message: impl Into<String>) -> ScenarioError {
@@ -257,11 +231,7 @@ fn at(span: Option<&SourceSpan>, base: usize, message: impl Into<String>) -> Sce
 }
 
 fn unsupported<T>(span: Option<&SourceSpan>, base: usize, what: &str) -> Result<T, ScenarioError> {
-    Err(at(
-        span,
-        base,
-        format!("{what} is not supported by kloom's shell (a POSIX sh)"),
-    ))
+    Err(at(span, base, format!("{what} is not supported by kloom's shell (a POSIX sh)")))
 }
 
 /// A command's text without what follows it: blanks, separators, lines of comment.
@@ -270,10 +240,7 @@ fn command_text(text: &str) -> &str {
     loop {
         let mut shorter = text.trim_end_matches(|c: char| c.is_whitespace());
         // `;;` and `&` inside a command are never at its very end.
-        shorter = shorter
-            .strip_suffix(';')
-            .or_else(|| shorter.strip_suffix('&'))
-            .unwrap_or(shorter);
+        shorter = shorter.strip_suffix(';').or_else(|| shorter.strip_suffix('&')).unwrap_or(shorter);
         if let Some((before, last)) = shorter.rsplit_once('\n')
             && last.trim_start().starts_with('#')
         {
@@ -324,19 +291,12 @@ impl Lower {
         }
         check_nesting(source, base)?;
         // The grammar wants a line to be ended.
-        let options = ParserOptions {
-            enable_extended_globbing: false,
-            ..ParserOptions::default()
-        };
-        let mut tokens = brush_parser::uncached_tokenize_str(source, &options.tokenizer_options())
-            .map_err(|e| {
-                let incomplete = e.is_incomplete();
-                let lines = source.lines().count().max(1);
-                ScenarioError {
-                    incomplete,
-                    ..error(base + lines - 1, 1, e.to_string())
-                }
-            })?;
+        let options = ParserOptions { enable_extended_globbing: false, ..ParserOptions::default() };
+        let mut tokens = brush_parser::uncached_tokenize_str(source, &options.tokenizer_options()).map_err(|e| {
+            let incomplete = e.is_incomplete();
+            let lines = source.lines().count().max(1);
+            ScenarioError { incomplete, ..error(base + lines - 1, 1, e.to_string()) }
+        })?;
         for pair in tokens.windows(2) {
             if let [Token::Word(number, span), Token::Operator(op, redirection)] = pair
                 && span.end.index == redirection.start.index
@@ -344,11 +304,7 @@ impl Lower {
                 && op.starts_with(['<', '>'])
                 && number.bytes().all(|b| b.is_ascii_digit())
             {
-                return Err(at(
-                    Some(span),
-                    base,
-                    "the number of a file descriptor is too large",
-                ));
+                return Err(at(Some(span), base, "the number of a file descriptor is too large"));
             }
         }
         // brush takes `( (` for `((`, the start of an arithmetic command; a line break between them changes nothing else.
@@ -362,8 +318,7 @@ impl Lower {
             }
             i += 1;
         }
-        let cut_case =
-            |token: &Token| token.to_str().contains("$(case") || token.to_str().contains("$( case");
+        let cut_case = |token: &Token| token.to_str().contains("$(case") || token.to_str().contains("$( case");
         let program = brush_parser::parse_tokens(&tokens, &options).map_err(|e| match e {
             ParseError::ParsingNear(p) if tokens.iter().any(cut_case) => {
                 // brush ends the substitution at the first pattern's parenthesis.
@@ -380,11 +335,10 @@ impl Lower {
                 let column = last.chars().count() + 1;
                 // A word out of place at the very end (`done`) looks the same, but no further line could help it.
                 let before = tokens.split_last().map_or(&[][..], |(_, before)| before);
-                let closes = |t: &Token| {
-                    matches!(t.to_str(), "done" | "fi" | "esac" | "then" | "else" | "elif" | "do" | "}")
-                };
-                let misplaced = tokens.last().is_some_and(closes)
-                    && brush_parser::parse_tokens(before, &options).is_ok();
+                let closes =
+                    |t: &Token| matches!(t.to_str(), "done" | "fi" | "esac" | "then" | "else" | "elif" | "do" | "}");
+                let misplaced =
+                    tokens.last().is_some_and(closes) && brush_parser::parse_tokens(before, &options).is_ok();
                 let message = if misplaced { "syntax error" } else { "syntax error: unexpected end of the script" };
                 ScenarioError { incomplete: !misplaced, ..error(base + lines - 1, column, message) }
             }
@@ -392,10 +346,7 @@ impl Lower {
         self.depth += 1;
         let mut items = Vec::new();
         let outer = std::mem::replace(&mut self.source, source.chars().collect());
-        let result = program
-            .complete_commands
-            .iter()
-            .try_for_each(|list| self.items(list, base, &mut items));
+        let result = program.complete_commands.iter().try_for_each(|list| self.items(list, base, &mut items));
         self.source = outer;
         result?;
         self.depth -= 1;
@@ -409,22 +360,12 @@ impl Lower {
         Ok(items.into())
     }
 
-    fn items(
-        &mut self,
-        list: &ast::CompoundList,
-        base: usize,
-        items: &mut Vec<Item>,
-    ) -> Result<(), ScenarioError> {
+    fn items(&mut self, list: &ast::CompoundList, base: usize, items: &mut Vec<Item>) -> Result<(), ScenarioError> {
         for ast::CompoundListItem(and_or, separator) in &list.0 {
             let span = and_or.location();
             let text: String = match &span {
                 // Offsets count characters, and the start of a command is never after its end.
-                Some(s) => self
-                    .source
-                    .get(s.start.index..s.end.index)
-                    .unwrap_or_default()
-                    .iter()
-                    .collect(),
+                Some(s) => self.source.get(s.start.index..s.end.index).unwrap_or_default().iter().collect(),
                 None => and_or.to_string(),
             };
             let mut rest = Vec::new();
@@ -448,11 +389,7 @@ impl Lower {
 
     fn list(&mut self, list: &ast::CompoundList, base: usize) -> Result<List, ScenarioError> {
         if self.depth >= MAX_DEPTH {
-            return Err(at(
-                list.location().as_ref(),
-                base,
-                "nesting is too deep for kloom's shell",
-            ));
+            return Err(at(list.location().as_ref(), base, "nesting is too deep for kloom's shell"));
         }
         self.depth += 1;
         let mut items = Vec::new();
@@ -461,43 +398,25 @@ impl Lower {
         Ok(items.into())
     }
 
-    fn pipeline(
-        &mut self,
-        pipeline: &ast::Pipeline,
-        base: usize,
-    ) -> Result<Pipeline, ScenarioError> {
+    fn pipeline(&mut self, pipeline: &ast::Pipeline, base: usize) -> Result<Pipeline, ScenarioError> {
         let mut commands = Vec::new();
         for command in &pipeline.seq {
             commands.push(Rc::new(self.command(command, base)?));
         }
-        Ok(Pipeline {
-            bang: pipeline.bang,
-            timed: pipeline.timed.is_some(),
-            commands,
-        })
+        Ok(Pipeline { bang: pipeline.bang, timed: pipeline.timed.is_some(), commands })
     }
 
     fn command(&mut self, command: &ast::Command, base: usize) -> Result<Command, ScenarioError> {
         match command {
             ast::Command::Simple(simple) => self.simple(simple, base),
-            ast::Command::Compound(compound, redirects) => {
-                self.compound(compound, redirects.as_ref(), base)
-            }
+            ast::Command::Compound(compound, redirects) => self.compound(compound, redirects.as_ref(), base),
             ast::Command::Function(function) => {
                 let name = function.fname.value.clone();
                 if !is_name(&name) {
-                    return Err(at(
-                        function.fname.loc.as_ref(),
-                        base,
-                        format!("`{name}` is no valid function name"),
-                    ));
+                    return Err(at(function.fname.loc.as_ref(), base, format!("`{name}` is no valid function name")));
                 }
-                let body =
-                    Rc::new(self.compound(&function.body.0, function.body.1.as_ref(), base)?);
-                Ok(Command {
-                    kind: Kind::Function { name, body },
-                    redirects: Vec::new(),
-                })
+                let body = Rc::new(self.compound(&function.body.0, function.body.1.as_ref(), base)?);
+                Ok(Command { kind: Kind::Function { name, body }, redirects: Vec::new() })
             }
             ast::Command::ExtendedTest(test, _) => unsupported(Some(&test.loc), base, "`[[ … ]]`"),
         }
@@ -527,11 +446,7 @@ impl Lower {
                 let mut arms = Vec::new();
                 for item in &case.cases {
                     if !matches!(item.post_action, ast::CaseItemPostAction::ExitCase) {
-                        return unsupported(
-                            item.loc.as_ref().or(span.as_ref()),
-                            base,
-                            "`;&` in `case`",
-                        );
+                        return unsupported(item.loc.as_ref().or(span.as_ref()), base, "`;&` in `case`");
                     }
                     let body = match &item.cmd {
                         Some(list) => self.list(list, base)?,
@@ -539,16 +454,10 @@ impl Lower {
                     };
                     arms.push((self.words(&item.patterns, base)?, body));
                 }
-                Kind::Case {
-                    word: self.word(&case.value, base)?,
-                    arms,
-                }
+                Kind::Case { word: self.word(&case.value, base)?, arms }
             }
             C::IfClause(clause) => {
-                let mut arms = vec![(
-                    self.list(&clause.condition, base)?,
-                    self.list(&clause.then, base)?,
-                )];
+                let mut arms = vec![(self.list(&clause.condition, base)?, self.list(&clause.then, base)?)];
                 let mut otherwise = None;
                 for part in clause.elses.iter().flatten() {
                     let body = self.list(&part.body, base)?;
@@ -572,10 +481,7 @@ impl Lower {
         for redirect in redirects.iter().flat_map(|r| &r.0) {
             self.redirect(redirect, base, span.as_ref(), &mut list)?;
         }
-        Ok(Command {
-            kind,
-            redirects: list,
-        })
+        Ok(Command { kind, redirects: list })
     }
 
     /// `for x in; do` (no turn) and `for x do` (the positional parameters) look the same in brush's tree.
@@ -583,19 +489,11 @@ impl Lower {
         let after = self.source.get(clause.loc.start.index..);
         let head: String = after.unwrap_or_default().iter().take(4096).collect();
         let rest = head.strip_prefix("for").unwrap_or(&head).trim_start();
-        let rest = rest
-            .strip_prefix(clause.variable_name.as_str())
-            .unwrap_or(rest)
-            .trim_start();
-        rest.strip_prefix("in")
-            .is_some_and(|after| after.starts_with([' ', '\t', '\n', ';']))
+        let rest = rest.strip_prefix(clause.variable_name.as_str()).unwrap_or(rest).trim_start();
+        rest.strip_prefix("in").is_some_and(|after| after.starts_with([' ', '\t', '\n', ';']))
     }
 
-    fn simple(
-        &mut self,
-        simple: &ast::SimpleCommand,
-        base: usize,
-    ) -> Result<Command, ScenarioError> {
+    fn simple(&mut self, simple: &ast::SimpleCommand, base: usize) -> Result<Command, ScenarioError> {
         use ast::CommandPrefixOrSuffixItem as I;
         let (mut assigns, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
         let span = simple.location();
@@ -606,27 +504,17 @@ impl Lower {
                         return unsupported(Some(&assignment.loc), base, "`+=`");
                     }
                     match (&assignment.name, &assignment.value) {
-                        (
-                            ast::AssignmentName::VariableName(name),
-                            ast::AssignmentValue::Scalar(_),
-                        ) => {
+                        (ast::AssignmentName::VariableName(name), ast::AssignmentValue::Scalar(_)) => {
                             let text = exact(&self.source, word);
                             let value = text.split_once('=').map_or("", |(_, v)| v);
                             let (line, column) = place(word.loc.as_ref(), base);
-                            let parts = self.word_parts(
-                                value,
-                                line,
-                                column + name.chars().count() + 1,
-                                true,
-                            )?;
+                            let parts = self.word_parts(value, line, column + name.chars().count() + 1, true)?;
                             assigns.push((name.clone(), parts));
                         }
                         _ => return unsupported(Some(&assignment.loc), base, "an array"),
                     }
                 }
-                I::IoRedirect(redirect) => {
-                    self.redirect(redirect, base, span.as_ref(), &mut redirects)?
-                }
+                I::IoRedirect(redirect) => self.redirect(redirect, base, span.as_ref(), &mut redirects)?,
                 I::Word(word) => words.push(self.word(word, base)?),
                 I::ProcessSubstitution(..) => {
                     return unsupported(span.as_ref(), base, "process substitution");
@@ -651,19 +539,14 @@ impl Lower {
                     let text = exact(&self.source, word);
                     words.push(self.word_parts(&text, line, column, declares)?);
                 }
-                I::IoRedirect(redirect) => {
-                    self.redirect(redirect, base, span.as_ref(), &mut redirects)?
-                }
+                I::IoRedirect(redirect) => self.redirect(redirect, base, span.as_ref(), &mut redirects)?,
                 I::Word(word) => words.push(self.word(word, base)?),
                 I::ProcessSubstitution(..) => {
                     return unsupported(span.as_ref(), base, "process substitution");
                 }
             }
         }
-        Ok(Command {
-            kind: Kind::Simple { assigns, words },
-            redirects,
-        })
+        Ok(Command { kind: Kind::Simple { assigns, words }, redirects })
     }
 
     fn redirect(
@@ -677,8 +560,9 @@ impl Lower {
         let (fd, op) = match redirect {
             ast::IoRedirect::File(fd, kind, target) => {
                 let word = match target {
-                    ast::IoFileRedirectTarget::Filename(word)
-                    | ast::IoFileRedirectTarget::Duplicate(word) => self.word(word, base)?,
+                    ast::IoFileRedirectTarget::Filename(word) | ast::IoFileRedirectTarget::Duplicate(word) => {
+                        self.word(word, base)?
+                    }
                     ast::IoFileRedirectTarget::Fd(n) => Rc::from([Part::Lit(n.to_string())]),
                     ast::IoFileRedirectTarget::ProcessSubstitution(..) => {
                         return unsupported(span, base, "process substitution");
@@ -707,9 +591,7 @@ impl Lower {
             ast::IoRedirect::HereString(..) => {
                 return unsupported(span, base, "a here-string `<<<`");
             }
-            ast::IoRedirect::OutputAndError(word, append) => {
-                (1, RedirectOp::Both(self.word(word, base)?, *append))
-            }
+            ast::IoRedirect::OutputAndError(word, append) => (1, RedirectOp::Both(self.word(word, base)?, *append)),
         };
         list.push(Redirect { fd, op });
         Ok(())
@@ -725,13 +607,7 @@ impl Lower {
         self.word_parts(&text, line, column, false)
     }
 
-    fn word_parts(
-        &mut self,
-        value: &str,
-        line: usize,
-        column: usize,
-        assignment: bool,
-    ) -> Result<Word, ScenarioError> {
+    fn word_parts(&mut self, value: &str, line: usize, column: usize, assignment: bool) -> Result<Word, ScenarioError> {
         let mut reader = Reader::new(value, line, column, self);
         reader.assignment = assignment;
         reader.unquoted(None)
@@ -767,14 +643,7 @@ fn flush(parts: &mut Vec<Part>, text: &mut String, make: fn(String) -> Part) {
 
 impl<'a> Reader<'a> {
     fn new(value: &str, line: usize, column: usize, lower: &'a mut Lower) -> Self {
-        Reader {
-            chars: value.chars().collect(),
-            pos: 0,
-            line,
-            column,
-            lower,
-            assignment: false,
-        }
+        Reader { chars: value.chars().collect(), pos: 0, line, column, lower, assignment: false }
     }
 
     fn peek(&self) -> Option<char> {
@@ -792,10 +661,7 @@ impl<'a> Reader<'a> {
         let before = &self.chars[..pos.min(self.chars.len())];
         match before.iter().rposition(|&c| c == '\n') {
             None => (self.line, self.column + before.len()),
-            Some(nl) => (
-                self.line + before.iter().filter(|&&c| c == '\n').count(),
-                before.len() - nl,
-            ),
+            Some(nl) => (self.line + before.iter().filter(|&&c| c == '\n').count(), before.len() - nl),
         }
     }
 
@@ -806,11 +672,7 @@ impl<'a> Reader<'a> {
 
     fn enter(&mut self) -> Result<(), ScenarioError> {
         self.lower.depth += 1;
-        if self.lower.depth > MAX_DEPTH {
-            self.fail("nesting is too deep for kloom's shell")
-        } else {
-            Ok(())
-        }
+        if self.lower.depth > MAX_DEPTH { self.fail("nesting is too deep for kloom's shell") } else { Ok(()) }
     }
 
     /// Text outside quotes, up to the unquoted `end` (which is eaten) or the end of the word.
@@ -863,10 +725,7 @@ impl<'a> Reader<'a> {
                 '~' if at_start => {
                     flush(&mut parts, &mut text, Part::Lit);
                     let start = self.pos;
-                    while self
-                        .peek()
-                        .is_some_and(|c| c.is_ascii_alphanumeric() || "_-.+".contains(c))
-                    {
+                    while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "_-.+".contains(c)) {
                         self.pos += 1;
                     }
                     let name: String = self.chars[start..self.pos].iter().collect();
@@ -967,24 +826,15 @@ impl<'a> Reader<'a> {
             }
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                 let mut name = String::new();
-                while let Some(c) = self
-                    .peek()
-                    .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-                {
+                while let Some(c) = self.peek().filter(|c| c.is_ascii_alphanumeric() || *c == '_') {
                     name.push(c);
                     self.pos += 1;
                 }
-                Part::Param {
-                    name,
-                    op: ParamOp::None,
-                }
+                Part::Param { name, op: ParamOp::None }
             }
             Some(c) if c.is_ascii_digit() || "@*#?-$!".contains(c) => {
                 self.pos += 1;
-                Part::Param {
-                    name: c.into(),
-                    op: ParamOp::None,
-                }
+                Part::Param { name: c.into(), op: ParamOp::None }
             }
             _ => {
                 text.push('$');
@@ -1035,10 +885,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 '"' => i = self.skip_double(i + 1),
-                '#' if i == start
-                    || self.chars[i - 1].is_whitespace()
-                    || self.chars[i - 1] == ';' =>
-                {
+                '#' if i == start || self.chars[i - 1].is_whitespace() || self.chars[i - 1] == ';' => {
                     while i < self.chars.len() && self.chars[i] != '\n' {
                         i += 1;
                     }
@@ -1128,10 +975,7 @@ impl<'a> Reader<'a> {
         match self.next() {
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                 name.push(c);
-                while let Some(c) = self
-                    .peek()
-                    .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-                {
+                while let Some(c) = self.peek().filter(|c| c.is_ascii_alphanumeric() || *c == '_') {
                     name.push(c);
                     self.pos += 1;
                 }
@@ -1151,28 +995,15 @@ impl<'a> Reader<'a> {
         }
         let c = self.next();
         if matches!(op, ParamOp::Length) {
-            return if c == Some('}') {
-                Ok(Part::Param { name, op })
-            } else {
-                self.fail("bad substitution")
-            };
+            return if c == Some('}') { Ok(Part::Param { name, op }) } else { self.fail("bad substitution") };
         }
         let op = match c {
             Some('}') => ParamOp::None,
-            Some(c @ ('-' | '=' | '?' | '+')) => ParamOp::Test {
-                op: c,
-                colon: false,
-                word: self.operand(quoted)?,
-            },
+            Some(c @ ('-' | '=' | '?' | '+')) => ParamOp::Test { op: c, colon: false, word: self.operand(quoted)? },
             Some(':') => match self.next() {
-                Some(c @ ('-' | '=' | '?' | '+')) => ParamOp::Test {
-                    op: c,
-                    colon: true,
-                    word: self.operand(quoted)?,
-                },
+                Some(c @ ('-' | '=' | '?' | '+')) => ParamOp::Test { op: c, colon: true, word: self.operand(quoted)? },
                 _ => {
-                    return self
-                        .fail("`${x:offset}` is not supported by kloom's shell (a POSIX sh)");
+                    return self.fail("`${x:offset}` is not supported by kloom's shell (a POSIX sh)");
                 }
             },
             Some(c @ ('#' | '%')) => {
@@ -1181,19 +1012,13 @@ impl<'a> Reader<'a> {
                     self.pos += 1;
                 }
                 // Patterns have quotes of their own, also between double quotes.
-                ParamOp::Trim {
-                    suffix: c == '%',
-                    largest,
-                    word: self.unquoted(Some('}'))?,
-                }
+                ParamOp::Trim { suffix: c == '%', largest, word: self.unquoted(Some('}'))? }
             }
             Some('[') => {
                 return self.fail("an array is not supported by kloom's shell (a POSIX sh)");
             }
             Some(c @ ('/' | '^' | ',' | '@')) => {
-                return self.fail(format!(
-                    "`${{x{c}…}}` is not supported by kloom's shell (a POSIX sh)"
-                ));
+                return self.fail(format!("`${{x{c}…}}` is not supported by kloom's shell (a POSIX sh)"));
             }
             _ => return self.fail("bad substitution"),
         };
@@ -1201,10 +1026,6 @@ impl<'a> Reader<'a> {
     }
 
     fn operand(&mut self, quoted: bool) -> Result<Word, ScenarioError> {
-        if quoted {
-            self.double(Some('}'))
-        } else {
-            self.unquoted(Some('}'))
-        }
+        if quoted { self.double(Some('}')) } else { self.unquoted(Some('}')) }
     }
 }

@@ -7,11 +7,7 @@ enum Token {
     Char(char),
     One,
     Many,
-    Class {
-        negated: bool,
-        ranges: Vec<(char, char)>,
-        named: Vec<fn(&char) -> bool>,
-    },
+    Class { negated: bool, ranges: Vec<(char, char)>, named: Vec<fn(&char) -> bool> },
 }
 
 /// A compiled pattern.
@@ -53,14 +49,7 @@ fn class(chars: &[char], mut i: usize) -> Option<(Token, usize)> {
             c = *chars.get(i)?;
         }
         if c == ']' && !first && !quoted {
-            return Some((
-                Token::Class {
-                    negated,
-                    ranges,
-                    named,
-                },
-                i + 1,
-            ));
+            return Some((Token::Class { negated, ranges, named }, i + 1));
         }
         first = false;
         if c == '[' && !quoted && chars.get(i + 1) == Some(&':') {
@@ -142,14 +131,9 @@ impl Pattern {
                 }
                 Some(Token::One) => true,
                 Some(Token::Char(c)) => *c == text[t],
-                Some(Token::Class {
-                    negated,
-                    ranges,
-                    named,
-                }) => {
+                Some(Token::Class { negated, ranges, named }) => {
                     let c = text[t];
-                    (ranges.iter().any(|&(a, b)| a <= c && c <= b) || named.iter().any(|f| f(&c)))
-                        != *negated
+                    (ranges.iter().any(|&(a, b)| a <= c && c <= b) || named.iter().any(|f| f(&c))) != *negated
                 }
                 None => false,
             };
@@ -175,11 +159,7 @@ impl Pattern {
             cuts.reverse();
         }
         for cut in cuts {
-            let (part, rest) = if suffix {
-                (&chars[cut..], &chars[..cut])
-            } else {
-                (&chars[..cut], &chars[cut..])
-            };
+            let (part, rest) = if suffix { (&chars[cut..], &chars[..cut]) } else { (&chars[..cut], &chars[cut..]) };
             if self.matches_chars(part) {
                 return rest.iter().collect();
             }
@@ -224,11 +204,7 @@ mod tests {
 
     #[track_caller]
     fn check(pattern: &str, text: &str, expected: bool) {
-        assert_eq!(
-            Pattern::new(pattern).matches(text),
-            expected,
-            "{pattern} {text}"
-        );
+        assert_eq!(Pattern::new(pattern).matches(text), expected, "{pattern} {text}");
     }
 
     #[test]

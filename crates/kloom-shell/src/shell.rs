@@ -11,9 +11,7 @@ use std::rc::Rc;
 
 use crate::builtins;
 use crate::commands::{self, Ctx, Env};
-use crate::parse::{
-    self, AndOr, Command, Item, Kind, List, Pipeline, Redirect, RedirectOp, ScenarioError, Script,
-};
+use crate::parse::{self, AndOr, Command, Item, Kind, List, Pipeline, Redirect, RedirectOp, ScenarioError, Script};
 use crate::pattern::Pattern;
 use crate::signals;
 use crate::sys::{Errno, Mark, Program, SigAction, Sys, Syscall, WaitFor, WaitStatus, flags};
@@ -76,16 +74,11 @@ impl Options {
     }
 
     pub(crate) fn letters(&self) -> String {
-        [
-            (self.errexit, 'e'),
-            (self.noglob, 'f'),
-            (self.nounset, 'u'),
-            (self.xtrace, 'x'),
-        ]
-        .iter()
-        .filter(|(on, _)| *on)
-        .map(|(_, c)| *c)
-        .collect()
+        [(self.errexit, 'e'), (self.noglob, 'f'), (self.nounset, 'u'), (self.xtrace, 'x')]
+            .iter()
+            .filter(|(on, _)| *on)
+            .map(|(_, c)| *c)
+            .collect()
     }
 }
 
@@ -160,42 +153,18 @@ impl Shell {
         let exported = [
             ("HOME", "/root"),
             ("LOGNAME", "root"),
-            (
-                "PATH",
-                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            ),
+            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
             ("SHELL", "/bin/sh"),
             ("TERM", "linux"),
             ("USER", "root"),
         ];
         for (name, value) in exported {
-            vars.insert(
-                name.into(),
-                Var {
-                    value: Some(value.into()),
-                    exported: true,
-                    readonly: false,
-                },
-            );
+            vars.insert(name.into(), Var { value: Some(value.into()), exported: true, readonly: false });
         }
         let cwd = sys.getcwd().await.unwrap_or_else(|_| "/".into());
-        vars.insert(
-            "PWD".into(),
-            Var {
-                value: Some(cwd),
-                exported: true,
-                readonly: false,
-            },
-        );
+        vars.insert("PWD".into(), Var { value: Some(cwd), exported: true, readonly: false });
         for (name, value) in [("PPID", "1"), ("OPTIND", "1"), ("PS4", "+ ")] {
-            vars.insert(
-                name.into(),
-                Var {
-                    value: Some(value.into()),
-                    exported: false,
-                    readonly: false,
-                },
-            );
+            vars.insert(name.into(), Var { value: Some(value.into()), exported: false, readonly: false });
         }
         Shell {
             sys,
@@ -225,14 +194,7 @@ impl Shell {
     pub(crate) async fn with_env(sys: Sys, env: &Env) -> Shell {
         let mut shell = Shell::new(sys).await;
         for (name, value) in env {
-            shell.vars.insert(
-                name.clone(),
-                Var {
-                    value: Some(value.clone()),
-                    exported: true,
-                    readonly: false,
-                },
-            );
+            shell.vars.insert(name.clone(), Var { value: Some(value.clone()), exported: true, readonly: false });
         }
         shell
     }
@@ -338,9 +300,7 @@ impl Shell {
             return env.clone();
         }
         let exported = self.vars.iter().filter(|(_, v)| v.exported);
-        let env: Env = exported
-            .filter_map(|(k, v)| Some((k.clone(), v.value.clone()?)))
-            .collect();
+        let env: Env = exported.filter_map(|(k, v)| Some((k.clone(), v.value.clone()?))).collect();
         let env = Rc::new(env);
         self.env = Some(env.clone());
         env
@@ -348,10 +308,7 @@ impl Shell {
 
     pub(crate) async fn complain(&self, message: &str) {
         // Nobody is left to hear that stderr is closed.
-        let _ = self
-            .sys
-            .write_all(2, &text::encode(&format!("sh: {message}\n")))
-            .await;
+        let _ = self.sys.write_all(2, &text::encode(&format!("sh: {message}\n"))).await;
     }
 
     /// An error that ends a script.
@@ -381,31 +338,18 @@ impl Shell {
                 }
                 if marks {
                     self.started += 1;
-                    let mark = Mark::Start {
-                        index: self.started,
-                        line: item.line,
-                        text: item.text.to_string(),
-                    };
+                    let mark = Mark::Start { index: self.started, line: item.line, text: item.text.to_string() };
                     let _ = self.sys.unit(Syscall::Mark(mark)).await;
                 }
                 let index = self.started;
-                let flow = if item.background {
-                    self.background(item).await
-                } else {
-                    self.run_and_or(&item.and_or).await
-                };
+                let flow =
+                    if item.background { self.background(item).await } else { self.run_and_or(&item.and_or).await };
                 let flow = match flow {
                     Ok(()) if !self.traps.is_empty() => self.run_traps().await,
                     flow => flow,
                 };
                 if marks {
-                    let _ = self
-                        .sys
-                        .unit(Syscall::Mark(Mark::End {
-                            index,
-                            status: self.status,
-                        }))
-                        .await;
+                    let _ = self.sys.unit(Syscall::Mark(Mark::End { index, status: self.status })).await;
                 }
                 flow?;
             }
@@ -474,11 +418,7 @@ impl Shell {
             Ok(pid) => {
                 self.last_background = Some(pid);
                 let id = self.jobs.iter().map(|j| j.id).max().unwrap_or(0) + 1;
-                self.jobs.push(Job {
-                    id,
-                    pids: vec![(pid, None)],
-                    text: item.text.to_string(),
-                });
+                self.jobs.push(Job { id, pids: vec![(pid, None)], text: item.text.to_string() });
                 self.status = 0;
                 Ok(())
             }
@@ -502,11 +442,7 @@ impl Shell {
     }
 
     async fn run_pipeline(&mut self, pipeline: &Pipeline, tested: bool) -> Flow {
-        let start = if pipeline.timed {
-            self.sys.clock(crate::sys::Clock::Monotonic).await.ok()
-        } else {
-            None
-        };
+        let start = if pipeline.timed { self.sys.clock(crate::sys::Clock::Monotonic).await.ok() } else { None };
         let tested = tested || pipeline.bang;
         self.tested += u32::from(tested);
         let flow = match pipeline.commands.as_slice() {
@@ -515,18 +451,9 @@ impl Shell {
         };
         self.tested -= u32::from(tested);
         if let Some(start) = start {
-            let ns = self
-                .sys
-                .clock(crate::sys::Clock::Monotonic)
-                .await
-                .unwrap_or(start)
-                .saturating_sub(start);
+            let ns = self.sys.clock(crate::sys::Clock::Monotonic).await.unwrap_or(start).saturating_sub(start);
             let (minutes, rest) = (ns / 60_000_000_000, ns % 60_000_000_000);
-            let text = format!(
-                "real\t{minutes}m {}.{:02}s\n",
-                rest / 1_000_000_000,
-                rest / 10_000_000 % 100
-            );
+            let text = format!("real\t{minutes}m {}.{:02}s\n", rest / 1_000_000_000, rest / 10_000_000 % 100);
             let _ = self.sys.write_all(2, text.as_bytes()).await;
         }
         flow?;
@@ -607,10 +534,7 @@ impl Shell {
                 Ok(Some((_, WaitStatus::Exited(code)))) => return code & 0xff,
                 Ok(Some((_, WaitStatus::Signaled(signal)))) => {
                     if report && signal != signals::SIGINT && signal != signals::SIGPIPE {
-                        let _ = self
-                            .sys
-                            .write_all(2, format!("{}\n", signals::describe(signal)).as_bytes())
-                            .await;
+                        let _ = self.sys.write_all(2, format!("{}\n", signals::describe(signal)).as_bytes()).await;
                     }
                     return 128 + signal;
                 }
@@ -670,10 +594,7 @@ impl Shell {
             }
             self.calls += 1;
             let flow = match &command.kind {
-                Kind::Simple { assigns, words } => {
-                    self.run_simple(assigns, words, &command.redirects, last)
-                        .await
-                }
+                Kind::Simple { assigns, words } => self.run_simple(assigns, words, &command.redirects, last).await,
                 Kind::Function { name, body } => {
                     self.functions.insert(name.clone(), body.clone());
                     self.status = 0;
@@ -728,11 +649,7 @@ impl Shell {
         let flow = match &command.kind {
             Kind::Brace(list) | Kind::Subshell(list) => self.run_items(list, false).await,
             Kind::If { arms, otherwise } => self.run_if(arms, otherwise.as_ref()).await,
-            Kind::While {
-                condition,
-                body,
-                until,
-            } => self.run_while(condition, body, *until).await,
+            Kind::While { condition, body, until } => self.run_while(condition, body, *until).await,
             Kind::For { name, words, body } => self.run_for(name, words.as_deref(), body).await,
             Kind::Case { word, arms } => self.run_case(word, arms).await,
             // The two kinds that the caller has dealt with.
@@ -886,10 +803,7 @@ impl Shell {
     async fn trace(&self, line: impl FnOnce() -> String) {
         if self.options.xtrace {
             let prefix = self.var("PS4").unwrap_or("+ ").to_string();
-            let _ = self
-                .sys
-                .write_all(2, &text::encode(&format!("{prefix}{}\n", line())))
-                .await;
+            let _ = self.sys.write_all(2, &text::encode(&format!("{prefix}{}\n", line()))).await;
         }
     }
 
@@ -941,9 +855,7 @@ impl Shell {
                     self.status = 0;
                     return Ok(());
                 }
-                let flow = self
-                    .run_external(argv[1..].to_vec(), Vec::new(), Vec::new(), true)
-                    .await;
+                let flow = self.run_external(argv[1..].to_vec(), Vec::new(), Vec::new(), true).await;
                 flow?;
                 self.exiting = true;
                 return Err(Stop::Exit);
@@ -1023,9 +935,7 @@ impl Shell {
                 Box::pin(async move {
                     for redirect in &redirects {
                         if let Err(message) = redirect.apply(&sys).await {
-                            let _ = sys
-                                .write_all(2, &text::encode(&format!("sh: {message}\n")))
-                                .await;
+                            let _ = sys.write_all(2, &text::encode(&format!("sh: {message}\n"))).await;
                             return 1;
                         }
                     }
@@ -1043,41 +953,24 @@ impl Shell {
     }
 
     /// `None`: an error was told and the status set, the command does not run.
-    async fn expand_redirects(
-        &mut self,
-        redirects: &[Redirect],
-    ) -> Result<Option<Vec<Ready>>, Stop> {
+    async fn expand_redirects(&mut self, redirects: &[Redirect]) -> Result<Option<Vec<Ready>>, Stop> {
         let mut ready = Vec::with_capacity(redirects.len());
         for redirect in redirects {
             let fd = redirect.fd;
             let action = match &redirect.op {
                 RedirectOp::Read(w) => Action::Open(self.expand_single(w).await?, flags::O_RDONLY),
-                RedirectOp::Write(w) => Action::Open(
-                    self.expand_single(w).await?,
-                    flags::O_WRONLY | flags::O_CREAT | flags::O_TRUNC,
-                ),
-                RedirectOp::Append(w) => Action::Open(
-                    self.expand_single(w).await?,
-                    flags::O_WRONLY | flags::O_CREAT | flags::O_APPEND,
-                ),
-                RedirectOp::ReadWrite(w) => {
-                    Action::Open(self.expand_single(w).await?, flags::O_RDWR | flags::O_CREAT)
+                RedirectOp::Write(w) => {
+                    Action::Open(self.expand_single(w).await?, flags::O_WRONLY | flags::O_CREAT | flags::O_TRUNC)
                 }
+                RedirectOp::Append(w) => {
+                    Action::Open(self.expand_single(w).await?, flags::O_WRONLY | flags::O_CREAT | flags::O_APPEND)
+                }
+                RedirectOp::ReadWrite(w) => Action::Open(self.expand_single(w).await?, flags::O_RDWR | flags::O_CREAT),
                 RedirectOp::Both(w, append) => {
-                    let how = if *append {
-                        flags::O_APPEND
-                    } else {
-                        flags::O_TRUNC
-                    };
+                    let how = if *append { flags::O_APPEND } else { flags::O_TRUNC };
                     let path = self.expand_single(w).await?;
-                    ready.push(Ready {
-                        fd: 1,
-                        action: Action::Open(path, flags::O_WRONLY | flags::O_CREAT | how),
-                    });
-                    ready.push(Ready {
-                        fd: 2,
-                        action: Action::Dup(1),
-                    });
+                    ready.push(Ready { fd: 1, action: Action::Open(path, flags::O_WRONLY | flags::O_CREAT | how) });
+                    ready.push(Ready { fd: 2, action: Action::Dup(1) });
                     continue;
                 }
                 RedirectOp::Dup(w) => match self.expand_single(w).await?.as_str() {
@@ -1099,11 +992,7 @@ impl Shell {
     }
 
     /// Applies; with `saved`, what was there before is kept for [`Shell::restore`].
-    pub(crate) async fn redirect(
-        &self,
-        redirects: &[Ready],
-        mut saved: Option<&mut Saved>,
-    ) -> bool {
+    pub(crate) async fn redirect(&self, redirects: &[Ready], mut saved: Option<&mut Saved>) -> bool {
         for redirect in redirects {
             if let Some(saved) = &mut saved
                 && !saved.iter().any(|(fd, _)| *fd == redirect.fd)
@@ -1171,9 +1060,7 @@ impl Ready {
                     let create = flags & flags::O_CREAT != 0;
                     let verb = if create { "create" } else { "open" };
                     let reason = match e {
-                        Errno::ENOENT | Errno::ENOTDIR if create => {
-                            "nonexistent directory".to_string()
-                        }
+                        Errno::ENOENT | Errno::ENOTDIR if create => "nonexistent directory".to_string(),
                         Errno::ENOENT | Errno::ENOTDIR => "no such file".to_string(),
                         e => e.to_string(),
                     };
@@ -1191,14 +1078,10 @@ impl Ready {
                 let _ = sys.close(self.fd).await;
                 return Ok(());
             }
-            Action::Here(text) => here_document(sys, text)
-                .await
-                .map_err(|e| format!("can't create pipe: {e}"))?,
+            Action::Here(text) => here_document(sys, text).await.map_err(|e| format!("can't create pipe: {e}"))?,
         };
         if from != self.fd {
-            sys.dup2(from, self.fd)
-                .await
-                .map_err(|e| format!("dup2({from},{}): {e}", self.fd))?;
+            sys.dup2(from, self.fd).await.map_err(|e| format!("dup2({from},{}): {e}", self.fd))?;
             let _ = sys.close(from).await;
         }
         Ok(())

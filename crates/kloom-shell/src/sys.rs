@@ -246,10 +246,7 @@ pub enum Syscall {
     /// → `Ioctl`: the return value and the argument buffer afterwards.
     Ioctl { fd: i32, cmd: u64, arg: Vec<u8> },
     /// → `Poll`; empty when the time is over. `None` waits for ever.
-    Poll {
-        fds: Vec<PollFd>,
-        timeout_ns: Option<u64>,
-    },
+    Poll { fds: Vec<PollFd>, timeout_ns: Option<u64> },
     /// → `Stat`; follows symbolic links.
     Stat { path: String },
     /// → `Stat` of an open descriptor.
@@ -269,22 +266,13 @@ pub enum Syscall {
     /// → `Unit`.
     Chmod { path: String, mode: u32 },
     /// → `Unit`. `rdev` counts for device nodes.
-    Mknod {
-        path: String,
-        kind: FileKind,
-        mode: u32,
-        rdev: (u32, u32),
-    },
+    Mknod { path: String, kind: FileKind, mode: u32, rdev: (u32, u32) },
     /// → `Unit`.
     Chdir { path: String },
     /// → `Text`.
     Getcwd,
     /// → `Unit`. Mounting what is already there (proc, sysfs, debugfs, …) succeeds.
-    Mount {
-        source: String,
-        target: String,
-        fstype: String,
-    },
+    Mount { source: String, target: String, fstype: String },
     /// → `Unit`.
     Umount { target: String },
     /// → `Unit`, or `Remaining` when a signal interrupted it.
@@ -295,11 +283,7 @@ pub enum Syscall {
     Exec { comm: String, argv: Vec<String> },
     /// → `Wait`: `None` if nothing ended (with `nohang`, or the time is over). ECHILD without such a child, EINTR by a
     /// caught signal.
-    Wait {
-        which: WaitFor,
-        nohang: bool,
-        timeout_ns: Option<u64>,
-    },
+    Wait { which: WaitFor, nohang: bool, timeout_ns: Option<u64> },
     /// → `Unit`. `pid` 0 is the caller's process group, -1 everything but init, below -1 the group `-pid`; signal 0 only checks.
     Kill { pid: i32, signal: i32 },
     /// → `Pid`.
@@ -327,11 +311,7 @@ pub enum Syscall {
     /// → `Sched`.
     SchedGetscheduler { pid: i32 },
     /// → `Unit`.
-    SchedSetscheduler {
-        pid: i32,
-        policy: u32,
-        priority: u32,
-    },
+    SchedSetscheduler { pid: i32, policy: u32, priority: u32 },
     /// → `Nice`.
     Getpriority { pid: i32 },
     /// → `Unit`.
@@ -462,20 +442,12 @@ impl Sys {
     /// A fresh pair for one process.
     pub fn new() -> (Sys, SysPort) {
         let mailbox = Rc::new(RefCell::new(Mailbox::default()));
-        (
-            Sys {
-                mailbox: mailbox.clone(),
-            },
-            SysPort { mailbox },
-        )
+        (Sys { mailbox: mailbox.clone() }, SysPort { mailbox })
     }
 
     /// Posts any syscall; the methods below are this with types.
     pub fn call(&self, request: Syscall) -> impl Future<Output = SysResult> + use<> {
-        Call {
-            mailbox: self.mailbox.clone(),
-            request: Some(request),
-        }
+        Call { mailbox: self.mailbox.clone(), request: Some(request) }
     }
 
     /// See [`Syscall::Open`].
@@ -562,11 +534,7 @@ impl Sys {
     }
 
     /// See [`Syscall::Poll`].
-    pub async fn poll(
-        &self,
-        fds: Vec<PollFd>,
-        timeout_ns: Option<u64>,
-    ) -> Result<Vec<PollFd>, Errno> {
+    pub async fn poll(&self, fds: Vec<PollFd>, timeout_ns: Option<u64>) -> Result<Vec<PollFd>, Errno> {
         expect!(self.call(Syscall::Poll { fds, timeout_ns }), SysValue::Poll(ready) => ready)
     }
 
@@ -615,11 +583,7 @@ impl Sys {
 
     /// See [`Syscall::Exec`].
     pub async fn exec(&self, comm: &str, argv: &[String]) -> Result<(), Errno> {
-        self.unit(Syscall::Exec {
-            comm: comm.into(),
-            argv: argv.to_vec(),
-        })
-        .await
+        self.unit(Syscall::Exec { comm: comm.into(), argv: argv.to_vec() }).await
     }
 
     /// See [`Syscall::Wait`].

@@ -60,11 +60,7 @@ pub fn encode(text: &str) -> Vec<u8> {
 
 /// One byte as a character of decoded text.
 pub(crate) fn byte_char(b: u8) -> char {
-    if b < 0x80 {
-        char::from(b)
-    } else {
-        char::from_u32(RAW + u32::from(b) - 0x80).unwrap_or('?')
-    }
+    if b < 0x80 { char::from(b) } else { char::from_u32(RAW + u32::from(b) - 0x80).unwrap_or('?') }
 }
 
 #[cfg(test)]

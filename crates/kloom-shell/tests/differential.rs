@@ -264,11 +264,7 @@ const SCRIPTS: &[&str] = &[
 fn real_shell() -> Option<(&'static str, &'static [&'static str])> {
     let candidates: [(&str, &[&str]); 2] = [("busybox", &["sh"]), ("dash", &[])];
     candidates.into_iter().find(|(program, args)| {
-        let probe = Command::new(program)
-            .args(*args)
-            .args(["-c", ":"])
-            .stderr(Stdio::null())
-            .status();
+        let probe = Command::new(program).args(*args).args(["-c", ":"]).stderr(Stdio::null()).status();
         probe.is_ok_and(|s| s.success())
     })
 }
@@ -293,10 +289,7 @@ fn real(script: &str) -> Option<(String, i32)> {
         .expect("it could be started a moment ago");
     child.stdin.take().expect("piped").flush().expect("open");
     let output = child.wait_with_output().expect("it ends");
-    Some((
-        String::from_utf8_lossy(&output.stdout).into_owned(),
-        output.status.code().unwrap_or(-1),
-    ))
+    Some((String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1)))
 }
 
 /// What ours gives; a script that is no valid one has status 2.
@@ -319,13 +312,7 @@ fn table() {
         }
     }
     assert!(SCRIPTS.len() >= 150);
-    assert!(
-        wrong.is_empty(),
-        "{} of {} differ:\n{}",
-        wrong.len(),
-        SCRIPTS.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), SCRIPTS.len(), wrong.join("\n"));
 }
 
 fn fragment() -> impl Strategy<Value = String> {

@@ -12,10 +12,7 @@ fn refuse(source: &str, line: usize, message: &str) {
     let e = parse(source.as_bytes()).expect_err(source);
     assert_eq!(e.line, line, "{source}: {e}");
     assert!(e.message.contains(message), "{source}: {e}");
-    assert_eq!(
-        e.snippet,
-        source.lines().nth(line - 1).unwrap_or_default().trim_end()
-    );
+    assert_eq!(e.snippet, source.lines().nth(line - 1).unwrap_or_default().trim_end());
 }
 
 #[test]
@@ -29,11 +26,7 @@ fn unsupported_is_refused_with_its_line() {
     refuse("echo ${x/a/b}", 1, "not supported");
     refuse("echo ${x:1:2}", 1, "not supported");
     refuse("echo ${x[0]}", 1, "array");
-    refuse(
-        "echo $(case x in x) echo in;; esac)",
-        1,
-        "need both parentheses",
-    );
+    refuse("echo $(case x in x) echo in;; esac)", 1, "need both parentheses");
     refuse("x+=1", 1, "`+=`");
     refuse("echo $'a'", 1, "not supported");
     refuse("echo a\nx=$(\n[[ a ]]\n)", 3, "`[[ … ]]`");
@@ -46,30 +39,15 @@ fn syntax_errors_have_a_place() {
     let e = parse(b"if true; then\necho x\n").unwrap_err();
     assert!(e.incomplete, "{e}");
     assert!(!parse(b"done").unwrap_err().incomplete);
-    for source in [
-        "echo 'a",
-        "echo \"a",
-        "while true; do",
-        "cat << E\nx\n",
-        "echo $(",
-        "{",
-        "echo a |",
-        "f() {",
-    ] {
+    for source in ["echo 'a", "echo \"a", "while true; do", "cat << E\nx\n", "echo $(", "{", "echo a |", "f() {"] {
         assert!(parse(source.as_bytes()).unwrap_err().incomplete, "{source}");
     }
 }
 
 #[test]
 fn deep_nesting_is_an_error() {
-    for (open, close) in [
-        ("(", ")"),
-        ("$(echo ", ")"),
-        ("{ ", " ;}"),
-        ("if ", ""),
-        ("\"$(echo ", ")\""),
-        ("${x-", "}"),
-    ] {
+    for (open, close) in [("(", ")"), ("$(echo ", ")"), ("{ ", " ;}"), ("if ", ""), ("\"$(echo ", ")\""), ("${x-", "}")]
+    {
         let inner = if open == "(" || open == "{ " { ":" } else { "" };
         for count in [30, 300, 3000] {
             let source = format!("echo {}{inner}{}", open.repeat(count), close.repeat(count));

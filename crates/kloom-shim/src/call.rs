@@ -77,7 +77,9 @@ impl CallSite {
 ///
 /// # Errors
 /// A fault of the module that ends the operation. [`Fault::Deadlock`] is reported and the wait goes on, as on Linux.
-pub fn blocking<T>(mut poll: impl FnMut(&mut Machine, TaskId, &mut Progress) -> Result<Op<T>, Fault>) -> Result<T, Fault> {
+pub fn blocking<T>(
+    mut poll: impl FnMut(&mut Machine, TaskId, &mut Progress) -> Result<Op<T>, Fault>,
+) -> Result<T, Fault> {
     let site = CallSite::save();
     let mut progress = Progress::default();
     loop {

@@ -260,7 +260,8 @@ impl KernelData {
     /// A `struct hrtimer_clock_base` for each clock; modules call `base->get_time()`.
     fn add_clock_bases(&mut self, arena: &mut Arena) {
         use include::ktime::{ktime_get, ktime_get_clocktai, ktime_get_real};
-        let clocks: [(i32, extern "C" fn() -> i64); 4] = [(0, ktime_get_real), (1, ktime_get), (7, ktime_get), (11, ktime_get_clocktai)];
+        let clocks: [(i32, extern "C" fn() -> i64); 4] =
+            [(0, ktime_get_real), (1, ktime_get), (7, ktime_get), (11, ktime_get_clocktai)];
         for (clock, get_time) in clocks {
             let addr = arena.alloc_kdata(16);
             arena.write_kdata(addr, &clock.to_le_bytes());

@@ -61,6 +61,8 @@ pub struct Machine {
     pub(crate) irqs: crate::include::interrupt::State,
     /// Workers that modules made.
     pub(crate) kworkers: crate::include::kthread_worker::State,
+    /// `struct page`s.
+    pub(crate) pages: crate::include::mm::State,
     /// Pointers by number.
     pub(crate) idrs: crate::include::idr::State,
     ctx: Box<Ctx>,
@@ -164,6 +166,7 @@ impl MachineHandle {
             files: crate::fileops::State::default(),
             irqs: Default::default(),
             kworkers: Default::default(),
+            pages: Default::default(),
             idrs: Default::default(),
             ctx,
             fibers: Vec::new(),
@@ -266,7 +269,8 @@ impl Drop for MachineHandle {
         unsafe {
             ctx::set_current(std::ptr::null());
             let mut machine = Box::from_raw(self.machine);
-            let fibers: Vec<Fiber> = machine.fibers.drain(..).flatten().chain(machine.irq_fibers.drain(..).flatten()).collect();
+            let fibers: Vec<Fiber> =
+                machine.fibers.drain(..).flatten().chain(machine.irq_fibers.drain(..).flatten()).collect();
             for fiber in fibers {
                 let _ = fiber.into_stack();
             }
@@ -334,7 +338,7 @@ impl Machine {
 
     /// Gives a user task an address space: a value that is not NULL, as modules test `task->mm`.
     pub fn set_user_memory(&mut self, task: TaskId) {
-let mm = self.kdata.user_mm;
+        let mm = self.kdata.user_mm;
         let c = self.kernel.tasks[task].c;
         c.mm.set(mm);
         c.active_mm.set(mm);

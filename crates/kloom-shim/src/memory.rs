@@ -29,6 +29,8 @@ pub const KERNEL_KINDS: &[&str] = &[
     "seq_file buffer",
     "kobject name",
     "struct work_for_cpu",
+    "struct page",
+    "struct cred",
 ];
 
 /// Bytes of a string whose memory is bad already that are still read: enough to find the end of a freed name.
@@ -253,12 +255,20 @@ impl Machine {
     ///
     /// # Errors
     /// The fault to oops with.
-    pub(crate) fn compare(&mut self, a: u64, b: u64, max: u64, strings: bool, fold: fn(u8) -> u8) -> Result<i32, Fault> {
+    pub(crate) fn compare(
+        &mut self,
+        a: u64,
+        b: u64,
+        max: u64,
+        strings: bool,
+        fold: fn(u8) -> u8,
+    ) -> Result<i32, Fault> {
         let mut done = 0;
         while done < max {
             let (left, right) = (a.wrapping_add(done), b.wrapping_add(done));
             let chunk = (64 - left % 64).min(64 - right % 64).min(max - done);
-            let whole = self.arena.check_range(left, chunk, false).is_ok() && self.arena.check_range(right, chunk, false).is_ok();
+            let whole = self.arena.check_range(left, chunk, false).is_ok()
+                && self.arena.check_range(right, chunk, false).is_ok();
             let chunk = if whole { chunk } else { 1 };
             let (one, other) = (self.load(left, chunk)?, self.load(right, chunk)?);
             for (&x, &y) in one.iter().zip(&other) {
@@ -315,9 +325,18 @@ impl Machine {
             self.print(Level::Warning, "WARNING: held lock freed!".into());
             self.print(Level::Warning, "-------------------------".into());
             let (start, end) = (range.start, range.end - 1);
-            self.print(Level::Warning, format!("{comm}/{pid} is freeing memory {start:016x}-{end:016x}, with a lock still held there!"));
+            self.print(
+                Level::Warning,
+                format!("{comm}/{pid} is freeing memory {start:016x}-{end:016x}, with a lock still held there!"),
+            );
             self.print(Level::Warning, format!(" ({name}), at: {}", self.symbolic(lock.taken.0[0].saturating_sub(1))));
-            self.kernel.report(Fault::LockHeldAtExit { class: lock.class, name, taken: lock.taken, since_ns: lock.time_ns, place: "kfree" });
+            self.kernel.report(Fault::LockHeldAtExit {
+                class: lock.class,
+                name,
+                taken: lock.taken,
+                since_ns: lock.time_ns,
+                place: "kfree",
+            });
         }
     }
 
@@ -325,9 +344,13 @@ impl Machine {
         let index = handle.checked_sub(1)? as usize;
         let locks = &self.kernel.locks;
         match class {
-            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => locks.spin.get(index).map(|lock| lock.addr),
+            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => {
+                locks.spin.get(index).map(|lock| lock.addr)
+            }
             LockClass::Mutex => locks.mutex.get(index).map(|lock| lock.addr),
-            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => locks.semaphore.get(index).map(|lock| lock.addr),
+            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => {
+                locks.semaphore.get(index).map(|lock| lock.addr)
+            }
             LockClass::Rcu | LockClass::Srcu => None,
         }
     }
@@ -383,7 +406,12 @@ mod tests {
         assert_eq!(slab::__kmalloc(2 << 20, GFP_KERNEL), 0);
         let text: Vec<u8> = handle.get().kernel.printk.records.iter().flat_map(|record| record.text.clone()).collect();
         let text = String::from_utf8_lossy(&text).into_owned();
-        assert!(text.contains(": page allocation failure: order:9, mode:0xcc0(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0"), "{text}");
+        assert!(
+            text.contains(
+                ": page allocation failure: order:9, mode:0xcc0(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0"
+            ),
+            "{text}"
+        );
     }
 
     #[test]
@@ -400,7 +428,10 @@ mod tests {
         let pages = slab::vmalloc(8192);
         assert!(pages.is_multiple_of(4096) && slab::is_vmalloc_addr(pages + 8191));
         slab::kfree(pages);
-        assert!(matches!(kinds(&mut handle)[..], [Fault::InvalidFree { block: Some(_), .. }]), "vmalloc memory is no slab's");
+        assert!(
+            matches!(kinds(&mut handle)[..], [Fault::InvalidFree { block: Some(_), .. }]),
+            "vmalloc memory is no slab's"
+        );
         slab::kvfree(pages);
         assert!(kinds(&mut handle).is_empty());
     }
@@ -538,7 +569,10 @@ mod tests {
         assert_eq!(string::memdup_user(kernel, 3) as i64, -14);
         assert!(kinds(&mut handle).is_empty());
         assert_eq!(uaccess::_copy_to_user(user, kernel, 9), 0);
-        assert!(matches!(kinds(&mut handle)[..], [Fault::HeapOutOfBounds { .. }]), "the kernel side is the module's own");
+        assert!(
+            matches!(kinds(&mut handle)[..], [Fault::HeapOutOfBounds { .. }]),
+            "the kernel side is the module's own"
+        );
         handle.get().kernel.preempt_add(1);
         assert_eq!(uaccess::_copy_from_user(kernel, user, 1), 0);
         assert!(matches!(kinds(&mut handle)[..], [Fault::UserCopyInAtomic { .. }]));

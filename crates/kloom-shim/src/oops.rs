@@ -3,14 +3,14 @@
 //! Texts follow Linux 6.1 (arch/x86/mm/fault.c, arch/x86/kernel/dumpstack.c, mm/kasan/report.c): what a real machine
 //! would print also stands in the log.
 
-use kloom_guest::arena::Bad;
 use kloom_abi::signal::{SIGKILL, SIGSEGV};
+use kloom_guest::arena::Bad;
 use kloom_guest::hostfault::{FaultKind, HostFault, Registers};
 use kloom_kernel::fault::{AccessKind, Fault};
 use kloom_kernel::printk::Level;
 use kloom_kernel::site::ContextKind;
-use kloom_kernel::task::{TaskId, TaskKind};
 use kloom_kernel::taint;
+use kloom_kernel::task::{TaskId, TaskKind};
 
 use crate::Machine;
 use crate::call;
@@ -52,7 +52,9 @@ impl Machine {
             Bad::Null => (Fault::NullDeref { addr, size, access, ip }, After::Die),
             Bad::ErrPtr => (Fault::ErrPtrDeref { value: addr as i64, func: None, ip }, After::Die),
             Bad::Heap => match self.arena.heap.block_at(addr) {
-                Some(block) if block.freed.is_some() => (Fault::HeapUseAfterFree { addr, size, access, block }, After::GoOn),
+                Some(block) if block.freed.is_some() => {
+                    (Fault::HeapUseAfterFree { addr, size, access, block }, After::GoOn)
+                }
                 Some(block) => (Fault::HeapOutOfBounds { addr, size, access, block }, After::GoOn),
                 None => (Fault::WildAccess { addr, size, access, ip }, After::Die),
             },
@@ -80,7 +82,9 @@ impl Machine {
     pub fn report_once(&mut self, fault: Fault) {
         let here = self.kernel.here.0[0];
         let same = |other: &Fault| std::mem::discriminant(other) == std::mem::discriminant(&fault);
-        if let Some(report) = self.kernel.reports.iter_mut().rev().find(|report| report.at.trace.0[0] == here && same(&report.fault)) {
+        if let Some(report) =
+            self.kernel.reports.iter_mut().rev().find(|report| report.at.trace.0[0] == here && same(&report.fault))
+        {
             report.repeats += 1;
             return;
         }
@@ -181,10 +185,17 @@ impl Machine {
             self.print(Level::Err, format!("BUG: sleeping function called from invalid context at {file}:{line}"));
             let in_atomic = u32::from(count != 0);
             let irqs = u32::from(irqs_off);
-            self.print(Level::Err, format!("in_atomic(): {in_atomic}, irqs_disabled(): {irqs}, non_block: 0, pid: {pid}, name: {comm}"));
+            self.print(
+                Level::Err,
+                format!("in_atomic(): {in_atomic}, irqs_disabled(): {irqs}, non_block: 0, pid: {pid}, name: {comm}"),
+            );
         }
         let here = self.kernel.here.0[0];
-        let seen = self.kernel.reports.iter().any(|report| matches!(report.fault, Fault::SleepInAtomic { .. }) && report.at.trace.0[0] == here);
+        let seen = self
+            .kernel
+            .reports
+            .iter()
+            .any(|report| matches!(report.fault, Fault::SleepInAtomic { .. }) && report.at.trace.0[0] == here);
         if !seen {
             self.kernel.report(fault);
         }
@@ -193,12 +204,14 @@ impl Machine {
     /// File and line of the module code that called.
     pub(crate) fn here_file_line(&self) -> (String, u32) {
         let ip = self.kernel.here.0[0].saturating_sub(1);
-        let frame = self.locate(ip).and_then(|(_, module, section, offset)| module.lines().frames(section, offset).into_iter().next());
+        let frame = self
+            .locate(ip)
+            .and_then(|(_, module, section, offset)| module.lines().frames(section, offset).into_iter().next());
         match frame {
             Some(frame) => {
                 let file = frame.file.clone().unwrap_or_default().to_string();
                 (file.strip_prefix("./").unwrap_or(&file).to_string(), frame.line.unwrap_or(0))
-            },
+            }
             None => (String::from("?"), 0),
         }
     }
@@ -214,7 +227,11 @@ impl Machine {
         let in_irq = self.kernel.context_kind() != ContextKind::Task;
         let trapped = matches!(
             fault,
-            Fault::Bug { .. } | Fault::BadList { .. } | Fault::InvalidOpcode { .. } | Fault::DivideError { .. } | Fault::GeneralProtection { .. }
+            Fault::Bug { .. }
+                | Fault::BadList { .. }
+                | Fault::InvalidOpcode { .. }
+                | Fault::DivideError { .. }
+                | Fault::GeneralProtection { .. }
         );
         let current = self.kernel.current();
         let idle = matches!(self.kernel.tasks[current].kind, TaskKind::Idle);
@@ -302,7 +319,9 @@ impl Machine {
         }
         let current = self.kernel.current();
         let tail: &[&str] = match &self.kernel.tasks[current].kind {
-            TaskKind::Kthread(_) => &[" kthread+0xd7/0x100", " ? kthread_complete_and_exit+0x20/0x20", " ret_from_fork+0x22/0x30"],
+            TaskKind::Kthread(_) => {
+                &[" kthread+0xd7/0x100", " ? kthread_complete_and_exit+0x20/0x20", " ret_from_fork+0x22/0x30"]
+            }
             TaskKind::User(_) => &[" do_syscall_64+0x55/0xb0", " entry_SYSCALL_64_after_hwframe+0x6e/0xd8"],
             _ => &[],
         };
@@ -365,7 +384,9 @@ fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
             AccessKind::Write => "write access",
             AccessKind::Execute => "instruction fetch",
         };
-        let code = u32::from(access == AccessKind::Write) * 2 + u32::from(access == AccessKind::Execute) * 16 + u32::from(present);
+        let code = u32::from(access == AccessKind::Write) * 2
+            + u32::from(access == AccessKind::Execute) * 16
+            + u32::from(present);
         let why = if present { "permissions violation" } else { "not-present page" };
         vec![format!("#PF: supervisor {word} in kernel mode"), format!("#PF: error_code(0x{code:04x}) - {why}")]
     };
@@ -376,39 +397,64 @@ fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
         lines
     };
     match fault {
-        Fault::NullDeref { addr, access, .. } => {
-            with(format!("BUG: kernel NULL pointer dereference, address: {addr:016x}"), access_line(*access, false), code(*access, false))
-        }
-        Fault::ErrPtrDeref { value, .. } => {
-            with(format!("BUG: unable to handle page fault for address: {:016x}", *value as u64), access_line(AccessKind::Read, false), "0000")
-        }
-        Fault::WildAccess { addr, access, .. } | Fault::ModuleDataUseAfterFree { addr, access, .. } => {
-            with(format!("BUG: unable to handle page fault for address: {addr:016x}"), access_line(*access, false), code(*access, false))
-        }
-        Fault::ModuleTextGone { ip, .. } => {
-            with(format!("BUG: unable to handle page fault for address: {ip:016x}"), access_line(AccessKind::Execute, false), "0010")
-        }
-        Fault::ReadOnlyWrite { addr, .. } => {
-            with(format!("BUG: unable to handle page fault for address: {addr:016x}"), access_line(AccessKind::Write, true), "0003")
-        }
-        Fault::UserAccess { addr, access, .. } => {
-            with(format!("BUG: unable to handle page fault for address: {addr:016x}"), access_line(*access, true), code(*access, true))
-        }
+        Fault::NullDeref { addr, access, .. } => with(
+            format!("BUG: kernel NULL pointer dereference, address: {addr:016x}"),
+            access_line(*access, false),
+            code(*access, false),
+        ),
+        Fault::ErrPtrDeref { value, .. } => with(
+            format!("BUG: unable to handle page fault for address: {:016x}", *value as u64),
+            access_line(AccessKind::Read, false),
+            "0000",
+        ),
+        Fault::WildAccess { addr, access, .. } | Fault::ModuleDataUseAfterFree { addr, access, .. } => with(
+            format!("BUG: unable to handle page fault for address: {addr:016x}"),
+            access_line(*access, false),
+            code(*access, false),
+        ),
+        Fault::ModuleTextGone { ip, .. } => with(
+            format!("BUG: unable to handle page fault for address: {ip:016x}"),
+            access_line(AccessKind::Execute, false),
+            "0010",
+        ),
+        Fault::ReadOnlyWrite { addr, .. } => with(
+            format!("BUG: unable to handle page fault for address: {addr:016x}"),
+            access_line(AccessKind::Write, true),
+            "0003",
+        ),
+        Fault::UserAccess { addr, access, .. } => with(
+            format!("BUG: unable to handle page fault for address: {addr:016x}"),
+            access_line(*access, true),
+            code(*access, true),
+        ),
         Fault::DivideError { .. } => vec!["divide error: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
         Fault::InvalidOpcode { .. } => vec!["invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
         Fault::Bug { file, line, .. } => {
-            vec!["------------[ cut here ]------------".to_string(), format!("kernel BUG at {file}:{line}!"), "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string()]
+            vec![
+                "------------[ cut here ]------------".to_string(),
+                format!("kernel BUG at {file}:{line}!"),
+                "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string(),
+            ]
         }
         Fault::BadList { why } => {
             let line = crate::include::bug::list_debug_line(why);
-            vec!["------------[ cut here ]------------".to_string(), format!("kernel BUG at lib/list_debug.c:{line}!"), "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string()]
+            vec![
+                "------------[ cut here ]------------".to_string(),
+                format!("kernel BUG at lib/list_debug.c:{line}!"),
+                "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI".to_string(),
+            ]
         }
         Fault::GeneralProtection { .. } => vec!["general protection fault: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
         Fault::StackOverflow { .. } => {
             let current = machine.kernel.current();
             let task = &machine.kernel.tasks[current];
             vec![
-                format!("BUG: TASK stack guard page was hit at {:016x} (stack is {:016x}..{:016x})", machine.ctx().sp.get(), machine.ctx().stack_floor.get(), machine.ctx().stack_top.get()),
+                format!(
+                    "BUG: TASK stack guard page was hit at {:016x} (stack is {:016x}..{:016x})",
+                    machine.ctx().sp.get(),
+                    machine.ctx().stack_floor.get(),
+                    machine.ctx().stack_top.get()
+                ),
                 format!("stack guard page: 0000 [#1] PREEMPT SMP NOPTI ({}:{})", task.c.comm_text(), task.pid),
             ]
         }

@@ -109,7 +109,13 @@ impl Machine {
     ///
     /// # Errors
     /// The fault to oops with.
-    pub(crate) fn param_set(&mut self, kind: ParamKind, name: &str, val: Option<&[u8]>, arg: u64) -> Result<i32, Fault> {
+    pub(crate) fn param_set(
+        &mut self,
+        kind: ParamKind,
+        name: &str,
+        val: Option<&[u8]>,
+        arg: u64,
+    ) -> Result<i32, Fault> {
         macro_rules! number {
             ($parser:ident) => {
                 match kstrtox::$parser(val.unwrap_or_default(), 0) {
@@ -131,7 +137,9 @@ impl Machine {
             ParamKind::Ullong => number!(kstrtoull),
             ParamKind::Bool => flag.map_or(Ok(invalid), |value| self.store(arg, &[u8::from(value)]).map(|()| 0)),
             ParamKind::Invbool => flag.map_or(Ok(invalid), |value| self.store(arg, &[u8::from(!value)]).map(|()| 0)),
-            ParamKind::Bint => flag.map_or(Ok(invalid), |value| self.store(arg, &i32::from(value).to_le_bytes()).map(|()| 0)),
+            ParamKind::Bint => {
+                flag.map_or(Ok(invalid), |value| self.store(arg, &i32::from(value).to_le_bytes()).map(|()| 0))
+            }
             ParamKind::BoolEnableOnly => {
                 let Ok(value) = flag else { return Ok(invalid) };
                 let old = self.load(arg, 1)?[0] != 0;
@@ -381,7 +389,8 @@ impl Params {
             let offset = |part: &[u8]| start + (part.as_ptr() as u64 - skipped.as_ptr() as u64);
             let (param, val) = (arg.param.to_vec(), arg.val.map(<[u8]>::to_vec));
             let name_at = offset(arg.param);
-            let val_at = arg.val.map_or(0, |val| if val.is_empty() { start + skipped.len() as u64 } else { offset(val) });
+            let val_at =
+                arg.val.map_or(0, |val| if val.is_empty() { start + skipped.len() as u64 } else { offset(val) });
             self.rest = start + (skipped.len() - rest.len()) as u64;
             if val.is_none() && param == b"--" {
                 if !rest.is_empty() {
@@ -423,7 +432,11 @@ impl Params {
             }
             return match param.kind {
                 Some(kind) => machine.param_set(kind, &param.name, val, param.arg).map(Ok),
-                None => Ok(Err(Step::Call { set: machine.peek_u64(param.ops + ops::SET), val: self.word.1, kp: param.addr })),
+                None => Ok(Err(Step::Call {
+                    set: machine.peek_u64(param.ops + ops::SET),
+                    val: self.word.1,
+                    kp: param.addr,
+                })),
             };
         }
         if name != b"async_probe" && name != b"dyndbg" {
@@ -542,7 +555,12 @@ mod tests {
     }
 
     fn last_line(machine: &Machine) -> String {
-        machine.kernel.printk.records.back().map_or(String::new(), |record| String::from_utf8_lossy(&record.text).into_owned())
+        machine
+            .kernel
+            .printk
+            .records
+            .back()
+            .map_or(String::new(), |record| String::from_utf8_lossy(&record.text).into_owned())
     }
 
     fn shown(machine: &mut Machine, table: u64, index: u64) -> String {
@@ -640,7 +658,13 @@ mod tests {
         assert_eq!(parse(machine, table, 1, "word=seven77"), 0);
         assert_eq!(shown(machine, table, 0), "seven77\n");
         assert_eq!(parse(machine, table, 1, "word=eight888"), -28);
-        let lines: Vec<String> = machine.kernel.printk.records.iter().map(|record| String::from_utf8_lossy(&record.text).into_owned()).collect();
+        let lines: Vec<String> = machine
+            .kernel
+            .printk
+            .records
+            .iter()
+            .map(|record| String::from_utf8_lossy(&record.text).into_owned())
+            .collect();
         assert!(lines.contains(&"word: string doesn't fit in 7 chars.".to_string()), "{lines:?}");
         assert_eq!(last_line(machine), "m: `eight888' too large for parameter `word'");
     }
@@ -656,7 +680,13 @@ mod tests {
         assert_eq!(parse(machine, table, 1, "list=1,-2"), 0);
         assert_eq!(shown(machine, table, 0), "1,-2\n");
         assert_eq!(parse(machine, table, 1, "list=1,2,3,4"), -22);
-        let lines: Vec<String> = machine.kernel.printk.records.iter().map(|record| String::from_utf8_lossy(&record.text).into_owned()).collect();
+        let lines: Vec<String> = machine
+            .kernel
+            .printk
+            .records
+            .iter()
+            .map(|record| String::from_utf8_lossy(&record.text).into_owned())
+            .collect();
         assert!(lines.contains(&"list: can only take 3 arguments".to_string()), "{lines:?}");
         assert_eq!(shown(machine, table, 0), "1,2,3\n");
         assert_eq!(parse(machine, table, 1, "list=1,x,3"), -22);

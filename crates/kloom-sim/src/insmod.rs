@@ -185,7 +185,8 @@ fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &s
 fn exported_by_module(machine: &Machine, symbol: &str, gpl: bool) -> Option<(u64, u32)> {
     machine.images.iter().find_map(|(id, image)| {
         machine.kernel.modules.get(*id)?;
-        let export = image.module.exports().into_iter().find(|export| export.name == symbol && (gpl || !export.gpl_only))?;
+        let export =
+            image.module.exports().into_iter().find(|export| export.name == symbol && (gpl || !export.gpl_only))?;
         let target = &image.module.symbols[export.symbol.index()];
         let addr = image.symbol_addr(&target.name)?;
         Some((addr.wrapping_add_signed(export.addend), *id))
@@ -198,7 +199,8 @@ fn exported_by_module(machine: &Machine, symbol: &str, gpl: bool) -> Option<(u64
 /// A bad value, as the parameter's type says.
 pub fn set_params(loaded: &Loaded, args: &str) -> Result<(), Errno> {
     let (table, count) = loaded.params;
-    let params = enter(|machine, _| Params::new(machine, &loaded.name, table, count, args.as_bytes())).ok_or(Errno::ENOMEM);
+    let params =
+        enter(|machine, _| Params::new(machine, &loaded.name, table, count, args.as_bytes())).ok_or(Errno::ENOMEM);
     let result = params.and_then(parse_params);
     if result.is_err() {
         destroy_params(table, count);

@@ -236,11 +236,19 @@ impl Session {
     /// One line per live task of modules and users: what it does now.
     pub fn state_lines(&mut self) -> Vec<String> {
         let kernel = &self.handle.get().kernel;
-        let interesting = kernel.tasks.iter().filter(|task| matches!(task.kind, TaskKind::User(_) | TaskKind::Kthread(_)));
+        let interesting =
+            kernel.tasks.iter().filter(|task| matches!(task.kind, TaskKind::User(_) | TaskKind::Kthread(_)));
         interesting
             .map(|task| {
                 let letter = kloom_abi::sched::state_letter(task.state(), task.c.exit_state.get() as u32);
-                format!("{} (pid {}) {letter} {:?} on_rq {} cpu {}", task.name(), task.pid, task.blocked_on, task.se.on_rq, task.se.cpu)
+                format!(
+                    "{} (pid {}) {letter} {:?} on_rq {} cpu {}",
+                    task.name(),
+                    task.pid,
+                    task.blocked_on,
+                    task.se.on_rq,
+                    task.se.cpu
+                )
             })
             .collect()
     }
@@ -423,7 +431,8 @@ impl Session {
         if !machine.kernel.dead_tasks.is_empty() {
             for &(dead, status) in &machine.kernel.dead_tasks {
                 if Some(dead) == self.main {
-                    self.main_status = Some(if status & 0x7f != 0 { 128 + (status & 0x7f) } else { status >> 8 & 0xff });
+                    self.main_status =
+                        Some(if status & 0x7f != 0 { 128 + (status & 0x7f) } else { status >> 8 & 0xff });
                 }
                 self.users.remove(dead);
             }
@@ -470,5 +479,7 @@ impl Session {
 fn keeps_cpu(kernel: &kloom_kernel::Kernel, task: &kloom_kernel::task::Task) -> bool {
     let Some(cpu) = kernel.cpus.get(task.se.cpu as usize) else { return false };
     let in_kernel = task.user().is_some_and(|user| user.in_kernel);
-    in_kernel && cpu.current == task.id && cpu.clock_ns.saturating_sub(cpu.watchdog_since_ns) >= kernel.config.hang_after_ns
+    in_kernel
+        && cpu.current == task.id
+        && cpu.clock_ns.saturating_sub(cpu.watchdog_since_ns) >= kernel.config.hang_after_ns
 }

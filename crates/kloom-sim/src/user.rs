@@ -57,7 +57,12 @@ pub fn spawn(
     name: &str,
     build: ProgramBuilder,
 ) -> TaskId {
-    let user = UserTask { cmdline: format!("{name}\0").into_bytes(), cwd: "/root".to_string(), umask: 0o022, ..UserTask::default() };
+    let user = UserTask {
+        cmdline: format!("{name}\0").into_bytes(),
+        cwd: "/root".to_string(),
+        umask: 0o022,
+        ..UserTask::default()
+    };
     let init = machine.kernel.init;
     let new = NewTask { name: name.as_bytes(), parent: init, kind: TaskKind::User(Box::new(user)) };
     let task = machine.kernel.new_task(new).unwrap_or_else(|errno| panic!("cannot start the shell: {errno:?}"));
@@ -84,7 +89,13 @@ impl Users {
     }
 
     /// A user task has the CPU in user mode: signals first, then its program up to its next system call.
-    pub fn step(&mut self, handle: &mut MachineHandle, shared: &Rc<RefCell<Shared>>, symbols: &Rc<Symbols>, task: TaskId) {
+    pub fn step(
+        &mut self,
+        handle: &mut MachineHandle,
+        shared: &Rc<RefCell<Shared>>,
+        symbols: &Rc<Symbols>,
+        task: TaskId,
+    ) {
         let machine = handle.get();
         machine.kernel.charge(USER_STEP_NS);
         let cpu = machine.kernel.this_cpu;
@@ -113,7 +124,11 @@ impl Users {
                     user.in_kernel = true;
                 }
                 let result = Rc::clone(&proc.result);
-                let caller = syscall::Caller { shared: Rc::clone(shared), symbols: Rc::clone(symbols), caught: Rc::clone(&proc.caught) };
+                let caller = syscall::Caller {
+                    shared: Rc::clone(shared),
+                    symbols: Rc::clone(symbols),
+                    caught: Rc::clone(&proc.caught),
+                };
                 let started = handle.start(task, move || {
                     let value = syscall::perform(&caller, request);
                     *result.borrow_mut() = Some(value);

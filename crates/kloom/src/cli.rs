@@ -31,7 +31,9 @@ const EXIT_CODES: &str = "Exit codes: 0 no bug found, 1 bug in the module, 2 usa
 #[derive(Subcommand)]
 enum Command {
     /// Build a module, run its threads on a simulated machine, and explain what is wrong with it
-    #[command(after_help = "Example: kloom run heartbeat.c\n         kloom run counter.c n=3 --script steps.sh --cpus 4 --seed 7")]
+    #[command(
+        after_help = "Example: kloom run heartbeat.c\n         kloom run counter.c n=3 --script steps.sh --cpus 4 --seed 7"
+    )]
     Run(RunArgs),
     /// Build modules to .ko files
     #[command(after_help = "Example: kloom build heartbeat.c -o out/")]
@@ -220,7 +222,8 @@ fn usage(text: &str) -> ExitCode {
 fn cc_config(args: &CcArgs) -> kloom_cc::Config {
     let cache = args.cache_dir.clone().or_else(|| {
         let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"))).map(|base| base.join("kloom"))
+        base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+            .map(|base| base.join("kloom"))
     });
     let mut config = kloom_cc::Config::new(cache.unwrap_or_else(|| std::env::temp_dir().join("kloom-cache")));
     config.compiler = args.cc.clone().or_else(|| std::env::var_os("KLOOM_CC").map(PathBuf::from));
@@ -300,7 +303,9 @@ fn parse_fail(rule: &str) -> Result<(String, Vec<u64>), String> {
         return Err(format!("--fail {name}: kloom can make these fail: {}", kloom_shim::machine::FAILABLE.join(", ")));
     }
     let calls = calls.split(',').filter(|call| !call.is_empty());
-    let calls = calls.map(|call| call.parse().map_err(|_| format!("--fail {rule}: `{call}` is no number"))).collect::<Result<_, _>>()?;
+    let calls = calls
+        .map(|call| call.parse().map_err(|_| format!("--fail {rule}: `{call}` is no number")))
+        .collect::<Result<_, _>>()?;
     Ok((name.to_string(), calls))
 }
 
@@ -320,7 +325,12 @@ fn run(args: RunArgs) -> ExitCode {
         Ok(built) => built,
         Err(error) => return fail_with(&error),
     };
-    for note in built.notes.iter().map(ToString::to_string).chain(built.modules.iter().flat_map(|m| m.notes.iter().map(ToString::to_string))) {
+    for note in built
+        .notes
+        .iter()
+        .map(ToString::to_string)
+        .chain(built.modules.iter().flat_map(|m| m.notes.iter().map(ToString::to_string)))
+    {
         output::talk(&format!("note: {note}\n"));
     }
     for module in &built.modules {
@@ -425,7 +435,11 @@ fn replay_command(args: &RunArgs, token: &str) -> String {
 
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 fn build(args: BuildArgs) -> ExitCode {
@@ -437,7 +451,12 @@ fn build(args: BuildArgs) -> ExitCode {
         Ok(built) => built,
         Err(error) => return fail_with(&RunError::Build(Box::new(error))),
     };
-    for note in built.notes.iter().map(ToString::to_string).chain(built.modules.iter().flat_map(|m| m.notes.iter().map(ToString::to_string))) {
+    for note in built
+        .notes
+        .iter()
+        .map(ToString::to_string)
+        .chain(built.modules.iter().flat_map(|m| m.notes.iter().map(ToString::to_string)))
+    {
         output::talk(&format!("note: {note}\n"));
     }
     for module in &built.modules {

@@ -34,7 +34,10 @@ pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
         other => return Err(format!("unknown unit `{other}` (K, M, G)")),
     };
     let number: u64 = number.parse().map_err(|_| format!("`{text}` is no size (example: 64M)"))?;
-    number.checked_shl(shift).filter(|bytes| bytes >> shift == number).ok_or_else(|| format!("`{text}` is out of range"))
+    number
+        .checked_shl(shift)
+        .filter(|bytes| bytes >> shift == number)
+        .ok_or_else(|| format!("`{text}` is out of range"))
 }
 
 #[cfg(test)]

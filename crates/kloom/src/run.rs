@@ -84,7 +84,8 @@ pub struct Ran {
 /// They do not build.
 pub fn build(request: &Request, progress: &mut dyn FnMut(kloom_cc::Progress<'_>)) -> Result<Built, RunError> {
     let input = Input::Paths(request.files.clone());
-    kloom_cc::build_with_progress(&request.cc, &input, &mut |step| progress(step)).map_err(|error| RunError::Build(Box::new(error)))
+    kloom_cc::build_with_progress(&request.cc, &input, &mut |step| progress(step))
+        .map_err(|error| RunError::Build(Box::new(error)))
 }
 
 /// Status of the default scenario's shell when a module could not be inserted.
@@ -115,9 +116,13 @@ pub fn run(request: &Request, built: &Built, show: &mut dyn FnMut(Output)) -> Re
         Some(script) => script.clone(),
         None => Script { name: "(default scenario)".into(), text: default_script(built, request).into_bytes() },
     };
-    let parsed = kloom_shell::parse::parse(&script.text).map_err(|error| RunError::Scenario { name: script.name.clone(), error })?;
-    let files: Vec<ModuleFile> =
-        built.modules.iter().map(|module| ModuleFile { file_name: module.file_name.clone(), bytes: Arc::from(module.ko.as_slice()) }).collect();
+    let parsed = kloom_shell::parse::parse(&script.text)
+        .map_err(|error| RunError::Scenario { name: script.name.clone(), error })?;
+    let files: Vec<ModuleFile> = built
+        .modules
+        .iter()
+        .map(|module| ModuleFile { file_name: module.file_name.clone(), bytes: Arc::from(module.ko.as_slice()) })
+        .collect();
     let options = Options {
         config: request.config.clone(),
         strategy: request.strategy.clone(),

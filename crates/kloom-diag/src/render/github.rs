@@ -8,10 +8,7 @@ use crate::wording::{end_report, report};
 /// Writes one annotation line for each finding, and one for an end that is no finding.
 #[must_use]
 pub fn github(outcome: &Outcome, lines: &dyn SourceLines) -> String {
-    let findings = outcome
-        .findings
-        .iter()
-        .map(|finding| report(finding, lines));
+    let findings = outcome.findings.iter().map(|finding| report(finding, lines));
     let end = end_report(&outcome.end, lines);
     findings.chain(end).map(|told| annotation(&told)).collect()
 }
@@ -30,11 +27,7 @@ fn annotation(told: &Report) -> String {
             properties.push(format!("col={}", text[..span.start].chars().count() + 1));
         }
     }
-    let title = if told.code.is_empty() {
-        &told.level
-    } else {
-        &told.code
-    };
+    let title = if told.code.is_empty() { &told.level } else { &told.code };
     properties.push(format!("title={}", property(title)));
     let mut text = told.title.clone();
     for help in &told.helps {
@@ -46,9 +39,7 @@ fn annotation(told: &Report) -> String {
 
 /// Escapes the message of an annotation.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// Escapes a property of an annotation.

@@ -1,8 +1,6 @@
 //! Text for people, in rustc's form, drawn by annotate-snippets.
 
-use annotate_snippets::{
-    AnnotationKind, Group, Level, Origin, Patch as Replacement, Renderer, Snippet,
-};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch as Replacement, Renderer, Snippet};
 
 use crate::code::Explain;
 use crate::finding::{Finding, Severity};
@@ -28,11 +26,7 @@ pub fn human(finding: &Finding, lines: &dyn SourceLines, options: &Options) -> S
 /// Draws everything a run has to tell: its findings, its end and the closing line, with empty lines between them.
 #[must_use]
 pub fn human_outcome(outcome: &Outcome, lines: &dyn SourceLines, options: &Options) -> String {
-    let mut parts: Vec<_> = outcome
-        .findings
-        .iter()
-        .map(|finding| human(finding, lines, options))
-        .collect();
+    let mut parts: Vec<_> = outcome.findings.iter().map(|finding| human(finding, lines, options)).collect();
     parts.extend(end_report(&outcome.end, lines).map(|end| draw(&end, lines, options)));
     parts.push(summary(outcome));
     parts.join("\n")
@@ -54,11 +48,7 @@ pub fn explain_human(explain: &Explain) -> String {
 pub(crate) fn draw(report: &Report, lines: &dyn SourceLines, options: &Options) -> String {
     let level = level(report);
     let title = level.primary_title(one_line(&report.title));
-    let title = if report.code.is_empty() {
-        title
-    } else {
-        title.id(report.code.clone())
-    };
+    let title = if report.code.is_empty() { title } else { title.id(report.code.clone()) };
     let mut groups = Vec::new();
     let spans: Vec<_> = report.primary.iter().chain(&report.beside).collect();
     groups.push(show(Group::with_title(title), &spans, lines));
@@ -67,17 +57,9 @@ pub(crate) fn draw(report: &Report, lines: &dyn SourceLines, options: &Options) 
             0 => String::new(),
             number => format!("({number}) "),
         };
-        let text = fill(
-            &format!("{number}{}", one_line(&step.text)),
-            options.width,
-            6,
-        );
+        let text = fill(&format!("{number}{}", one_line(&step.text)), options.width, 6);
         let spans: Vec<_> = step.spans.iter().collect();
-        groups.push(show(
-            Group::with_title(Level::NOTE.secondary_title(text)),
-            &spans,
-            lines,
-        ));
+        groups.push(show(Group::with_title(Level::NOTE.secondary_title(text)), &spans, lines));
     }
     let facts = traces(report, options.backtrace);
     for note in report.notes.iter().chain(&facts).chain(&report.coverage) {
@@ -95,19 +77,10 @@ pub(crate) fn draw(report: &Report, lines: &dyn SourceLines, options: &Options) 
     if let Some(replay) = &report.replay {
         append(&mut groups, "replay", one_line(replay));
     }
-    let renderer = if options.color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if options.color { Renderer::styled() } else { Renderer::plain() };
     // annotate-snippets divides the width among margins: below some 40 columns nothing useful is left.
-    let text = renderer
-        .term_width(options.width.clamp(40, 500))
-        .render(&groups);
-    let mut out: String = text
-        .split('\n')
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect();
+    let text = renderer.term_width(options.width.clamp(40, 500)).render(&groups);
+    let mut out: String = text.split('\n').map(|line| line.trim_end().to_owned() + "\n").collect();
     if options.color {
         out = text + "\n";
     }
@@ -121,11 +94,7 @@ fn level(report: &Report) -> Level<'static> {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    if report.level == report.severity.as_str() {
-        level
-    } else {
-        level.with_name(report.level.clone())
-    }
+    if report.level == report.severity.as_str() { level } else { level.with_name(report.level.clone()) }
 }
 
 /// Adds a named line to the last group.
@@ -142,9 +111,7 @@ fn show(group: Group<'static>, spans: &[&Span], lines: &dyn SourceLines) -> Grou
     let mut left: Vec<(usize, &Span)> = spans.iter().copied().enumerate().collect();
     while let Some((_, first)) = left.first().copied() {
         let near = |span: &Span| {
-            span.file == first.file
-                && span.text.is_some()
-                && span.line.abs_diff(first.line) <= SNIPPET_LINES_MAX
+            span.file == first.file && span.text.is_some() && span.line.abs_diff(first.line) <= SNIPPET_LINES_MAX
         };
         if first.text.is_none() || first.line == 0 {
             left.remove(0);
@@ -194,19 +161,13 @@ fn snippet(
         source.push_str(&text.unwrap_or_default());
         source.push('\n');
     }
-    let mut snippet = Snippet::source(source)
-        .line_start(first as usize)
-        .fold(true);
+    let mut snippet = Snippet::source(source).line_start(first as usize).fold(true);
     if !file.is_empty() {
         snippet = snippet.path(one_line(&file));
     }
     for (index, span) in spans {
         let start = starts[(span.line - first) as usize];
-        let kind = if *index == 0 {
-            AnnotationKind::Primary
-        } else {
-            AnnotationKind::Context
-        };
+        let kind = if *index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let annotation = kind.span(start + span.start..start + span.end);
         snippet = snippet.annotation(if span.label.is_empty() {
             annotation
@@ -223,16 +184,11 @@ fn propose(group: Group<'static>, patch: &Patch) -> Group<'static> {
     let Some(text) = &span.text else {
         return group;
     };
-    let mut snippet = Snippet::source(format!("{text}\n"))
-        .line_start(span.line as usize)
-        .fold(true);
+    let mut snippet = Snippet::source(format!("{text}\n")).line_start(span.line as usize).fold(true);
     if !span.file.is_empty() {
         snippet = snippet.path(one_line(&span.file));
     }
-    group.element(snippet.patch(Replacement::new(
-        span.start..span.end,
-        patch.replacement.clone(),
-    )))
+    group.element(snippet.patch(Replacement::new(span.start..span.end, patch.replacement.clone())))
 }
 
 /// Writes call chains, each as a block of lines.
@@ -252,21 +208,13 @@ fn traces(report: &Report, mode: BacktraceMode) -> Vec<String> {
 /// Writes one call chain; `None` when it says no more than the underlined line.
 fn chain(trace: &Trace, mode: BacktraceMode) -> Option<String> {
     let full = mode == BacktraceMode::Full;
-    let shown: Vec<_> = trace
-        .frames
-        .iter()
-        .filter(|site| full || !site.is_kernel())
-        .collect();
+    let shown: Vec<_> = trace.frames.iter().filter(|site| full || !site.is_kernel()).collect();
     if shown.len() < 2 && !full {
         return None;
     }
     let mut text = format!("call chain of {}, innermost first:", trace.title);
     for site in shown.iter().take(FRAMES_MAX) {
-        let place = if site.is_kernel() {
-            "(kernel)".to_owned()
-        } else {
-            format!("at {site}")
-        };
+        let place = if site.is_kernel() { "(kernel)".to_owned() } else { format!("at {site}") };
         text.push_str(&format!("\n    {}() {place}", site.function));
     }
     if shown.len() > FRAMES_MAX {
@@ -274,9 +222,7 @@ fn chain(trace: &Trace, mode: BacktraceMode) -> Option<String> {
     }
     let hidden = trace.frames.len() - shown.len();
     if hidden > 0 {
-        text.push_str(&format!(
-            "\n    ({hidden} kernel frames hidden; `--backtrace full` shows them)"
-        ));
+        text.push_str(&format!("\n    ({hidden} kernel frames hidden; `--backtrace full` shows them)"));
     }
     Some(text)
 }
@@ -289,10 +235,7 @@ fn one_line(text: &str) -> String {
 
 /// Makes text of several lines harmless.
 fn block(text: &str) -> String {
-    let lines: Vec<_> = text
-        .split('\n')
-        .map(|line| printable(line).replace('\t', " "))
-        .collect();
+    let lines: Vec<_> = text.split('\n').map(|line| printable(line).replace('\t', " ")).collect();
     lines.join("\n")
 }
 

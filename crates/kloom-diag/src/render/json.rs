@@ -61,11 +61,7 @@ pub fn json(outcome: &Outcome, lines: &dyn SourceLines) -> String {
     let findings = outcome.findings.iter().map(|finding| {
         let report = report(finding, lines);
         let rendered = draw(&report, lines, &options);
-        Entry {
-            report,
-            data: &finding.fault,
-            rendered,
-        }
+        Entry { report, data: &finding.fault, rendered }
     });
     let end = end_report(&outcome.end, lines);
     let exit_code: ExitCode = outcome.exit_code();

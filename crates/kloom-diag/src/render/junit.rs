@@ -34,9 +34,7 @@ fn suite(out: &mut String, outcome: &Outcome, lines: &dyn SourceLines) {
     for finding in &outcome.findings {
         case(out, &subject, finding, lines);
     }
-    out.push_str(&format!(
-        "    <testcase classname=\"{subject}\" name=\"scenario\""
-    ));
+    out.push_str(&format!("    <testcase classname=\"{subject}\" name=\"scenario\""));
     match end_report(&outcome.end, lines) {
         None => out.push_str("/>\n"),
         Some(end) => {
@@ -44,9 +42,7 @@ fn suite(out: &mut String, outcome: &Outcome, lines: &dyn SourceLines) {
             let text = xml(&draw(&end, lines, &Options::default()));
             if skipped {
                 out.push_str(&format!(">\n      <skipped message=\"{title}\"/>\n"));
-                out.push_str(&format!(
-                    "      <system-out>{text}</system-out>\n    </testcase>\n"
-                ));
+                out.push_str(&format!("      <system-out>{text}</system-out>\n    </testcase>\n"));
             } else {
                 out.push_str(&format!(
                     ">\n      <error type=\"kloom\" message=\"{title}\">{text}</error>\n    </testcase>\n"
@@ -62,20 +58,12 @@ fn case(out: &mut String, subject: &str, finding: &Finding, lines: &dyn SourceLi
     let code = xml(&told.code);
     let title = xml(&told.title);
     let text = xml(&draw(&told, lines, &Options::default()));
-    let place = told.anchor().map_or_else(String::new, |span| {
-        format!(" file=\"{}\" line=\"{}\"", xml(&span.file), span.line)
-    });
-    let name = told.anchor().map_or_else(
-        || code.clone(),
-        |span| format!("{code} {}:{}", xml(&span.file), span.line),
-    );
-    out.push_str(&format!(
-        "    <testcase classname=\"{subject}\" name=\"{name}\"{place}>\n"
-    ));
+    let place =
+        told.anchor().map_or_else(String::new, |span| format!(" file=\"{}\" line=\"{}\"", xml(&span.file), span.line));
+    let name = told.anchor().map_or_else(|| code.clone(), |span| format!("{code} {}:{}", xml(&span.file), span.line));
+    out.push_str(&format!("    <testcase classname=\"{subject}\" name=\"{name}\"{place}>\n"));
     if finding.severity == Severity::Error {
-        out.push_str(&format!(
-            "      <failure type=\"{code}\" message=\"{title}\">{text}</failure>\n"
-        ));
+        out.push_str(&format!("      <failure type=\"{code}\" message=\"{title}\">{text}</failure>\n"));
     } else {
         out.push_str(&format!("      <system-out>{text}</system-out>\n"));
     }

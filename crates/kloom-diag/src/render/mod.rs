@@ -39,11 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            color: false,
-            width: 110,
-            backtrace: BacktraceMode::Module,
-        }
+        Self { color: false, width: 110, backtrace: BacktraceMode::Module }
     }
 }
 
@@ -52,9 +48,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' => c,
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => {
-                '\u{fffd}'
-            }
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
             c if c.is_control() => '\u{fffd}',
             c => c,
         })

@@ -13,12 +13,7 @@ use crate::wording::{end_report, report};
 /// Writes the outcome as a SARIF log with one run.
 #[must_use]
 pub fn sarif(outcome: &Outcome, lines: &dyn SourceLines) -> String {
-    let used = |name: &str| {
-        outcome
-            .findings
-            .iter()
-            .any(|finding| finding.code().as_str() == name)
-    };
+    let used = |name: &str| outcome.findings.iter().any(|finding| finding.code().as_str() == name);
     let rows: Vec<_> = codes().iter().filter(|row| used(row.name)).collect();
     let rules: Vec<Value> = rows
         .iter()
@@ -120,9 +115,7 @@ fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(char::from(byte))
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(char::from(byte)),
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -36,14 +36,8 @@ fn checked(subject: &str, outcome: &Outcome, explored: &Explored) -> String {
         0 => "no bug".to_owned(),
         bugs => plural(bugs, "bug"),
     };
-    let bound = if explored.exhaustive {
-        ", exhaustive within bounds"
-    } else {
-        "; NOT exhaustive"
-    };
-    let wall = outcome.wall_ns.map_or_else(String::new, |wall_ns| {
-        format!("{}s wall, ", seconds(wall_ns))
-    });
+    let bound = if explored.exhaustive { ", exhaustive within bounds" } else { "; NOT exhaustive" };
+    let wall = outcome.wall_ns.map_or_else(String::new, |wall_ns| format!("{}s wall, ", seconds(wall_ns)));
     format!(
         "    Checked {subject}: {bugs} in {} ({}{bound}), {wall}{}s virtual\n",
         plural(explored.executions, "execution"),

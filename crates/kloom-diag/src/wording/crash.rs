@@ -15,17 +15,10 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
                 None => format!("`BUG()` was reached in {}", actor_of(at)),
             });
             story.blame(at, format!("fired {}", by(at)));
-            story.linux(format!(
-                "\"kernel BUG at {}!\", an oops that kills the task",
-                place(at)
-            ));
+            story.linux(format!("\"kernel BUG at {}!\", an oops that kills the task", place(at)));
             story.help("find out why the condition holds; where the code can go on, `WARN_ON()` and an error return are kinder to the machine");
         }
-        Fault::WarnOn {
-            at,
-            condition,
-            message,
-        } => {
+        Fault::WarnOn { at, condition, message } => {
             let warn = if message.is_some() { "WARN" } else { "WARN_ON" };
             story.title(match (condition, message) {
                 (_, Some(message)) => format!("`WARN()` fired in {}: {message}", actor_of(at)),
@@ -44,25 +37,17 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
                 at.who.pid,
                 place(at)
             ));
-            story.help(format!("`{warn}()` is for what cannot happen: find out why it did, or use `pr_warn()` for what can"));
+            story.help(format!(
+                "`{warn}()` is for what cannot happen: find out why it did, or use `pr_warn()` for what can"
+            ));
         }
         Fault::Panic { at, message } => {
-            story.title(format!(
-                "{} stopped the whole machine with `panic()`",
-                actor_of(at)
-            ));
+            story.title(format!("{} stopped the whole machine with `panic()`", actor_of(at)));
             story.blame(at, format!("called {}", by(at)));
-            story.linux(format!(
-                "\"Kernel panic - not syncing: {message}\"; only a reboot helps"
-            ));
+            story.linux(format!("\"Kernel panic - not syncing: {message}\"; only a reboot helps"));
             story.help("return an error instead; a driver has no business stopping the machine");
         }
-        Fault::SoftLockup {
-            at,
-            busy_ns,
-            looping,
-            preempt_disabled,
-        } => {
+        Fault::SoftLockup { at, busy_ns, looping, preempt_disabled } => {
             story.title(format!(
                 "{} has kept cpu{} busy for {} without letting anything else run",
                 who(&at.who),
@@ -73,11 +58,7 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
                 Some(seen) => story.blame_site(
                     &seen.site,
                     "",
-                    format!(
-                        "in this loop, {} so far, t={}",
-                        plural(seen.rounds, "round"),
-                        time(at.time_ns)
-                    ),
+                    format!("in this loop, {} so far, t={}", plural(seen.rounds, "round"), time(at.time_ns)),
                 ),
                 None => story.blame(at, format!("busy here at t={}", time(at.time_ns))),
             }
@@ -110,9 +91,7 @@ fn actor_of(at: &Event) -> String {
 
 /// Writes file and line, or dots.
 fn place(at: &Event) -> String {
-    at.site
-        .as_ref()
-        .map_or_else(|| "…".to_owned(), ToString::to_string)
+    at.site.as_ref().map_or_else(|| "…".to_owned(), ToString::to_string)
 }
 
 fn oops(story: &mut Story<'_>, kind: OopsKind, at: &Event, address: Option<u64>) {
@@ -134,10 +113,7 @@ fn oops(story: &mut Story<'_>, kind: OopsKind, at: &Event, address: Option<u64>)
             "most often a pointer that was overwritten with garbage, or a privileged instruction in inline assembly",
         ),
         OopsKind::JumpToNowhere => (
-            format!(
-                "{} jumped to address {address:#x}, where there is no code",
-                actor(at)
-            ),
+            format!("{} jumped to address {address:#x}, where there is no code", actor(at)),
             format!(
                 "\"BUG: unable to handle page fault for address: {address:016x}\" with \"#PF: supervisor instruction fetch in kernel mode\""
             ),
@@ -151,8 +127,6 @@ fn oops(story: &mut Story<'_>, kind: OopsKind, at: &Event, address: Option<u64>)
     };
     story.title(title);
     story.blame(at, format!("run {}", by(at)));
-    story.linux(format!(
-        "{linux}, an oops that kills the task; locks it held stay locked"
-    ));
+    story.linux(format!("{linux}, an oops that kills the task; locks it held stay locked"));
     story.help(advice);
 }

@@ -1,9 +1,7 @@
 //! Words for the ends of a run that are not findings: not supported, limit reached, wrong input, kloom's own bugs.
 
 use crate::finding::Severity;
-use crate::outcome::{
-    End, InternalBug, Limit, LimitKind, Unsupported, UnsupportedKind, UsageError,
-};
+use crate::outcome::{End, InternalBug, Limit, LimitKind, Unsupported, UnsupportedKind, UsageError};
 use crate::report::{Report, SourceLines};
 use crate::wording::phrase::{bytes, duration, plural};
 use crate::wording::story::Story;
@@ -38,9 +36,7 @@ fn not_supported(unsupported: &Unsupported, lines: &dyn SourceLines) -> Report {
         UnsupportedKind::Host => format!("kloom does not run on this host yet: {name}"),
         UnsupportedKind::Command => format!("the scenario language does not have `{name}`"),
     };
-    story.title(format!(
-        "{what}; this does not indicate a bug in the module"
-    ));
+    story.title(format!("{what}; this does not indicate a bug in the module"));
     if let Some(site) = &unsupported.site {
         story.blame_site(site, name, "needed here");
     }
@@ -57,17 +53,12 @@ fn limit_reached(limit: &Limit, lines: &dyn SourceLines) -> Report {
         LimitKind::Steps => (plural(limit.value, "step"), Some("--max-steps")),
         LimitKind::VirtualTime => (format!("{} of virtual time", duration(limit.value)), None),
         LimitKind::Memory => (format!("{} of memory", bytes(limit.value)), Some("--mem")),
-        LimitKind::Tasks => (
-            format!("{} alive at once", plural(limit.value, "task")),
-            None,
-        ),
+        LimitKind::Tasks => (format!("{} alive at once", plural(limit.value, "task")), None),
         LimitKind::Output => (format!("{} of output", bytes(limit.value)), None),
         LimitKind::Executions => (plural(limit.value, "execution"), None),
         LimitKind::Interrupted => ("an interrupt".to_string(), None),
     };
-    story.title(format!(
-        "stopped after {what}, without a verdict on the module"
-    ));
+    story.title(format!("stopped after {what}, without a verdict on the module"));
     for line in limit.state.iter().take(STATE_LINES_MAX) {
         story.note(line);
     }
@@ -76,9 +67,7 @@ fn limit_reached(limit: &Limit, lines: &dyn SourceLines) -> Report {
         story.note(format!("and {}", plural(rest as u64, "more task")));
     }
     if let Some(flag) = flag {
-        story.help(format!(
-            "raise the limit with `{flag}`, or make the scenario shorter"
-        ));
+        story.help(format!("raise the limit with `{flag}`, or make the scenario shorter"));
     }
     story.finish()
 }

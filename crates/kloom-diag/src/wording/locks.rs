@@ -12,57 +12,28 @@ use crate::wording::threads::{hung_line, state};
 /// Tells faults of this group; `false` for others.
 pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
     match fault {
-        Fault::HungTask {
-            task,
-            blocked_ns,
-            proof: sure,
-        } => hung(story, task, *blocked_ns, *sure),
+        Fault::HungTask { task, blocked_ns, proof: sure } => hung(story, task, *blocked_ns, *sure),
         Fault::Deadlock { tasks, proof: sure } => deadlock(story, tasks, *sure),
-        Fault::SelfDeadlock {
-            object: lock,
-            acquired,
-            again,
-            from_interrupt,
-        } => self_deadlock(story, lock, acquired, again, *from_interrupt),
+        Fault::SelfDeadlock { object: lock, acquired, again, from_interrupt } => {
+            self_deadlock(story, lock, acquired, again, *from_interrupt)
+        }
         Fault::LockOrder { edges } => lock_order(story, edges),
         Fault::SleepInAtomic { slept, why, really } => sleep_in_atomic(story, slept, why, *really),
         Fault::UserCopyInAtomic { copied, why } => {
-            story.title(format!(
-                "{} copies user memory {}, and may have to sleep for it",
-                actor(copied),
-                atomic(why)
-            ));
+            story.title(format!("{} copies user memory {}, and may have to sleep for it", actor(copied), atomic(why)));
             cause_steps(story, why);
             story.blame(copied, format!("called {}", by(copied)));
             story.note("the user page may have to be read from disk first, which sleeps");
             story.linux("\"BUG: sleeping function called from invalid context\" from `might_fault()`, or a deadlock when the page really is absent");
-            story.help("copy into a local buffer or `kmalloc()` memory before taking the lock, or hold a mutex instead");
+            story
+                .help("copy into a local buffer or `kmalloc()` memory before taking the lock, or hold a mutex instead");
         }
-        Fault::UnbalancedPreempt {
-            at,
-            boundary: edge,
-            missing,
-            depth,
-            disabled,
-        } => unbalanced(story, at, *edge, missing, *depth, disabled.as_ref()),
-        Fault::LockHeldAtExit {
-            at,
-            boundary: edge,
-            held,
-        } => held_at_exit(story, at, *edge, held),
-        Fault::BadUnlock {
-            object: lock,
-            at,
-            why,
-        } => bad_unlock(story, lock, at, why),
-        Fault::DataRace {
-            object: target,
-            first,
-            second,
-            ordered_by,
-            threads,
-            steps,
-        } => {
+        Fault::UnbalancedPreempt { at, boundary: edge, missing, depth, disabled } => {
+            unbalanced(story, at, *edge, missing, *depth, disabled.as_ref())
+        }
+        Fault::LockHeldAtExit { at, boundary: edge, held } => held_at_exit(story, at, *edge, held),
+        Fault::BadUnlock { object: lock, at, why } => bad_unlock(story, lock, at, why),
+        Fault::DataRace { object: target, first, second, ordered_by, threads, steps } => {
             data_race(story, target, first, second, ordered_by.as_ref());
             drawing(story, threads, steps);
             story.help("guard both accesses with one lock, or make the variable an `atomic_t`; `READ_ONCE()`/`WRITE_ONCE()` silence the race but still lose updates");
@@ -121,10 +92,7 @@ fn hung(story: &mut Story<'_>, task: &Blocked, blocked_ns: u64, sure: Proof) {
         ),
     );
     for held in &task.holds {
-        story.note(format!(
-            "it holds {}, so whoever wants that hangs too",
-            object(&held.object)
-        ));
+        story.note(format!("it holds {}, so whoever wants that hangs too", object(&held.object)));
     }
     story.note(proof(sure, "nothing woke it"));
     story.linux(hung_line(&event.who));
@@ -132,10 +100,7 @@ fn hung(story: &mut Story<'_>, task: &Blocked, blocked_ns: u64, sure: Proof) {
 }
 
 fn deadlock(story: &mut Story<'_>, tasks: &[Blocked], sure: Proof) {
-    let names: Vec<_> = tasks
-        .iter()
-        .map(|task| name(&task.since.who.comm))
-        .collect();
+    let names: Vec<_> = tasks.iter().map(|task| name(&task.since.who.comm)).collect();
     let circle = match names.as_slice() {
         [one, other] => format!("{one} and {other} wait for each other"),
         _ => format!("{} wait for each other in a circle", names.join(", ")),
@@ -145,19 +110,10 @@ fn deadlock(story: &mut Story<'_>, tasks: &[Blocked], sure: Proof) {
         for held in &task.holds {
             story.step(
                 &held.acquired,
-                format!(
-                    "{} took {} at t={}",
-                    who(&task.since.who),
-                    object(&held.object),
-                    time(held.acquired.time_ns)
-                ),
+                format!("{} took {} at t={}", who(&task.since.who), object(&held.object), time(held.acquired.time_ns)),
             );
         }
-        let text = format!(
-            "{} waits here for {}",
-            who(&task.since.who),
-            waits_for(task)
-        );
+        let text = format!("{} waits here for {}", who(&task.since.who), waits_for(task));
         if index + 1 == tasks.len() {
             story.blame(&task.since, text);
         } else {
@@ -166,33 +122,19 @@ fn deadlock(story: &mut Story<'_>, tasks: &[Blocked], sure: Proof) {
     }
     for task in tasks {
         if let Some(on) = &task.on {
-            let holder = task
-                .owner
-                .as_ref()
-                .map_or_else(|| "?".to_owned(), |owner| name(&owner.who.comm));
-            story.note(format!(
-                "{} -> {} -> {holder}",
-                name(&task.since.who.comm),
-                object(on)
-            ));
+            let holder = task.owner.as_ref().map_or_else(|| "?".to_owned(), |owner| name(&owner.who.comm));
+            story.note(format!("{} -> {} -> {holder}", name(&task.since.who.comm), object(on)));
         }
     }
     story.note(proof(sure, "none of them can go on"));
-    let first = tasks
-        .first()
-        .map(|task| hung_line(&task.since.who))
-        .unwrap_or_default();
-    story.linux(format!("{first} for each of them; with lockdep \"WARNING: possible circular locking dependency detected\""));
+    let first = tasks.first().map(|task| hung_line(&task.since.who)).unwrap_or_default();
+    story.linux(format!(
+        "{first} for each of them; with lockdep \"WARNING: possible circular locking dependency detected\""
+    ));
     story.help("take the locks in the same order everywhere");
 }
 
-fn self_deadlock(
-    story: &mut Story<'_>,
-    lock: &Object,
-    acquired: &Event,
-    again: &Event,
-    from_interrupt: bool,
-) {
+fn self_deadlock(story: &mut Story<'_>, lock: &Object, acquired: &Event, again: &Event, from_interrupt: bool) {
     let lock_name = object(lock);
     if from_interrupt {
         story.title(format!(
@@ -200,10 +142,7 @@ fn self_deadlock(
             again.who.cpu
         ));
     } else {
-        story.title(format!(
-            "{} waits for {lock_name}, which it holds itself",
-            name(&again.who.comm)
-        ));
+        story.title(format!("{} waits for {lock_name}, which it holds itself", name(&again.who.comm)));
     }
     story.step(acquired, format!("taken {}", by(acquired)));
     story.blame(again, format!("wanted again {}", by(again)));
@@ -223,14 +162,8 @@ fn self_deadlock(
 }
 
 fn lock_order(story: &mut Story<'_>, edges: &[LockEdge]) {
-    let names: Vec<_> = edges
-        .iter()
-        .map(|edge| name(&edge.held.object.name))
-        .collect();
-    story.title(format!(
-        "locks {} are taken in contradictory orders, which can deadlock",
-        names.join(" and ")
-    ));
+    let names: Vec<_> = edges.iter().map(|edge| name(&edge.held.object.name)).collect();
+    story.title(format!("locks {} are taken in contradictory orders, which can deadlock", names.join(" and ")));
     for (index, edge) in edges.iter().enumerate() {
         let wanted = object(&edge.wanted.object);
         let held = object(&edge.held.object);
@@ -260,11 +193,7 @@ fn cause_steps(story: &mut Story<'_>, why: &AtomicCause) {
             for held in held {
                 story.step(
                     &held.acquired,
-                    format!(
-                        "{} was taken here at t={}",
-                        object(&held.object),
-                        time(held.acquired.time_ns)
-                    ),
+                    format!("{} was taken here at t={}", object(&held.object), time(held.acquired.time_ns)),
                 );
             }
         }
@@ -272,9 +201,7 @@ fn cause_steps(story: &mut Story<'_>, why: &AtomicCause) {
         | AtomicCause::IrqsDisabled { disabled: began }
         | AtomicCause::BhDisabled { disabled: began }
         | AtomicCause::RcuRead { entered: began } => {
-            story.step_if(began.as_ref(), |event| {
-                format!("entered with {} {}", call(event, "this"), by(event))
-            });
+            story.step_if(began.as_ref(), |event| format!("entered with {} {}", call(event, "this"), by(event)));
         }
         AtomicCause::Softirq | AtomicCause::Hardirq => {}
     }
@@ -301,15 +228,9 @@ fn sleep_in_atomic(story: &mut Story<'_>, slept: &Event, why: &AtomicCause, real
     } else {
         "with CONFIG_DEBUG_ATOMIC_SLEEP: \"BUG: sleeping function called from invalid context\"; without, a rare deadlock".to_owned()
     });
-    let gfp = slept
-        .site
-        .as_ref()
-        .and_then(|site| patch::word(story.lines, site, "GFP_KERNEL", "GFP_ATOMIC"));
+    let gfp = slept.site.as_ref().and_then(|site| patch::word(story.lines, site, "GFP_KERNEL", "GFP_ATOMIC"));
     if gfp.is_some() {
-        story.help_patch(
-            "allocate without sleeping, and expect it to fail more often",
-            gfp,
-        );
+        story.help_patch("allocate without sleeping, and expect it to fail more often", gfp);
         story.help("or allocate before the section begins");
         return;
     }
@@ -321,14 +242,7 @@ fn sleep_in_atomic(story: &mut Story<'_>, slept: &Event, why: &AtomicCause, real
     });
 }
 
-fn unbalanced(
-    story: &mut Story<'_>,
-    at: &Event,
-    edge: Boundary,
-    missing: &str,
-    depth: i32,
-    disabled: Option<&Event>,
-) {
+fn unbalanced(story: &mut Story<'_>, at: &Event, edge: Boundary, missing: &str, depth: i32, disabled: Option<&Event>) {
     let (state, how) = match missing {
         "interrupts" => ("interrupts", "`local_irq_enable()`/`local_irq_restore()`"),
         "bottom halves" => ("bottom halves", "`local_bh_enable()`"),
@@ -340,44 +254,32 @@ fn unbalanced(
         format!("left {state} disabled {}", boundary(edge))
     };
     story.title(format!("{} {what}", name(&at.who.comm)));
-    story.step_if(disabled, |event| {
-        format!("disabled with {} {}", call(event, "this"), by(event))
-    });
+    story.step_if(disabled, |event| format!("disabled with {} {}", call(event, "this"), by(event)));
     story.blame(at, format!("noticed here at t={}", time(at.time_ns)));
     if depth != 0 {
         story.note(format!("the count is off by {depth:+}"));
     }
     story.linux(match edge {
-        Boundary::InitReturn => "\"initcall … returned with preemption imbalance\" or \"… with disabled interrupts\", and a WARNING",
+        Boundary::InitReturn => {
+            "\"initcall … returned with preemption imbalance\" or \"… with disabled interrupts\", and a WARNING"
+        }
         Boundary::TimerReturn => "\"timer: … preempt leak\", a WARNING",
         Boundary::WorkReturn => "\"BUG: workqueue leaked lock or atomic\"",
         _ => "\"BUG: scheduling while atomic\" at the next sleep, far away from the cause",
     });
-    story.help(format!(
-        "pair each disable with {how} on every path, early returns included"
-    ));
+    story.help(format!("pair each disable with {how} on every path, early returns included"));
 }
 
 fn held_at_exit(story: &mut Story<'_>, at: &Event, edge: Boundary, held: &[Held]) {
     let locks: Vec<_> = held.iter().map(|held| object(&held.object)).collect();
-    story.title(format!(
-        "{} still held {} {}",
-        name(&at.who.comm),
-        locks.join(" and "),
-        boundary(edge)
-    ));
+    story.title(format!("{} still held {} {}", name(&at.who.comm), locks.join(" and "), boundary(edge)));
     for held in held {
-        story.step(
-            &held.acquired,
-            format!("{} was taken {}", object(&held.object), by(&held.acquired)),
-        );
+        story.step(&held.acquired, format!("{} was taken {}", object(&held.object), by(&held.acquired)));
     }
     story.blame(at, format!("left here at t={}", time(at.time_ns)));
     story.note("nobody is left to release it: the next one who wants it waits for ever");
     story.linux(match edge {
-        Boundary::UserReturn => {
-            "with lockdep: \"WARNING: lock held when returning to user space!\""
-        }
+        Boundary::UserReturn => "with lockdep: \"WARNING: lock held when returning to user space!\"",
         Boundary::ThreadExit => "with lockdep: \"WARNING: …/… still has locks held!\"",
         Boundary::WorkReturn => "with lockdep: \"BUG: workqueue leaked lock or atomic\"",
         _ => "silence, until somebody waits for it for ever",
@@ -389,22 +291,13 @@ fn bad_unlock(story: &mut Story<'_>, lock: &Object, at: &Event, why: &BadUnlock)
     let lock_name = object(lock);
     match why {
         BadUnlock::NotLocked { released } => {
-            story.title(format!(
-                "{} releases {lock_name}, which is not locked",
-                actor(at)
-            ));
-            story.step_if(released.as_ref(), |event| {
-                format!("released before {}", by(event))
-            });
+            story.title(format!("{} releases {lock_name}, which is not locked", actor(at)));
+            story.step_if(released.as_ref(), |event| format!("released before {}", by(event)));
             story.blame(at, format!("released {}", by(at)));
             story.help("each unlock needs its own lock: look for a path that unlocks twice or jumps over the lock");
         }
         BadUnlock::NotOwner { acquired } => {
-            story.title(format!(
-                "{} releases {lock_name}, which {} holds",
-                actor(at),
-                who(&acquired.who)
-            ));
+            story.title(format!("{} releases {lock_name}, which {} holds", actor(at), who(&acquired.who)));
             story.step(acquired, format!("taken {}", by(acquired)));
             story.blame(at, format!("released {}", by(at)));
             story.help("the task that locks a mutex must unlock it; to signal another task use a `struct completion` or a semaphore");
@@ -427,11 +320,7 @@ fn bad_unlock(story: &mut Story<'_>, lock: &Object, at: &Event, why: &BadUnlock)
 fn side(access_: &Access) -> String {
     let marked = if access_.marked { "marked" } else { "plain" };
     let locks: Vec<_> = access_.locks.iter().map(object).collect();
-    let locks = if locks.is_empty() {
-        "none".to_owned()
-    } else {
-        locks.join(", ")
-    };
+    let locks = if locks.is_empty() { "none".to_owned() } else { locks.join(", ") };
     format!(
         "{marked} {} by {} on cpu{}; locks held: {locks}",
         access(access_),
@@ -440,13 +329,7 @@ fn side(access_: &Access) -> String {
     )
 }
 
-fn data_race(
-    story: &mut Story<'_>,
-    target: &Object,
-    first: &Access,
-    second: &Access,
-    ordered_by: Option<&Event>,
-) {
+fn data_race(story: &mut Story<'_>, target: &Object, first: &Access, second: &Access, ordered_by: Option<&Event>) {
     let marked = |access: &Access| if access.marked { "marked" } else { "plain" };
     story.title(format!(
         "{} {} and {} {} of {} race between {} and {}",
@@ -458,34 +341,17 @@ fn data_race(
         name(&second.event.who.comm),
         name(&first.event.who.comm)
     ));
-    story.step_label(
-        &first.event,
-        "conflicting access, not ordered before the other",
-        side(first),
-    );
+    story.step_label(&first.event, "conflicting access, not ordered before the other", side(first));
     story.blame(&second.event, side(second));
     if let Some(declared) = &target.declared {
         story.note(format!("{} is declared at {declared}", object(target)));
     }
     if let Some(event) = ordered_by {
-        story.note(format!(
-            "the last event that ordered the two was {} {}",
-            call(event, "an event"),
-            by(event)
-        ));
+        story.note(format!("the last event that ordered the two was {} {}", call(event, "an event"), by(event)));
     }
-    let function = |access: &Access| {
-        access
-            .event
-            .site
-            .as_ref()
-            .map_or_else(|| "…".to_owned(), |site| site.function.clone())
-    };
-    story.linux(format!(
-        "with CONFIG_KCSAN: \"BUG: KCSAN: data-race in {} / {}\"",
-        function(first),
-        function(second)
-    ));
+    let function =
+        |access: &Access| access.event.site.as_ref().map_or_else(|| "…".to_owned(), |site| site.function.clone());
+    story.linux(format!("with CONFIG_KCSAN: \"BUG: KCSAN: data-race in {} / {}\"", function(first), function(second)));
 }
 
 /// Writes the bare verb of an access.
@@ -502,17 +368,9 @@ fn drawing(story: &mut Story<'_>, threads: &[String], steps: &[Step]) {
     if steps.is_empty() || threads.is_empty() {
         return;
     }
-    let wide = |texts: &mut dyn Iterator<Item = &str>| {
-        texts.map(|text| text.chars().count()).max().unwrap_or(0)
-    };
-    let width = wide(
-        &mut threads
-            .iter()
-            .map(String::as_str)
-            .chain(steps.iter().map(|step| step.what.as_str())),
-    )
-    .min(40)
-        + 3;
+    let wide = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let width =
+        wide(&mut threads.iter().map(String::as_str).chain(steps.iter().map(|step| step.what.as_str()))).min(40) + 3;
     let mut lines = vec!["shortest interleaving:".to_owned()];
     let mut head = "step   ".to_owned();
     for thread in threads {
@@ -520,9 +378,7 @@ fn drawing(story: &mut Story<'_>, threads: &[String], steps: &[Step]) {
     }
     lines.push(head);
     for (index, step) in steps.iter().enumerate() {
-        let column = usize::try_from(step.thread)
-            .unwrap_or(0)
-            .min(threads.len() - 1);
+        let column = usize::try_from(step.thread).unwrap_or(0).min(threads.len() - 1);
         let mut line = format!("{:>4}   {}", index + 1, " ".repeat(column * width));
         let rest = (threads.len() - column) * width;
         line.push_str(&format!("{:rest$}{}", step.what, step.remark));

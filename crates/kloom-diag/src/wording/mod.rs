@@ -38,16 +38,7 @@ fn tell(story: &mut Story<'_>, fault: &Fault) {
 
 /// Says among which executions a finding was made.
 pub(crate) fn coverage(coverage: &Coverage) -> String {
-    let Coverage {
-        execution,
-        executions,
-        strategy,
-        exhaustive,
-    } = coverage;
-    let bound = if *exhaustive {
-        "exhaustive within its bounds"
-    } else {
-        "not exhaustive"
-    };
+    let Coverage { execution, executions, strategy, exhaustive } = coverage;
+    let bound = if *exhaustive { "exhaustive within its bounds" } else { "not exhaustive" };
     format!("found in execution {execution} of {executions} ({strategy}; {bound})")
 }

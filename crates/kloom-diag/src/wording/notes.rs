@@ -7,17 +7,8 @@ use crate::wording::story::Story;
 /// Tells faults of this group; `false` for others.
 pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
     match fault {
-        Fault::InitFailed {
-            module,
-            errno: error,
-            at: returned,
-            strange,
-        } => {
-            let value = if *strange {
-                error.to_string()
-            } else {
-                errno(*error)
-            };
+        Fault::InitFailed { module, errno: error, at: returned, strange } => {
+            let value = if *strange { error.to_string() } else { errno(*error) };
             story.title(format!("init of `{module}.ko` returned {value}"));
             story.blame(returned, format!("returned {}", by(returned)));
             if *strange {
@@ -26,15 +17,10 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             } else {
                 story.note("everything that init had set up before must be undone by init itself: the exit function is not called");
                 story.linux("`insmod` prints the error and the module is removed again");
-                story
-                    .help("if the failure was not meant, look at the call that returned the error");
+                story.help("if the failure was not meant, look at the call that returned the error");
             }
         }
-        Fault::BadFormat {
-            at: printed,
-            format,
-            conversion,
-        } => {
+        Fault::BadFormat { at: printed, format, conversion } => {
             story.title(format!(
                 "{} has the conversion `{conversion}`, which the kernel does not know",
                 call(printed, "the format")
@@ -48,20 +34,9 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             });
             story.help("there is no floating point in the kernel (`%f`, `%g`), no `%n`; Documentation/core-api/printk-formats.rst lists what there is");
         }
-        Fault::RemovedApi {
-            call: old,
-            removed_in,
-            replacement,
-            site,
-        } => {
-            story.title(format!(
-                "`{old}` is gone from Linux since {removed_in}; kloom still has it"
-            ));
-            story.blame_site(
-                site,
-                old.trim_end_matches("()"),
-                format!("today: {replacement}"),
-            );
+        Fault::RemovedApi { call: old, removed_in, replacement, site } => {
+            story.title(format!("`{old}` is gone from Linux since {removed_in}; kloom still has it"));
+            story.blame_site(site, old.trim_end_matches("()"), format!("today: {replacement}"));
             story.linux(format!("from {removed_in} on the module does not build"));
             story.help(format!("use {replacement}"));
         }
@@ -72,19 +47,13 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
                 plural(*lines, "line")
             ));
             story.blame_site(site, "\u{a0}", "the first is here");
-            story.note("they come with text copied from a web page; a C compiler rejects them (\"stray '\\302' in program\")");
+            story.note(
+                "they come with text copied from a web page; a C compiler rejects them (\"stray '\\302' in program\")",
+            );
             story.help("replace them with ordinary spaces before building for real Linux");
         }
-        Fault::CompileError {
-            message,
-            site,
-            hint,
-        } => {
-            story.title(if message.is_empty() {
-                "the module does not compile".to_owned()
-            } else {
-                message.clone()
-            });
+        Fault::CompileError { message, site, hint } => {
+            story.title(if message.is_empty() { "the module does not compile".to_owned() } else { message.clone() });
             if let Some(site) = site {
                 story.blame_site(site, "", "");
             }
@@ -92,33 +61,22 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
                 story.help(hint);
             }
         }
-        Fault::MissingLicense {
-            module,
-            license,
-            site,
-        } => {
+        Fault::MissingLicense { module, license, site } => {
             let shown = license.as_deref().unwrap_or("unspecified");
             story.title(match license {
-                Some(license) => format!(
-                    "`{module}.ko` has the licence {}, which taints the kernel",
-                    name(license)
-                ),
+                Some(license) => format!("`{module}.ko` has the licence {}, which taints the kernel", name(license)),
                 None => format!("`{module}.ko` has no `MODULE_LICENSE()`, which taints the kernel"),
             });
             if let Some(site) = site {
                 story.blame_site(site, "MODULE_LICENSE", "");
             }
-            story.note(
-                "functions exported with `EXPORT_SYMBOL_GPL()` are out of reach of such a module",
-            );
+            story.note("functions exported with `EXPORT_SYMBOL_GPL()` are out of reach of such a module");
             story.linux(if license.is_some() {
                 format!("\"{module}: module license '{shown}' taints kernel.\"")
             } else {
                 format!("modpost refuses to build it (\"missing MODULE_LICENSE()\"); older kernels load it and print \"{module}: module license '{shown}' taints kernel.\"")
             });
-            story.help(
-                "add `MODULE_LICENSE(\"GPL\");` if the source may be distributed under the GPL",
-            );
+            story.help("add `MODULE_LICENSE(\"GPL\");` if the source may be distributed under the GPL");
         }
         _ => return false,
     }

@@ -46,12 +46,8 @@ pub(crate) fn null_check(lines: &dyn SourceLines, site: &Site) -> Option<Patch> 
     let open = start + text[start..].find('(')?;
     let close = open + text[open..].rfind(')')?;
     let condition = text[open + 1..close].trim();
-    let is_name = |name: &str| {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|c| crate::span::is_word(c) || matches!(c, '-' | '>' | '.'))
-    };
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| crate::span::is_word(c) || matches!(c, '-' | '>' | '.'));
     let bare: String = condition.split_whitespace().collect();
     let (bad, pointer) = if let Some(name) = bare.strip_suffix("==NULL") {
         (true, name)
@@ -78,21 +74,11 @@ pub(crate) fn word(lines: &dyn SourceLines, site: &Site, from: &str, to: &str) -
         let after = text[start + from.len()..].chars().next();
         !before.is_some_and(crate::span::is_word) && !after.is_some_and(crate::span::is_word)
     })?;
-    Some(patch_at(
-        site,
-        &text,
-        start,
-        start + from.len(),
-        to.to_owned(),
-    ))
+    Some(patch_at(site, &text, start, start + from.len(), to.to_owned()))
 }
 
 /// Turns the declaration of a static object into one that initialises it.
-pub(crate) fn static_initialiser(
-    lines: &dyn SourceLines,
-    site: &Site,
-    name: &str,
-) -> Option<Patch> {
+pub(crate) fn static_initialiser(lines: &dyn SourceLines, site: &Site, name: &str) -> Option<Patch> {
     const MACROS: [(&str, &str); 8] = [
         ("struct mutex", "DEFINE_MUTEX"),
         ("spinlock_t", "DEFINE_SPINLOCK"),

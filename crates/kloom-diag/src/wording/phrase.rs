@@ -19,11 +19,7 @@ pub(crate) fn duration(duration_ns: u64) -> String {
         _ => (1_000_000_000, "s"),
     };
     let whole = duration_ns / unit_ns;
-    let thousandths = if unit_ns == 1 {
-        0
-    } else {
-        duration_ns % unit_ns * 1_000 / unit_ns
-    };
+    let thousandths = if unit_ns == 1 { 0 } else { duration_ns % unit_ns * 1_000 / unit_ns };
     if thousandths == 0 {
         return format!("{whole}{unit}");
     }
@@ -38,20 +34,12 @@ pub(crate) fn bytes(count: u64) -> String {
 
 /// Writes a count with its noun.
 pub(crate) fn plural(count: u64, noun: &str) -> String {
-    if count == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{count} {noun}s")
-    }
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Quotes a name; says so when there is none.
 pub(crate) fn name(name: &str) -> String {
-    if name.is_empty() {
-        "(unnamed)".to_owned()
-    } else {
-        format!("`{name}`")
-    }
+    if name.is_empty() { "(unnamed)".to_owned() } else { format!("`{name}`") }
 }
 
 /// Writes a task: `` `rmmod` (pid 412) ``.
@@ -69,13 +57,9 @@ pub(crate) fn who(who: &Who) -> String {
 pub(crate) fn by(event: &Event) -> String {
     let actor = &event.who;
     match actor.context {
-        Context::Task | Context::User => format!(
-            "by {} (pid {}, cpu{}) at t={}",
-            name(&actor.comm),
-            actor.pid,
-            actor.cpu,
-            time(event.time_ns)
-        ),
+        Context::Task | Context::User => {
+            format!("by {} (pid {}, cpu{}) at t={}", name(&actor.comm), actor.pid, actor.cpu, time(event.time_ns))
+        }
         _ => format!("by {} at t={}", who(actor), time(event.time_ns)),
     }
 }
@@ -150,11 +134,7 @@ fn article(noun: &str) -> String {
 /// Writes an object for the first time in a story: a named one as [`object`], another with its article.
 pub(crate) fn an_object(target: &Object) -> String {
     let text = object(target);
-    if target.name.is_empty() {
-        article(&text)
-    } else {
-        text
-    }
+    if target.name.is_empty() { article(&text) } else { text }
 }
 
 /// Writes an access: `read of 4 bytes`, `used`.
@@ -196,10 +176,7 @@ pub(crate) fn actor(event: &Event) -> String {
 
 /// Writes ` at counter.c:25`, or nothing.
 pub(crate) fn at(event: &Event) -> String {
-    event
-        .site
-        .as_ref()
-        .map_or_else(String::new, |site| format!(" at {site}"))
+    event.site.as_ref().map_or_else(String::new, |site| format!(" at {site}"))
 }
 
 /// Says how sure a "never" is; `what` is the thing that does not come.
@@ -208,10 +185,9 @@ pub(crate) fn proof(proof: Proof, what: &str) -> String {
         Proof::Proved => {
             format!("verdict is proved: {what}, because nothing that could still run can change it")
         }
-        Proof::Bounded { limit_ns } => format!(
-            "verdict is bounded: {what} within {} of virtual time",
-            duration(limit_ns)
-        ),
+        Proof::Bounded { limit_ns } => {
+            format!("verdict is bounded: {what} within {} of virtual time", duration(limit_ns))
+        }
     }
 }
 

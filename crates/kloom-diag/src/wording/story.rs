@@ -46,12 +46,7 @@ impl<'a> Story<'a> {
             replay: None,
             repeats: 1,
         };
-        Self {
-            lines,
-            report,
-            told: 0,
-            blamed: 0,
-        }
+        Self { lines, report, told: 0, blamed: 0 }
     }
 
     /// Sets the one-line story.
@@ -96,12 +91,7 @@ impl<'a> Story<'a> {
     }
 
     /// Tells a step, with something to say at the line itself.
-    pub(crate) fn step_label(
-        &mut self,
-        event: &Event,
-        text: impl Into<String>,
-        label: impl Into<String>,
-    ) {
+    pub(crate) fn step_label(&mut self, event: &Event, text: impl Into<String>, label: impl Into<String>) {
         self.told += 1;
         let place = event.site.as_ref();
         let spans = match place {
@@ -135,11 +125,7 @@ impl<'a> Story<'a> {
     }
 
     fn push(&mut self, number: u32, text: String, spans: Vec<Span>) {
-        self.report.history.push(Step {
-            number,
-            text,
-            spans,
-        });
+        self.report.history.push(Step { number, text, spans });
     }
 
     /// States a fact.
@@ -154,28 +140,19 @@ impl<'a> Story<'a> {
 
     /// Gives advice.
     pub(crate) fn help(&mut self, text: impl Into<String>) {
-        self.report.helps.push(Help {
-            text: text.into(),
-            patch: None,
-        });
+        self.report.helps.push(Help { text: text.into(), patch: None });
     }
 
     /// Gives advice with the change to make, when there is one.
     pub(crate) fn help_patch(&mut self, text: impl Into<String>, patch: Option<Patch>) {
-        self.report.helps.push(Help {
-            text: text.into(),
-            patch,
-        });
+        self.report.helps.push(Help { text: text.into(), patch });
     }
 
     fn trace(&mut self, event: &Event) {
         if event.backtrace.0.is_empty() {
             return;
         }
-        self.report.traces.push(Trace {
-            title: who(&event.who),
-            frames: event.backtrace.0.clone(),
-        });
+        self.report.traces.push(Trace { title: who(&event.who), frames: event.backtrace.0.clone() });
     }
 
     /// Numbers the steps and hands out the report.
@@ -195,9 +172,7 @@ impl<'a> Story<'a> {
         if self.report.repeats > 1 {
             let others = self.report.repeats - 1;
             let times = if others == 1 { "time" } else { "times" };
-            self.note(format!(
-                "the same was seen {others} more {times} in this run; reported once"
-            ));
+            self.note(format!("the same was seen {others} more {times} in this run; reported once"));
         }
         self.report
     }

@@ -3,90 +3,49 @@
 use crate::event::{Blocked, Context, Event, Object, ObjectKind, Who};
 use crate::fault::{Fault, LoopSeen, Proof, TextUser};
 use crate::wording::patch;
-use crate::wording::phrase::{
-    actor, at, by, call, duration, name, object, plural, proof, time, who,
-};
+use crate::wording::phrase::{actor, at, by, call, duration, name, object, plural, proof, time, who};
 use crate::wording::story::Story;
 
 /// Tells faults of this group; `false` for others.
 pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
     match fault {
         Fault::KthreadStopHang { .. } => stop_hang(story, fault),
-        Fault::KthreadStopLostWakeup {
-            stopper,
-            thread,
-            created,
-            wait,
-            on,
-            wakeups,
-            proof: sure,
-        } => {
+        Fault::KthreadStopLostWakeup { stopper, thread, created, wait, on, wakeups, proof: sure } => {
             let sleep = call(wait, "a wait");
             story.title(format!(
                 "{} cannot finish: kthread {} sleeps in {sleep} on a condition that a stop request does not make true",
                 name(&stopper.who.comm),
                 name(&thread.comm)
             ));
-            let waits_for = on
-                .as_ref()
-                .map_or_else(String::new, |on| format!(" on {}", object(on)));
-            story.step(
-                wait,
-                format!(
-                    "{} sleeps here{waits_for}{}",
-                    who(thread),
-                    created_at(created.as_ref())
-                ),
-            );
+            let waits_for = on.as_ref().map_or_else(String::new, |on| format!(" on {}", object(on)));
+            story.step(wait, format!("{} sleeps here{waits_for}{}", who(thread), created_at(created.as_ref())));
             story.blame(stopper, stopper_label(stopper));
             story.note(format!(
                 "`kthread_stop()` wakes the thread once; the condition was false, so it went back to sleep ({} in all)",
                 plural(*wakeups, "wake-up")
             ));
             if !wait.call.contains("interruptible") {
-                story.note("since Linux 6.1 a stop request also ends interruptible waits (-ERESTARTSYS); this wait is not one");
+                story.note(
+                    "since Linux 6.1 a stop request also ends interruptible waits (-ERESTARTSYS); this wait is not one",
+                );
             }
             story.note(proof(*sure, "the condition did not become true"));
             story.linux(hung_line(&stopper.who));
-            story.help(
-                "add `|| kthread_should_stop()` to the condition, and test it again after the wait",
-            );
+            story.help("add `|| kthread_should_stop()` to the condition, and test it again after the wait");
         }
-        Fault::ModuleTextInUse {
-            module,
-            user,
-            object: used_by,
-            created,
-            unloaded,
-            used,
-        } => text_in_use(
-            story,
-            module,
-            *user,
-            used_by,
-            created.as_ref(),
-            unloaded,
-            used,
-        ),
-        Fault::ThreadNeverWoken {
-            thread,
-            created,
-            stopped,
-        } => {
+        Fault::ModuleTextInUse { module, user, object: used_by, created, unloaded, used } => {
+            text_in_use(story, module, *user, used_by, created.as_ref(), unloaded, used)
+        }
+        Fault::ThreadNeverWoken { thread, created, stopped } => {
             story.title(format!(
                 "kthread {} was created but never woken, so its function never ran",
                 name(&thread.comm)
             ));
             story.blame(created, format!("created asleep {}", by(created)));
             story.step_if(stopped.as_ref(), |event| {
-                format!(
-                    "stopped {}; it returned -4 (EINTR) and the thread function was never called",
-                    by(event)
-                )
+                format!("stopped {}; it returned -4 (EINTR) and the thread function was never called", by(event))
             });
-            story.note(
-                "`kthread_create()` makes a thread that waits for its first `wake_up_process()`",
-            );
+            story.note("`kthread_create()` makes a thread that waits for its first `wake_up_process()`");
             story.linux(if stopped.is_some() {
                 "silence: the thread goes away without having run"
             } else {
@@ -94,107 +53,52 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             });
             story.help("call `wake_up_process()` on it, or create it with `kthread_run()`, which does both");
         }
-        Fault::StopExitedThread {
-            thread,
-            created,
-            exited,
-            stopped,
-        } => {
+        Fault::StopExitedThread { thread, created, exited, stopped } => {
             story.title(format!(
                 "`kthread_stop()` on kthread {}, which had exited already; only luck kept its `task_struct` alive",
                 name(&thread.comm)
             ));
-            story.step(
-                created,
-                "created here; the module kept a pointer but took no reference",
-            );
-            story.step(
-                exited,
-                format!("the thread ended here at t={}", time(exited.time_ns)),
-            );
+            story.step(created, "created here; the module kept a pointer but took no reference");
+            story.step(exited, format!("the thread ended here at t={}", time(exited.time_ns)));
             story.blame(stopped, format!("stopped here {}", by(stopped)));
-            story.note("a finished thread is freed when its last reference goes, which may be at any moment after its exit");
-            story.linux("mostly silence; \"refcount_t: addition on 0; use-after-free.\" when the memory is gone already");
+            story.note(
+                "a finished thread is freed when its last reference goes, which may be at any moment after its exit",
+            );
+            story.linux(
+                "mostly silence; \"refcount_t: addition on 0; use-after-free.\" when the memory is gone already",
+            );
             keep_task_alive(story);
         }
-        Fault::MissedWakeup {
-            tested,
-            waker,
-            state_set,
-            sleeper,
-            proof: sure,
-        } => {
+        Fault::MissedWakeup { tested, waker, state_set, sleeper, proof: sure } => {
             let task = name(&sleeper.since.who.comm);
             story.title(format!(
                 "{task} sleeps for ever: it set its state after testing the condition, and the wake-up came in between"
             ));
             story.step_if(tested.as_ref(), |event| {
-                format!(
-                    "{task} tested the condition at t={}: not yet true",
-                    time(event.time_ns)
-                )
+                format!("{task} tested the condition at t={}: not yet true", time(event.time_ns))
             });
-            story.step(
-                waker,
-                format!(
-                    "woken {}; it was still TASK_RUNNING, so nothing happened",
-                    by(waker)
-                ),
-            );
-            story.blame(
-                state_set,
-                format!(
-                    "{task} declares itself asleep at t={}, too late",
-                    time(state_set.time_ns)
-                ),
-            );
-            story.step(
-                &sleeper.since,
-                format!("and sleeps here in state {}", state(sleeper)),
-            );
+            story.step(waker, format!("woken {}; it was still TASK_RUNNING, so nothing happened", by(waker)));
+            story.blame(state_set, format!("{task} declares itself asleep at t={}, too late", time(state_set.time_ns)));
+            story.step(&sleeper.since, format!("and sleeps here in state {}", state(sleeper)));
             story.note(proof(*sure, "no further wake-up came"));
             story.linux("the thread hangs now and then, on some machines only; after 120 seconds in state D \"INFO: task … blocked\"");
             story.help("call `set_current_state()` first, then test the condition, then `schedule()`; or use `wait_event()`, which does it in that order");
         }
-        Fault::LostWakeup {
-            waker,
-            sleeper,
-            proof: sure,
-        } => {
+        Fault::LostWakeup { waker, sleeper, proof: sure } => {
             let on = sleeper.on.as_ref().map_or_else(|| "it".to_owned(), object);
-            story.title(format!(
-                "{} waits for a wake-up of {on} that came too early",
-                who(&sleeper.since.who)
-            ));
-            story.step(
-                waker,
-                format!("{} {}: nobody was waiting", call(waker, "woken"), by(waker)),
-            );
+            story.title(format!("{} waits for a wake-up of {on} that came too early", who(&sleeper.since.who)));
+            story.step(waker, format!("{} {}: nobody was waiting", call(waker, "woken"), by(waker)));
             story.blame(
                 &sleeper.since,
-                format!(
-                    "{} sleeps here since t={}",
-                    who(&sleeper.since.who),
-                    time(sleeper.since.time_ns)
-                ),
+                format!("{} sleeps here since t={}", who(&sleeper.since.who), time(sleeper.since.time_ns)),
             );
             story.note(proof(*sure, "no further wake-up came"));
             story.linux("the task hangs now and then; nothing is printed unless it sleeps in state D for 120 seconds");
             story.help("record the event before waking (a flag, a counter) and wait with `wait_event(queue, flag)`, or use a `struct completion`, which remembers");
         }
-        Fault::SignalIgnored {
-            thread,
-            signal,
-            sent,
-            created,
-        } => {
-            story.title(format!(
-                "{signal} had no effect: kthread {} ignores every signal",
-                name(&thread.comm)
-            ));
-            story.step_if(created.as_ref(), |_| {
-                format!("{} was created here", who(thread))
-            });
+        Fault::SignalIgnored { thread, signal, sent, created } => {
+            story.title(format!("{signal} had no effect: kthread {} ignores every signal", name(&thread.comm)));
+            story.step_if(created.as_ref(), |_| format!("{} was created here", who(thread)));
             story.blame(sent, format!("{signal} sent {}", by(sent)));
             story.note("kernel threads ignore all signals, SIGKILL too, until they call `allow_signal()` themselves");
             story.linux("the same: `kill -9` returns 0 and nothing happens");
@@ -229,10 +133,7 @@ fn stop_hang(story: &mut Story<'_>, fault: &Fault) {
     } else {
         "sees `kthread_should_stop()` but does not return"
     };
-    story.title(format!(
-        "{} cannot finish: kthread {task} {claim}",
-        name(&stopper.who.comm)
-    ));
+    story.title(format!("{} cannot finish: kthread {task} {claim}", name(&stopper.who.comm)));
     thread_part(story, thread, created.as_ref(), looping.as_ref(), *seen_ns);
     if let Some(now_at) = now_at {
         let label = match next_wake_ns {
@@ -241,9 +142,7 @@ fn stop_hang(story: &mut Story<'_>, fault: &Fault) {
         };
         match (&now_at.site, looping) {
             (Some(site), Some(_)) => story.also(site, &now_at.call, label),
-            (Some(_), None) => {
-                story.step_label(now_at, format!("{task} (pid {})", thread.pid), label)
-            }
+            (Some(_), None) => story.step_label(now_at, format!("{task} (pid {})", thread.pid), label),
             (None, _) => {}
         }
     }
@@ -254,29 +153,15 @@ fn stop_hang(story: &mut Story<'_>, fault: &Fault) {
     ));
     story.note(proof(*sure, "the thread did not return"));
     if let Proof::Bounded { limit_ns } = sure {
-        story.note(format!(
-            "`--hang-after {}` is the limit after which a stop counts as hung",
-            duration(*limit_ns)
-        ));
+        story.note(format!("`--hang-after {}` is the limit after which a stop counts as hung", duration(*limit_ns)));
     }
-    story.linux(format!(
-        "{}, and the module can never be unloaded",
-        hung_line(&stopper.who)
-    ));
-    let patch = looping
-        .as_ref()
-        .and_then(|seen| patch::endless_loop(story.lines, &seen.site));
+    story.linux(format!("{}, and the module can never be unloaded", hung_line(&stopper.who)));
+    let patch = looping.as_ref().and_then(|seen| patch::endless_loop(story.lines, &seen.site));
     story.help_patch("let the loop end when it is asked to", patch);
 }
 
 /// The step about the thread itself: its loop, or only its creation.
-fn thread_part(
-    story: &mut Story<'_>,
-    thread: &Who,
-    created: Option<&Event>,
-    looping: Option<&LoopSeen>,
-    seen_ns: u64,
-) {
+fn thread_part(story: &mut Story<'_>, thread: &Who, created: Option<&Event>, looping: Option<&LoopSeen>, seen_ns: u64) {
     let birth = created_at(created);
     match looping {
         Some(LoopSeen { site, rounds }) => {
@@ -328,49 +213,25 @@ fn text_in_use(
             "runs here",
             "call `cancel_work_sync()` or `destroy_workqueue()` in the exit function",
         ),
-        TextUser::Tasklet => (
-            object(used_by),
-            "scheduled",
-            "runs here",
-            "call `tasklet_kill()` in the exit function",
-        ),
+        TextUser::Tasklet => (object(used_by), "scheduled", "runs here", "call `tasklet_kill()` in the exit function"),
         TextUser::FileOperation => (
             object(used_by),
             "created",
             "is called here",
             "remove the file (`proc_remove()`, `misc_deregister()`, …) first thing in the exit function",
         ),
-        TextUser::IrqHandler => (
-            object(used_by),
-            "requested",
-            "is handled here",
-            "call `free_irq()` in the exit function",
-        ),
-        TextUser::Callback => (
-            object(used_by),
-            "registered",
-            "is called here",
-            "unregister the callback in the exit function",
-        ),
+        TextUser::IrqHandler => {
+            (object(used_by), "requested", "is handled here", "call `free_irq()` in the exit function")
+        }
+        TextUser::Callback => {
+            (object(used_by), "registered", "is called here", "unregister the callback in the exit function")
+        }
     };
-    story.title(format!(
-        "{subject} runs code of `{module}.ko`, which was unloaded"
-    ));
+    story.title(format!("{subject} runs code of `{module}.ko`, which was unloaded"));
     story.step_if(created, |event| format!("{made} {}", by(event)));
-    story.step(
-        unloaded,
-        format!(
-            "`{module}.ko` was unloaded {}; its code and data are gone",
-            by(unloaded)
-        ),
-    );
-    story.blame(
-        used,
-        format!("{subject} {again} at t={}", time(used.time_ns)),
-    );
-    story.note(
-        "unloading a module does not stop what it started: that is the job of its exit function",
-    );
+    story.step(unloaded, format!("`{module}.ko` was unloaded {}; its code and data are gone", by(unloaded)));
+    story.blame(used, format!("{subject} {again} at t={}", time(used.time_ns)));
+    story.note("unloading a module does not stop what it started: that is the job of its exit function");
     story.linux(if matches!(user, TextUser::Thread | TextUser::Work | TextUser::FileOperation) {
         "\"BUG: unable to handle page fault for address: ffffffffc0…\" the next time it runs, with \"[last unloaded: …]\""
     } else {
@@ -381,11 +242,7 @@ fn text_in_use(
 
 /// Writes what the stopping task does.
 fn stopper_label(stopper: &Event) -> String {
-    format!(
-        "{} sleeps here in state D since t={}",
-        who(&stopper.who),
-        time(stopper.time_ns)
-    )
+    format!("{} sleeps here in state D since t={}", who(&stopper.who), time(stopper.time_ns))
 }
 
 /// Writes `, created at f.c:22,` or nothing.
@@ -398,19 +255,12 @@ fn created_at(created: Option<&Event>) -> String {
 
 /// Writes the line of Linux's hung-task detector.
 pub(super) fn hung_line(task: &Who) -> String {
-    format!(
-        "\"INFO: task {}:{} blocked for more than 120 seconds.\"",
-        task.comm, task.pid
-    )
+    format!("\"INFO: task {}:{} blocked for more than 120 seconds.\"", task.comm, task.pid)
 }
 
 /// Writes the state letter of a blocked task.
 pub(super) fn state(blocked: &Blocked) -> char {
-    if blocked.state.is_ascii_alphabetic() {
-        blocked.state
-    } else {
-        '?'
-    }
+    if blocked.state.is_ascii_alphabetic() { blocked.state } else { '?' }
 }
 
 /// Advice for every use of a finished thread's `task_struct`.
@@ -423,11 +273,6 @@ pub(super) fn keep_task_alive(story: &mut Story<'_>) {
 
 /// Words a use of a task that is gone: title and advice depend on the call.
 pub(super) fn task_title(target: &Object, used: &Event) -> Option<String> {
-    (target.kind == ObjectKind::Task && used.who.context == Context::Task).then(|| {
-        format!(
-            "{} got a `task_struct` that was already freed (kthread {})",
-            actor(used),
-            name(&target.name)
-        )
-    })
+    (target.kind == ObjectKind::Task && used.who.context == Context::Task)
+        .then(|| format!("{} got a `task_struct` that was already freed (kthread {})", actor(used), name(&target.name)))
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use kloom_diag::{
-    Access, AccessKind, AtomicCause, Backtrace, BadUnlock, Blocked, Boundary, Context, Coverage,
-    Event, Fault, Finding, Held, InvalidFree, LeakedBlocks, ListDamage, LockEdge, LoopSeen, Object,
-    ObjectKind, OopsKind, Proof, RefcountMisuse, Site, Step, TextUser, Who,
+    Access, AccessKind, AtomicCause, Backtrace, BadUnlock, Blocked, Boundary, Context, Coverage, Event, Fault, Finding,
+    Held, InvalidFree, LeakedBlocks, ListDamage, LockEdge, LoopSeen, Object, ObjectKind, OopsKind, Proof,
+    RefcountMisuse, Site, Step, TextUser, Who,
 };
 
 /// A finding with the source it talks about.
@@ -36,22 +36,13 @@ impl Lab {
     }
 
     fn event(&self, who: &Who, time_ns: u64, needle: &str, function: &str, call: &str) -> Event {
-        Event::new(
-            who.clone(),
-            time_ns,
-            Some(self.site(needle, function)),
-            call,
-        )
+        Event::new(who.clone(), time_ns, Some(self.site(needle, function)), call)
     }
 
     fn sample(&self, name: &'static str, fault: Fault) -> Sample {
         let mut finding = Finding::new(fault);
         finding.replay = Some(format!("kloom run {} --replay kl1:04a1", self.file));
-        Sample {
-            name,
-            finding,
-            sources: BTreeMap::from([(self.file.to_owned(), self.text.to_owned())]),
-        }
+        Sample { name, finding, sources: BTreeMap::from([(self.file.to_owned(), self.text.to_owned())]) }
     }
 }
 
@@ -120,20 +111,8 @@ static void __exit heartbeat_exit(void)
 ",
     };
     let thread = Who::task("heartbeat", 409, 1);
-    let created = lab.event(
-        &insmod(),
-        10 * MS,
-        "kthread_run(beat",
-        "heartbeat_init",
-        "kthread_run",
-    );
-    let mut stopper = lab.event(
-        &rmmod(),
-        5 * SECOND,
-        "kthread_stop(task)",
-        "heartbeat_exit",
-        "kthread_stop",
-    );
+    let created = lab.event(&insmod(), 10 * MS, "kthread_run(beat", "heartbeat_init", "kthread_run");
+    let mut stopper = lab.event(&rmmod(), 5 * SECOND, "kthread_stop(task)", "heartbeat_exit", "kthread_stop");
     stopper.backtrace = Backtrace(vec![
         Site::kernel("wait_for_completion"),
         Site::kernel("kthread_stop"),
@@ -147,17 +126,12 @@ static void __exit heartbeat_exit(void)
             stopper,
             thread: thread.clone(),
             created: Some(created.clone()),
-            looping: Some(LoopSeen {
-                site: lab.site("while (1)", "beat"),
-                rounds: 119,
-            }),
+            looping: Some(LoopSeen { site: lab.site("while (1)", "beat"), rounds: 119 }),
             now_at: Some(asleep.clone()),
             next_wake_ns: Some(125 * SECOND + 500 * MS),
             should_stop_calls: 0,
             seen_ns: 125 * SECOND,
-            proof: Proof::Bounded {
-                limit_ns: 120 * SECOND,
-            },
+            proof: Proof::Bounded { limit_ns: 120 * SECOND },
         },
     ));
     out.push(lab.sample(
@@ -168,22 +142,12 @@ static void __exit heartbeat_exit(void)
             object: object(ObjectKind::Task, "heartbeat", 0),
             created: Some(created.clone()),
             unloaded: unload(5 * SECOND),
-            used: lab.event(
-                &thread,
-                5 * SECOND + 400 * MS,
-                "msleep(1000)",
-                "beat",
-                "msleep",
-            ),
+            used: lab.event(&thread, 5 * SECOND + 400 * MS, "msleep(1000)", "beat", "msleep"),
         },
     ));
     out.push(lab.sample(
         "leak-thread",
-        Fault::LeakThread {
-            thread: thread.clone(),
-            created: created.clone(),
-            unloaded: unload(5 * SECOND),
-        },
+        Fault::LeakThread { thread: thread.clone(), created: created.clone(), unloaded: unload(5 * SECOND) },
     ));
     out.push(lab.sample(
         "signal-ignored",
@@ -199,13 +163,7 @@ static void __exit heartbeat_exit(void)
         Fault::ThreadNeverWoken {
             thread: thread.clone(),
             created,
-            stopped: Some(lab.event(
-                &rmmod(),
-                5 * SECOND,
-                "kthread_stop(task)",
-                "heartbeat_exit",
-                "kthread_stop",
-            )),
+            stopped: Some(lab.event(&rmmod(), 5 * SECOND, "kthread_stop(task)", "heartbeat_exit", "kthread_stop")),
         },
     ));
     oneshot(out);
@@ -237,51 +195,24 @@ static void __exit oneshot_exit(void)
 ",
     };
     let thread = Who::task("oneshot", 413, 1);
-    let created = lab.event(
-        &insmod(),
-        5 * MS,
-        "kthread_run",
-        "oneshot_init",
-        "kthread_run",
-    );
+    let created = lab.event(&insmod(), 5 * MS, "kthread_run", "oneshot_init", "kthread_run");
     let exited = lab.event(&thread, 10 * MS, "return 0;", "work_once", "");
-    let stopped = lab.event(
-        &rmmod(),
-        2 * SECOND,
-        "kthread_stop",
-        "oneshot_exit",
-        "kthread_stop",
-    );
+    let stopped = lab.event(&rmmod(), 2 * SECOND, "kthread_stop", "oneshot_exit", "kthread_stop");
     let mut sample = lab.sample(
         "use-after-free",
         Fault::UseAfterFree {
             object: object(ObjectKind::Task, "oneshot", 0),
             created: Some(created.clone()),
-            freed: Event {
-                time_ns: 14 * MS,
-                ..exited.clone()
-            },
+            freed: Event { time_ns: 14 * MS, ..exited.clone() },
             used: Access::new(stopped.clone(), AccessKind::Call, 0, 0),
             offset: 0,
             references_taken: 0,
         },
     );
-    sample.finding.coverage = Some(Coverage {
-        execution: 2,
-        executions: 2,
-        strategy: "dfs".to_owned(),
-        exhaustive: true,
-    });
+    sample.finding.coverage =
+        Some(Coverage { execution: 2, executions: 2, strategy: "dfs".to_owned(), exhaustive: true });
     out.push(sample);
-    out.push(lab.sample(
-        "stop-exited-thread",
-        Fault::StopExitedThread {
-            thread,
-            created,
-            exited,
-            stopped,
-        },
-    ));
+    out.push(lab.sample("stop-exited-thread", Fault::StopExitedThread { thread, created, exited, stopped }));
 }
 
 fn error_pointer(out: &mut Vec<Sample>) {
@@ -302,21 +233,9 @@ static int __init nullcheck_init(void)
     out.push(lab.sample(
         "err-ptr-misuse",
         Fault::ErrPtrMisuse {
-            returned: lab.event(
-                &insmod(),
-                MS,
-                "kthread_create",
-                "nullcheck_init",
-                "kthread_create",
-            ),
+            returned: lab.event(&insmod(), MS, "kthread_create", "nullcheck_init", "kthread_create"),
             errno: 12,
-            used: lab.event(
-                &insmod(),
-                2 * MS,
-                "wake_up_process",
-                "nullcheck_init",
-                "wake_up_process",
-            ),
+            used: lab.event(&insmod(), 2 * MS, "wake_up_process", "nullcheck_init", "wake_up_process"),
             null_check: Some(lab.site("if (t == NULL)", "nullcheck_init")),
         },
     ));
@@ -364,13 +283,7 @@ static void __exit eventd_exit(void)
     out.push(lab.sample(
         "kthread-stop-lost-wakeup",
         Fault::KthreadStopLostWakeup {
-            stopper: lab.event(
-                &rmmod(),
-                5 * SECOND,
-                "kthread_stop(task)",
-                "eventd_exit",
-                "kthread_stop",
-            ),
+            stopper: lab.event(&rmmod(), 5 * SECOND, "kthread_stop(task)", "eventd_exit", "kthread_stop"),
             thread: thread.clone(),
             created: None,
             wait: lab.event(&thread, SECOND, "wait_event(", "eventd", "wait_event"),
@@ -379,21 +292,9 @@ static void __exit eventd_exit(void)
             proof: Proof::Proved,
         },
     ));
-    let waker = lab.event(
-        &Who::task("sh", 300, 0),
-        3 * SECOND,
-        "wake_up(&events)",
-        "notify",
-        "wake_up",
-    );
+    let waker = lab.event(&Who::task("sh", 300, 0), 3 * SECOND, "wake_up(&events)", "notify", "wake_up");
     let sleeper = Blocked {
-        since: lab.event(
-            &thread,
-            3 * SECOND + 2_000,
-            "schedule();",
-            "by_hand",
-            "schedule",
-        ),
+        since: lab.event(&thread, 3 * SECOND + 2_000, "schedule();", "by_hand", "schedule"),
         state: 'S',
         on: None,
         owner: None,
@@ -404,13 +305,7 @@ static void __exit eventd_exit(void)
         Fault::MissedWakeup {
             tested: Some(lab.event(&thread, 3 * SECOND - 1_000, "if (!ready)", "by_hand", "")),
             waker: waker.clone(),
-            state_set: lab.event(
-                &thread,
-                3 * SECOND + 1_000,
-                "set_current_state",
-                "by_hand",
-                "set_current_state",
-            ),
+            state_set: lab.event(&thread, 3 * SECOND + 1_000, "set_current_state", "by_hand", "set_current_state"),
             sleeper: sleeper.clone(),
             proof: Proof::Proved,
         },
@@ -419,13 +314,8 @@ static void __exit eventd_exit(void)
         "lost-wakeup",
         Fault::LostWakeup {
             waker,
-            sleeper: Blocked {
-                on: Some(queue),
-                ..sleeper
-            },
-            proof: Proof::Bounded {
-                limit_ns: 120 * SECOND,
-            },
+            sleeper: Blocked { on: Some(queue), ..sleeper },
+            proof: Proof::Bounded { limit_ns: 120 * SECOND },
         },
     ));
 }
@@ -499,65 +389,47 @@ static int deep(int n)
         Fault::OutOfBounds {
             object: block.clone(),
             created: Some(created.clone()),
-            used: access(
-                "item->name[60]",
-                AccessKind::Write,
-                1,
-                0xffff_8880_0000_1040,
-            ),
+            used: access("item->name[60]", AccessKind::Write, 1, 0xffff_8880_0000_1040),
             offset: 64,
         },
     ));
-    out.push(
-        lab.sample(
-            "out-of-bounds-global",
-            Fault::OutOfBounds {
-                object: object(ObjectKind::ModuleData, "table", 16)
-                    .declared_at(lab.site("static char table", "")),
-                created: None,
-                used: access("table[i] = 1", AccessKind::Write, 1, 0xffff_ffff_c000_0fff),
-                offset: -1,
-            },
-        ),
-    );
+    out.push(lab.sample(
+        "out-of-bounds-global",
+        Fault::OutOfBounds {
+            object: object(ObjectKind::ModuleData, "table", 16).declared_at(lab.site("static char table", "")),
+            created: None,
+            used: access("table[i] = 1", AccessKind::Write, 1, 0xffff_ffff_c000_0fff),
+            offset: -1,
+        },
+    ));
     out.push(lab.sample(
         "double-free",
         Fault::DoubleFree {
             object: block.clone(),
             created: Some(created.clone()),
             freed: freed.clone(),
-            again: Event {
-                site: Some(Site::new("heap.c", 11, "use", "heap")),
-                ..freed.clone()
-            },
+            again: Event { site: Some(Site::new("heap.c", 11, "use", "heap")), ..freed.clone() },
         },
     ));
     let frees = |needle, call| lab.event(&me, 3 * SECOND, needle, "use", call);
-    out.push(
-        lab.sample(
-            "invalid-free",
-            Fault::InvalidFree {
-                freed: frees("kfree(table)", "kfree"),
-                address: 0xffff_ffff_c000_1000,
-                why: InvalidFree::NotHeap {
-                    object: Some(
-                        object(ObjectKind::ModuleData, "table", 16)
-                            .declared_at(lab.site("static char table", "")),
-                    ),
-                },
+    out.push(lab.sample(
+        "invalid-free",
+        Fault::InvalidFree {
+            freed: frees("kfree(table)", "kfree"),
+            address: 0xffff_ffff_c000_1000,
+            why: InvalidFree::NotHeap {
+                object: Some(
+                    object(ObjectKind::ModuleData, "table", 16).declared_at(lab.site("static char table", "")),
+                ),
             },
-        ),
-    );
+        },
+    ));
     out.push(lab.sample(
         "invalid-free-inside",
         Fault::InvalidFree {
             freed: frees("kfree(item + 1)", "kfree"),
             address: 0xffff_8880_0000_1040,
-            why: InvalidFree::Inside {
-                object: block.clone(),
-                offset: 64,
-                created: created.clone(),
-            },
+            why: InvalidFree::Inside { object: block.clone(), offset: 64, created: created.clone() },
         },
     ));
     out.push(lab.sample(
@@ -565,22 +437,16 @@ static int deep(int n)
         Fault::InvalidFree {
             freed: frees("vfree(item)", "vfree"),
             address: 0xffff_8880_0000_1000,
-            why: InvalidFree::WrongFunction {
-                object: block,
-                created,
-            },
+            why: InvalidFree::WrongFunction { object: block, created },
         },
     ));
-    out.push(
-        lab.sample(
-            "uninit-object",
-            Fault::UninitObject {
-                object: object(ObjectKind::Mutex, "lock", 32)
-                    .declared_at(lab.site("static struct mutex lock", "")),
-                used: frees("mutex_lock(&lock)", "mutex_lock"),
-            },
-        ),
-    );
+    out.push(lab.sample(
+        "uninit-object",
+        Fault::UninitObject {
+            object: object(ObjectKind::Mutex, "lock", 32).declared_at(lab.site("static struct mutex lock", "")),
+            used: frees("mutex_lock(&lock)", "mutex_lock"),
+        },
+    ));
     pointers(out, &lab, &me);
 }
 
@@ -599,9 +465,7 @@ fn pointers(out: &mut Vec<Sample>, lab: &Lab, me: &Who) {
     ));
     out.push(lab.sample(
         "wild-access",
-        Fault::WildAccess {
-            used: access("*wild = 4", AccessKind::Write, 4, 0x6b6b_6b6b_6b6b_6b6b),
-        },
+        Fault::WildAccess { used: access("*wild = 4", AccessKind::Write, 4, 0x6b6b_6b6b_6b6b_6b6b) },
     ));
     out.push(lab.sample(
         "user-access",
@@ -623,12 +487,7 @@ fn pointers(out: &mut Vec<Sample>, lab: &Lab, me: &Who) {
         "stack-smashed",
         Fault::StackSmashed {
             at: lab.event(me, 3 * SECOND, "return deep", "deep", ""),
-            written: Some(access(
-                "table[i] = 1",
-                AccessKind::Write,
-                1,
-                0xffff_c900_0000_1000,
-            )),
+            written: Some(access("table[i] = 1", AccessKind::Write, 1, 0xffff_c900_0000_1000)),
         },
     ));
 }
@@ -649,12 +508,7 @@ static void drop(struct item *item)
     out.push(lab.sample(
         "bad-list",
         Fault::BadList {
-            at: Event::new(
-                me.clone(),
-                2 * SECOND,
-                Some(Site::new("lists.c", 5, "drop", "lists")),
-                "list_del",
-            ),
+            at: Event::new(me.clone(), 2 * SECOND, Some(Site::new("lists.c", 5, "drop", "lists")), "list_del"),
             damage: ListDamage::AlreadyDeleted,
             object: None,
             earlier: Some(lab.event(&me, SECOND, "list_del", "drop", "list_del")),
@@ -689,61 +543,28 @@ static int crash(int n)
     };
     let me = Who::task("insmod", 440, 1);
     let event = |needle, call| lab.event(&me, SECOND, needle, "crash", call);
-    out.push(lab.sample(
-        "oops",
-        Fault::Oops {
-            kind: OopsKind::DivideError,
-            at: event("10 / n", ""),
-            address: None,
-        },
-    ));
+    out.push(lab.sample("oops", Fault::Oops { kind: OopsKind::DivideError, at: event("10 / n", ""), address: None }));
     out.push(lab.sample(
         "oops-jump",
-        Fault::Oops {
-            kind: OopsKind::JumpToNowhere,
-            at: event("count++", ""),
-            address: Some(0xdead_beef),
-        },
+        Fault::Oops { kind: OopsKind::JumpToNowhere, at: event("count++", ""), address: Some(0xdead_beef) },
     ));
-    out.push(lab.sample(
-        "bug-on",
-        Fault::BugOn {
-            at: event("BUG_ON", "BUG_ON"),
-            condition: Some("n < 0".to_owned()),
-        },
-    ));
+    out.push(lab.sample("bug-on", Fault::BugOn { at: event("BUG_ON", "BUG_ON"), condition: Some("n < 0".to_owned()) }));
     out.push(lab.sample(
         "warn-on",
-        Fault::WarnOn {
-            at: event("WARN_ON", "WARN_ON"),
-            condition: Some("n > 3".to_owned()),
-            message: None,
-        },
+        Fault::WarnOn { at: event("WARN_ON", "WARN_ON"), condition: Some("n > 3".to_owned()), message: None },
     ));
-    out.push(lab.sample(
-        "panic",
-        Fault::Panic {
-            at: event("panic(", "panic"),
-            message: "no more 2".to_owned(),
-        },
-    ));
+    out.push(lab.sample("panic", Fault::Panic { at: event("panic(", "panic"), message: "no more 2".to_owned() }));
     out.push(lab.sample(
         "soft-lockup",
         Fault::SoftLockup {
             at: event("count++", ""),
             busy_ns: 22 * SECOND,
-            looping: Some(LoopSeen {
-                site: lab.site("for (;;)", "crash"),
-                rounds: 4_000_000,
-            }),
+            looping: Some(LoopSeen { site: lab.site("for (;;)", "crash"), rounds: 4_000_000 }),
             preempt_disabled: false,
         },
     ));
     let spinner = |pid, comm: &str, needle: &'static str, call: &'static str| Blocked {
-        since: Event {
-            who: Who::task(comm, pid, 0),
-            ..event(needle, call)
-        },
+        since: Event { who: Who::task(comm, pid, 0), ..event(needle, call) },
         state: 'R',
         on: None,
         owner: None,
@@ -752,10 +573,7 @@ static int crash(int n)
     out.push(lab.sample(
         "livelock",
         Fault::Livelock {
-            tasks: vec![
-                spinner(1, "polite/0", "count++", ""),
-                spinner(2, "polite/1", "for (;;)", ""),
-            ],
+            tasks: vec![spinner(1, "polite/0", "count++", ""), spinner(2, "polite/1", "for (;;)", "")],
             busy_ns: 10 * SECOND,
         },
     ));
@@ -789,22 +607,11 @@ static int second(void *unused)
     };
     let one = Who::task("first", 501, 0);
     let two = Who::task("second", 502, 1);
-    let (a, b) = (
-        object(ObjectKind::Mutex, "a", 32),
-        object(ObjectKind::Mutex, "b", 32),
-    );
+    let (a, b) = (object(ObjectKind::Mutex, "a", 32), object(ObjectKind::Mutex, "b", 32));
     let line = |who: &Who, time_ns, line, function| {
-        Event::new(
-            who.clone(),
-            time_ns,
-            Some(Site::new("abba.c", line, function, "abba")),
-            "mutex_lock",
-        )
+        Event::new(who.clone(), time_ns, Some(Site::new("abba.c", line, function, "abba")), "mutex_lock")
     };
-    let held = |object: &Object, acquired| Held {
-        object: object.clone(),
-        acquired,
-    };
+    let held = |object: &Object, acquired| Held { object: object.clone(), acquired };
     let blocked = |since: Event, on: &Object, owner: Event, holds: Held| Blocked {
         since,
         state: 'D',
@@ -831,32 +638,19 @@ static int second(void *unused)
         Fault::HungTask {
             task: blocked(one_b.clone(), &b, two_b.clone(), held(&a, one_a.clone())),
             blocked_ns: 120 * SECOND,
-            proof: Proof::Bounded {
-                limit_ns: 120 * SECOND,
-            },
+            proof: Proof::Bounded { limit_ns: 120 * SECOND },
         },
     ));
     out.push(lab.sample(
         "self-deadlock",
-        Fault::SelfDeadlock {
-            object: a.clone(),
-            acquired: one_a.clone(),
-            again: one_b.clone(),
-            from_interrupt: false,
-        },
+        Fault::SelfDeadlock { object: a.clone(), acquired: one_a.clone(), again: one_b.clone(), from_interrupt: false },
     ));
     out.push(lab.sample(
         "self-deadlock-interrupt",
         Fault::SelfDeadlock {
             object: object(ObjectKind::Spinlock, "s", 4),
             acquired: one_a.clone(),
-            again: Event {
-                who: Who {
-                    context: Context::Softirq,
-                    ..one.clone()
-                },
-                ..one_b.clone()
-            },
+            again: Event { who: Who { context: Context::Softirq, ..one.clone() }, ..one_b.clone() },
             from_interrupt: true,
         },
     ));
@@ -864,14 +658,8 @@ static int second(void *unused)
         "lock-order",
         Fault::LockOrder {
             edges: vec![
-                LockEdge {
-                    held: held(&a, one_a.clone()),
-                    wanted: held(&b, one_b.clone()),
-                },
-                LockEdge {
-                    held: held(&b, two_b.clone()),
-                    wanted: held(&a, two_a.clone()),
-                },
+                LockEdge { held: held(&a, one_a.clone()), wanted: held(&b, one_b.clone()) },
+                LockEdge { held: held(&b, two_b.clone()), wanted: held(&a, two_a.clone()) },
             ],
         },
     ));
@@ -887,13 +675,7 @@ static int second(void *unused)
         "bad-unlock",
         Fault::BadUnlock {
             object: a.clone(),
-            at: lab.event(
-                &two,
-                3 * SECOND,
-                "mutex_unlock(&a)",
-                "second",
-                "mutex_unlock",
-            ),
+            at: lab.event(&two, 3 * SECOND, "mutex_unlock(&a)", "second", "mutex_unlock"),
             why: BadUnlock::NotOwner { acquired: one_a },
         },
     ));
@@ -902,23 +684,13 @@ static int second(void *unused)
 
 fn race(out: &mut Vec<Sample>, lab: &Lab, one: Who, two: Who) {
     let hits = |who: &Who, time_ns, kind| {
-        Access::new(
-            lab.event(who, time_ns, "hits++", "first", ""),
-            kind,
-            4,
-            0xffff_ffff_c000_2000,
-        )
+        Access::new(lab.event(who, time_ns, "hits++", "first", ""), kind, 4, 0xffff_ffff_c000_2000)
     };
-    let step = |thread, what: &str, remark: &str| Step {
-        thread,
-        what: what.to_owned(),
-        remark: remark.to_owned(),
-    };
+    let step = |thread, what: &str, remark: &str| Step { thread, what: what.to_owned(), remark: remark.to_owned() };
     let mut sample = lab.sample(
         "data-race",
         Fault::DataRace {
-            object: object(ObjectKind::ModuleData, "hits", 4)
-                .declared_at(lab.site("static int hits", "")),
+            object: object(ObjectKind::ModuleData, "hits", 4).declared_at(lab.site("static int hits", "")),
             first: hits(&one, SECOND, AccessKind::Read),
             second: hits(&two, SECOND + MS, AccessKind::Write),
             ordered_by: None,
@@ -932,12 +704,8 @@ fn race(out: &mut Vec<Sample>, lab: &Lab, one: Who, two: Who) {
         },
     );
     sample.finding.repeats = 7;
-    sample.finding.coverage = Some(Coverage {
-        execution: 3,
-        executions: 7,
-        strategy: "pct, depth 3".to_owned(),
-        exhaustive: false,
-    });
+    sample.finding.coverage =
+        Some(Coverage { execution: 3, executions: 7, strategy: "pct, depth 3".to_owned(), exhaustive: false });
     out.push(sample);
 }
 
@@ -967,26 +735,15 @@ static int atomic(char __user *to)
     };
     out.push(lab.sample(
         "sleep-in-atomic",
-        Fault::SleepInAtomic {
-            slept: event(1, "kmalloc", "kmalloc"),
-            why: why.clone(),
-            really: false,
-        },
+        Fault::SleepInAtomic { slept: event(1, "kmalloc", "kmalloc"), why: why.clone(), really: false },
     ));
     out.push(lab.sample(
         "sleep-in-atomic-really",
-        Fault::SleepInAtomic {
-            slept: event(1, "msleep", "msleep"),
-            why: AtomicCause::Softirq,
-            really: true,
-        },
+        Fault::SleepInAtomic { slept: event(1, "msleep", "msleep"), why: AtomicCause::Softirq, really: true },
     ));
     out.push(lab.sample(
         "user-copy-in-atomic",
-        Fault::UserCopyInAtomic {
-            copied: event(1, "copy_to_user", "copy_to_user"),
-            why,
-        },
+        Fault::UserCopyInAtomic { copied: event(1, "copy_to_user", "copy_to_user"), why },
     ));
     out.push(lab.sample(
         "unbalanced-preempt",
@@ -1026,10 +783,7 @@ static int __init leaky_init(void)
     out.push(lab.sample(
         "leak-memory",
         Fault::LeakMemory {
-            blocks: vec![
-                blocks("kmalloc(", "kmalloc", 100, 1),
-                blocks("kstrdup", "kstrdup", 6, 3),
-            ],
+            blocks: vec![blocks("kmalloc(", "kmalloc", 100, 1), blocks("kstrdup", "kstrdup", 6, 3)],
             unloaded: unload(5 * SECOND),
         },
     ));
@@ -1104,29 +858,15 @@ MODULE_LICENSE(\"Proprietary\");
     let event = |needle, call| lab.event(&insmod(), MS, needle, "old_init", call);
     out.push(lab.sample(
         "init-failed",
-        Fault::InitFailed {
-            module: "old".to_owned(),
-            errno: 19,
-            at: event("return -19", ""),
-            strange: false,
-        },
+        Fault::InitFailed { module: "old".to_owned(), errno: 19, at: event("return -19", ""), strange: false },
     ));
     out.push(lab.sample(
         "init-failed-strange",
-        Fault::InitFailed {
-            module: "old".to_owned(),
-            errno: 5,
-            at: event("return -19", ""),
-            strange: true,
-        },
+        Fault::InitFailed { module: "old".to_owned(), errno: 5, at: event("return -19", ""), strange: true },
     ));
     out.push(lab.sample(
         "bad-format",
-        Fault::BadFormat {
-            at: event("printk", "printk"),
-            format: "%f\n".to_owned(),
-            conversion: "%f".to_owned(),
-        },
+        Fault::BadFormat { at: event("printk", "printk"), format: "%f\n".to_owned(), conversion: "%f".to_owned() },
     ));
     out.push(lab.sample(
         "removed-api",
@@ -1137,14 +877,9 @@ MODULE_LICENSE(\"Proprietary\");
             site: lab.site("init_timer", "old_init"),
         },
     ));
-    out.push(lab.sample(
-        "nbsp",
-        Fault::Nbsp {
-            site: lab.site("old_init(void)", "").at_column(11),
-            count: 1,
-            lines: 1,
-        },
-    ));
+    out.push(
+        lab.sample("nbsp", Fault::Nbsp { site: lab.site("old_init(void)", "").at_column(11), count: 1, lines: 1 }),
+    );
     out.push(lab.sample(
         "compile-error",
         Fault::CompileError {

@@ -31,68 +31,29 @@ pub(crate) const SYMTAB: u32 = 1;
 impl Builder {
     /// A module with `.gnu.linkonce.this_module` (section 3) and a name.
     pub(crate) fn new() -> Builder {
-        let mut builder = Builder {
-            sections: Vec::new(),
-            symbols: vec![0; 24],
-            strings: vec![0],
-        };
+        let mut builder = Builder { sections: Vec::new(), symbols: vec![0; 24], strings: vec![0] };
         builder.section("", Header::default(), &[]);
-        builder.section(
-            ".symtab",
-            Header {
-                kind: 2,
-                link: 2,
-                info: 1,
-                align: 8,
-                ..Header::default()
-            },
-            &[],
-        );
-        builder.section(
-            ".strtab",
-            Header {
-                kind: 3,
-                align: 1,
-                ..Header::default()
-            },
-            &[],
-        );
+        builder.section(".symtab", Header { kind: 2, link: 2, info: 1, align: 8, ..Header::default() }, &[]);
+        builder.section(".strtab", Header { kind: 3, align: 1, ..Header::default() }, &[]);
         builder.progbits(".gnu.linkonce.this_module", WRITE, &[0; 256]);
         builder.progbits(".modinfo", 0, b"name=built\0license=GPL\0");
         builder
     }
 
     pub(crate) fn section(&mut self, name: &str, header: Header, data: &[u8]) -> u32 {
-        let size = if header.kind == NOBITS {
-            header.size
-        } else {
-            data.len() as u64
-        };
-        self.sections
-            .push((name.to_owned(), Header { size, ..header }, data.to_vec()));
+        let size = if header.kind == NOBITS { header.size } else { data.len() as u64 };
+        self.sections.push((name.to_owned(), Header { size, ..header }, data.to_vec()));
         u32::try_from(self.sections.len() - 1).unwrap()
     }
 
     /// Adds a loaded section with bytes.
     pub(crate) fn progbits(&mut self, name: &str, flags: u64, data: &[u8]) -> u32 {
-        let header = Header {
-            kind: PROGBITS,
-            flags: ALLOC | flags,
-            align: 16,
-            ..Header::default()
-        };
+        let header = Header { kind: PROGBITS, flags: ALLOC | flags, align: 16, ..Header::default() };
         self.section(name, header, data)
     }
 
     /// Adds a symbol and returns its number. `info` is binding (high four bits) and type.
-    pub(crate) fn symbol(
-        &mut self,
-        name: &str,
-        info: u8,
-        section: u16,
-        value: u64,
-        size: u64,
-    ) -> u32 {
+    pub(crate) fn symbol(&mut self, name: &str, info: u8, section: u16, value: u64, size: u64) -> u32 {
         let at = u32::try_from(self.strings.len()).unwrap();
         self.strings.extend_from_slice(name.as_bytes());
         self.strings.push(0);
@@ -112,13 +73,7 @@ impl Builder {
             data.extend_from_slice(&(u64::from(*symbol) << 32 | u64::from(*kind)).to_le_bytes());
             data.extend_from_slice(&addend.to_le_bytes());
         }
-        let header = Header {
-            kind: RELA,
-            link: SYMTAB,
-            info: target,
-            align: 8,
-            ..Header::default()
-        };
+        let header = Header { kind: RELA, link: SYMTAB, info: target, align: 8, ..Header::default() };
         self.section(".rela", header, &data)
     }
 
@@ -127,15 +82,7 @@ impl Builder {
         let mut sections = self.sections.clone();
         sections[1].2 = self.symbols.clone();
         sections[2].2 = self.strings.clone();
-        sections.push((
-            ".shstrtab".to_owned(),
-            Header {
-                kind: 3,
-                align: 1,
-                ..Header::default()
-            },
-            Vec::new(),
-        ));
+        sections.push((".shstrtab".to_owned(), Header { kind: 3, align: 1, ..Header::default() }, Vec::new()));
         let mut names = Vec::new();
         let mut name_at = Vec::new();
         for (name, _, _) in &sections {
@@ -149,18 +96,10 @@ impl Builder {
         let mut headers = Vec::new();
         for ((_, header, data), name) in sections.iter().zip(name_at) {
             file.resize(file.len().next_multiple_of(16), 0);
-            let size = if header.kind == NOBITS {
-                header.size
-            } else {
-                data.len() as u64
-            };
+            let size = if header.kind == NOBITS { header.size } else { data.len() as u64 };
             headers.extend_from_slice(&name.to_le_bytes());
             headers.extend_from_slice(&header.kind.to_le_bytes());
-            let offset = if header.kind == 0 {
-                0
-            } else {
-                file.len() as u64
-            };
+            let offset = if header.kind == 0 { 0 } else { file.len() as u64 };
             for field in [header.flags, 0, offset, size] {
                 headers.extend_from_slice(&field.to_le_bytes());
             }

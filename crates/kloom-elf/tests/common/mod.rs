@@ -30,9 +30,7 @@ pub(crate) fn walk(module: &Module) {
     let symbolizer = module.symbolizer();
     for (section, offset) in places(module) {
         if let Some(found) = symbolizer.resolve(section, offset) {
-            assert!(
-                found.offset <= found.size || found.offset <= module.sections[section.index()].size
-            );
+            assert!(found.offset <= found.size || found.offset <= module.sections[section.index()].size);
             assert!(!found.name.is_empty());
         }
     }
@@ -53,15 +51,9 @@ pub(crate) fn look_up(lines: &Lines, module: &Module) -> usize {
 
 /// Up to 32 offsets of each of the first 64 sections, the ends included.
 fn places(module: &Module) -> impl Iterator<Item = (SectionId, u64)> {
-    (0u32..64)
-        .zip(&module.sections)
-        .flat_map(|(index, section)| {
-            let step = (section.size / 31).max(1);
-            let inside = (0..=section.size)
-                .step_by(usize::try_from(step).unwrap())
-                .take(32);
-            inside
-                .chain([section.size, u64::MAX])
-                .map(move |offset| (SectionId(index), offset))
-        })
+    (0u32..64).zip(&module.sections).flat_map(|(index, section)| {
+        let step = (section.size / 31).max(1);
+        let inside = (0..=section.size).step_by(usize::try_from(step).unwrap()).take(32);
+        inside.chain([section.size, u64::MAX]).map(move |offset| (SectionId(index), offset))
+    })
 }

@@ -146,13 +146,8 @@ const REGIONS: [(u32, u32, u32, &str); 22] = [
 ];
 
 /// Misc devices of the kernel's own, oldest first.
-const MISC: [(u32, &str); 5] = [
-    (127, "vga_arbiter"),
-    (183, "hw_random"),
-    (231, "snapshot"),
-    (126, "userfaultfd"),
-    (125, "cpu_dma_latency"),
-];
+const MISC: [(u32, &str); 5] =
+    [(127, "vga_arbiter"), (183, "hw_random"), (231, "snapshot"), (126, "userfaultfd"), (125, "cpu_dma_latency")];
 
 /// Nodes of /dev that every machine has: name, number, mode.
 const NODES: [(&str, u32, u32, u32); 15] = [
@@ -176,26 +171,10 @@ const NODES: [(&str, u32, u32, u32); 15] = [
 impl super::Vfs {
     pub(crate) fn populate_dev(&mut self) {
         for (major, minor, count, name) in REGIONS {
-            self.devs.regions.insert(
-                (major, minor),
-                Region {
-                    count,
-                    name: name.into(),
-                    owner: None,
-                    created: None,
-                },
-            );
+            self.devs.regions.insert((major, minor), Region { count, name: name.into(), owner: None, created: None });
         }
         for (minor, name) in MISC {
-            let misc = Misc {
-                minor,
-                name: name.into(),
-                addr: 0,
-                ops: 0,
-                ops_owner: 0,
-                module: None,
-                created: None,
-            };
+            let misc = Misc { minor, name: name.into(), addr: 0, ops: 0, ops_owner: 0, module: None, created: None };
             self.devs.misc.insert(0, misc);
         }
         for (name, major, minor, mode) in NODES {
@@ -207,17 +186,11 @@ impl super::Vfs {
             ("stdout", "/proc/self/fd/1"),
             ("stderr", "/proc/self/fd/2"),
         ] {
-            let link = self
-                .tmp
-                .make(InodeKind::Link(target.into()), 0o777, self.boot_epoch_ns);
+            let link = self.tmp.make(InodeKind::Link(target.into()), 0o777, self.boot_epoch_ns);
             self.tmp.link(self.devs.devtmpfs, name, link);
         }
         for name in ["pts", "shm"] {
-            let dir = self.tmp.make(
-                InodeKind::Dir(Default::default()),
-                0o755,
-                self.boot_epoch_ns,
-            );
+            let dir = self.tmp.make(InodeKind::Dir(Default::default()), 0o755, self.boot_epoch_ns);
             self.tmp.link(self.devs.devtmpfs, name, dir);
         }
     }
@@ -238,9 +211,7 @@ impl super::Vfs {
             dir = match self.tmp.child(dir, part) {
                 Some(child) => child,
                 None => {
-                    let child = self
-                        .tmp
-                        .make(InodeKind::Dir(Default::default()), 0o755, now_ns);
+                    let child = self.tmp.make(InodeKind::Dir(Default::default()), 0o755, now_ns);
                     self.tmp.link(dir, part, child);
                     child
                 }
@@ -267,18 +238,13 @@ impl super::Vfs {
         let Some(node) = self.tmp.child(dir, last) else {
             return;
         };
-        if !matches!(self.tmp.get(node).map(|inode| &inode.kind), Some(InodeKind::Chr(own)) if *own == dev)
-        {
+        if !matches!(self.tmp.get(node).map(|inode| &inode.kind), Some(InodeKind::Chr(own)) if *own == dev) {
             return;
         }
         self.tmp.detach(dir, last);
         self.tmp.drop_link(node);
         for (depth, part) in above.iter().enumerate().rev() {
-            if self
-                .tmp
-                .names(dirs[depth + 1])
-                .is_some_and(|names| names.is_empty())
-            {
+            if self.tmp.names(dirs[depth + 1]).is_some_and(|names| names.is_empty()) {
                 self.tmp.detach(dirs[depth], part);
                 self.tmp.drop_link(dirs[depth + 1]);
             }
@@ -288,21 +254,17 @@ impl super::Vfs {
 
 impl CharDevs {
     fn overlaps(&self, major: u32, base: u32, count: u32) -> bool {
-        self.regions
-            .range((major, 0)..=(major, u32::MAX))
-            .any(|(&(_, minor), region)| {
-                minor < base.saturating_add(count) && base < minor.saturating_add(region.count)
-            })
+        self.regions.range((major, 0)..=(major, u32::MAX)).any(|(&(_, minor), region)| {
+            minor < base.saturating_add(count) && base < minor.saturating_add(region.count)
+        })
     }
 
     /// The first free major in the order Linux tries: 254 down to 234, then 511 down to 384.
     fn dynamic_major(&self) -> Option<u32> {
-        (234..=254).rev().chain((384..=511).rev()).find(|&major| {
-            self.regions
-                .range((major, 0)..=(major, u32::MAX))
-                .next()
-                .is_none()
-        })
+        (234..=254)
+            .rev()
+            .chain((384..=511).rev())
+            .find(|&major| self.regions.range((major, 0)..=(major, u32::MAX)).next().is_none())
     }
 
     /// Who answers for a number: the device with the smallest range around it.
@@ -311,8 +273,7 @@ impl CharDevs {
         self.cdevs
             .iter()
             .filter(|cdev| {
-                (u64::from(cdev.dev.raw())..u64::from(cdev.dev.raw()) + u64::from(cdev.count))
-                    .contains(&raw)
+                (u64::from(cdev.dev.raw())..u64::from(cdev.dev.raw()) + u64::from(cdev.count)).contains(&raw)
             })
             .min_by_key(|cdev| cdev.count)
     }
@@ -341,10 +302,7 @@ impl Kernel {
             0 => match self.vfs.devs.dynamic_major() {
                 Some(major) => major,
                 None => {
-                    self.printk(
-                        Level::Err,
-                        format!("CHRDEV \"{name}\" dynamic allocation region is full"),
-                    );
+                    self.printk(Level::Err, format!("CHRDEV \"{name}\" dynamic allocation region is full"));
                     return Err(Errno::EBUSY);
                 }
             },
@@ -373,15 +331,7 @@ impl Kernel {
             end -= 1;
         }
         let created = Some(self.event_here());
-        self.vfs.devs.regions.insert(
-            (major, base),
-            Region {
-                count,
-                name: name[..end].to_string(),
-                owner,
-                created,
-            },
-        );
+        self.vfs.devs.regions.insert((major, base), Region { count, name: name[..end].to_string(), owner, created });
         Ok(major)
     }
 
@@ -396,10 +346,7 @@ impl Kernel {
         name: &str,
         owner: Option<u32>,
     ) -> Result<(), Errno> {
-        let (mut raw, end) = (
-            u64::from(from.raw()),
-            u64::from(from.raw()) + u64::from(count),
-        );
+        let (mut raw, end) = (u64::from(from.raw()), u64::from(from.raw()) + u64::from(count));
         let mut done = Vec::new();
         while raw < end {
             let major = (raw >> 20) as u32;
@@ -423,13 +370,7 @@ impl Kernel {
     ///
     /// # Errors
     /// As [`Kernel::register_chrdev_region`].
-    pub fn alloc_chrdev_region(
-        &mut self,
-        base: u32,
-        count: u32,
-        name: &str,
-        owner: Option<u32>,
-    ) -> Result<Dev, Errno> {
+    pub fn alloc_chrdev_region(&mut self, base: u32, count: u32, name: &str, owner: Option<u32>) -> Result<Dev, Errno> {
         let major = self.register_region(0, base, count, name, owner)?;
         Ok(Dev { major, minor: base })
     }
@@ -457,10 +398,7 @@ impl Kernel {
     ) -> Result<u32, Errno> {
         let got = self.register_region(major, 0, 256, name, module)?;
         let created = Some(self.event_here());
-        let dev = Dev {
-            major: got,
-            minor: 0,
-        };
+        let dev = Dev { major: got, minor: 0 };
         self.vfs.devs.cdevs.push(CharDev {
             dev,
             count: 256,
@@ -476,18 +414,10 @@ impl Kernel {
 
     /// `unregister_chrdev()`.
     pub fn unregister_chrdev(&mut self, major: u32, name: &str) {
-        let known = self
-            .vfs
-            .devs
-            .regions
-            .get(&(major, 0))
-            .is_some_and(|region| region.name == name || name.is_empty());
+        let known = self.vfs.devs.regions.get(&(major, 0)).is_some_and(|region| region.name == name || name.is_empty());
         if known {
             self.vfs.devs.regions.remove(&(major, 0));
-            self.vfs
-                .devs
-                .cdevs
-                .retain(|cdev| cdev.cdev != 0 || cdev.dev != Dev { major, minor: 0 });
+            self.vfs.devs.cdevs.retain(|cdev| cdev.cdev != 0 || cdev.dev != Dev { major, minor: 0 });
         }
     }
 
@@ -499,10 +429,7 @@ impl Kernel {
     /// Stops a device from answering (`cdev_del()`); open files go on. False if it was not added.
     pub fn cdev_del(&mut self, cdev: u64) -> bool {
         let before = self.vfs.devs.cdevs.len();
-        self.vfs
-            .devs
-            .cdevs
-            .retain(|device| device.cdev != cdev || cdev == 0);
+        self.vfs.devs.cdevs.retain(|device| device.cdev != cdev || cdev == 0);
         self.vfs.devs.cdevs.len() < before
     }
 
@@ -510,40 +437,16 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBUSY` when the minor is taken or none is free.
-    pub fn misc_register(
-        &mut self,
-        mut misc: Misc,
-        nodename: Option<&str>,
-        mode: u32,
-    ) -> Result<u32, Errno> {
+    pub fn misc_register(&mut self, mut misc: Misc, nodename: Option<&str>, mode: u32) -> Result<u32, Errno> {
         if misc.minor == MISC_DYNAMIC_MINOR {
             let taken = |minor: &u32| self.vfs.devs.misc.iter().any(|misc| misc.minor == *minor);
-            misc.minor = (0..DYNAMIC_MINORS)
-                .rev()
-                .find(|minor| !taken(minor))
-                .ok_or(Errno::EBUSY)?;
-        } else if self
-            .vfs
-            .devs
-            .misc
-            .iter()
-            .any(|other| other.minor == misc.minor)
-        {
+            misc.minor = (0..DYNAMIC_MINORS).rev().find(|minor| !taken(minor)).ok_or(Errno::EBUSY)?;
+        } else if self.vfs.devs.misc.iter().any(|other| other.minor == misc.minor) {
             return Err(Errno::EBUSY);
         }
         let minor = misc.minor;
-        let dev = Dev {
-            major: MISC_MAJOR,
-            minor,
-        };
-        self.device_add(
-            "misc",
-            &misc.name,
-            dev,
-            nodename,
-            if mode == 0 { 0o600 } else { mode },
-            misc.module,
-        )?;
+        let dev = Dev { major: MISC_MAJOR, minor };
+        self.device_add("misc", &misc.name, dev, nodename, if mode == 0 { 0o600 } else { mode }, misc.module)?;
         misc.created = Some(self.event_here());
         self.vfs.devs.misc.insert(0, misc);
         Ok(minor)
@@ -551,13 +454,7 @@ impl Kernel {
 
     /// `misc_deregister()`; false if it was not registered.
     pub fn misc_deregister(&mut self, addr: u64) -> bool {
-        let Some(at) = self
-            .vfs
-            .devs
-            .misc
-            .iter()
-            .position(|misc| misc.addr == addr && addr != 0)
-        else {
+        let Some(at) = self.vfs.devs.misc.iter().position(|misc| misc.addr == addr && addr != 0) else {
             return false;
         };
         let misc = self.vfs.devs.misc.remove(at);
@@ -576,36 +473,18 @@ impl Kernel {
             return Err(Errno::EEXIST);
         }
         let created = Some(self.event_here());
-        self.vfs
-            .kern
-            .add(
-                top,
-                name,
-                KernKind::Dir(BTreeMap::new()),
-                0o755,
-                module,
-                created,
-            )
-            .map(|_| ())
+        self.vfs.kern.add(top, name, KernKind::Dir(BTreeMap::new()), 0o755, module, created).map(|_| ())
     }
 
     /// Removes `/sys/class/NAME` (`class_destroy()`).
     pub fn class_destroy(&mut self, name: &str) {
-        if let Some(dir) = self
-            .vfs
-            .kern
-            .find(SYSFS, "class")
-            .and_then(|top| self.vfs.kern.child(top, name))
-        {
+        if let Some(dir) = self.vfs.kern.find(SYSFS, "class").and_then(|top| self.vfs.kern.child(top, name)) {
             self.vfs.kern.remove(dir);
         }
     }
 
     fn warn_duplicate(&mut self, path: &str, name: &str) {
-        self.printk(
-            Level::Warning,
-            format!("sysfs: cannot create duplicate filename '{path}'"),
-        );
+        self.printk(Level::Warning, format!("sysfs: cannot create duplicate filename '{path}'"));
         self.printk(Level::Err, format!("kobject_add_internal failed for {name} with -EEXIST, don't try to register things with the same name in the same directory."));
     }
 
@@ -626,32 +505,20 @@ impl Kernel {
         // In sysfs a name has `!` where the node has `/`.
         let sys_name = name.replace('/', "!");
         let created = Some(self.event_here());
-        let top = self
-            .vfs
-            .kern
-            .make_dirs(SYSFS, &format!("devices/virtual/{class}"), 0o755);
+        let top = self.vfs.kern.make_dirs(SYSFS, &format!("devices/virtual/{class}"), 0o755);
         if self.vfs.kern.child(top, &sys_name).is_some() {
             self.warn_duplicate(&format!("/devices/virtual/{class}/{sys_name}"), &sys_name);
             return Err(Errno::EEXIST);
         }
         let kern = &mut self.vfs.kern;
-        let dir = kern.add(
-            top,
-            &sys_name,
-            KernKind::Dir(BTreeMap::new()),
-            0o755,
-            module,
-            created,
-        )?;
+        let dir = kern.add(top, &sys_name, KernKind::Dir(BTreeMap::new()), 0o755, module, created)?;
         let node = nodename.unwrap_or(name).replace('!', "/");
         let has_node = dev != Dev::default();
         if has_node {
             kern.add(
                 dir,
                 "dev",
-                KernKind::File(Attr::Text(
-                    format!("{}:{}\n", dev.major, dev.minor).into_bytes(),
-                )),
+                KernKind::File(Attr::Text(format!("{}:{}\n", dev.major, dev.minor).into_bytes())),
                 0o444,
                 None,
                 None,
@@ -662,23 +529,9 @@ impl Kernel {
         } else {
             String::new()
         };
-        kern.add(
-            dir,
-            "uevent",
-            KernKind::File(Attr::Text(uevent.into_bytes())),
-            0o644,
-            None,
-            None,
-        )?;
+        kern.add(dir, "uevent", KernKind::File(Attr::Text(uevent.into_bytes())), 0o644, None, None)?;
         kern.make_dirs(dir, "power", 0o755);
-        kern.add(
-            dir,
-            "subsystem",
-            KernKind::Link(format!("../../../../class/{class}")),
-            0o777,
-            None,
-            None,
-        )?;
+        kern.add(dir, "subsystem", KernKind::Link(format!("../../../../class/{class}")), 0o777, None, None)?;
         let class_dir = kern.make_dirs(SYSFS, &format!("class/{class}"), 0o755);
         kern.add(
             class_dir,
@@ -701,8 +554,7 @@ impl Kernel {
                 None,
             );
             let now_ns = self.wall_ns();
-            self.vfs
-                .devtmpfs_create(&node, dev, if mode == 0 { 0o600 } else { mode }, now_ns);
+            self.vfs.devtmpfs_create(&node, dev, if mode == 0 { 0o600 } else { mode }, now_ns);
         }
         Ok(())
     }
@@ -711,35 +563,24 @@ impl Kernel {
     pub fn device_del(&mut self, class: &str, name: &str) -> bool {
         let sys_name = name.replace('/', "!");
         let kern = &mut self.vfs.kern;
-        let Some(dir) = kern
-            .find(SYSFS, &format!("devices/virtual/{class}"))
-            .and_then(|top| kern.child(top, &sys_name))
+        let Some(dir) =
+            kern.find(SYSFS, &format!("devices/virtual/{class}")).and_then(|top| kern.child(top, &sys_name))
         else {
             return false;
         };
-        let uevent = kern
-            .child(dir, "uevent")
-            .and_then(|id| kern.get(id))
-            .and_then(|node| match &node.kind {
-                KernKind::File(Attr::Text(text)) => {
-                    Some(String::from_utf8_lossy(text).into_owned())
-                }
-                _ => None,
-            });
+        let uevent = kern.child(dir, "uevent").and_then(|id| kern.get(id)).and_then(|node| match &node.kind {
+            KernKind::File(Attr::Text(text)) => Some(String::from_utf8_lossy(text).into_owned()),
+            _ => None,
+        });
         kern.remove(dir);
-        if let Some(link) = kern
-            .find(SYSFS, &format!("class/{class}"))
-            .and_then(|class| kern.child(class, &sys_name))
-        {
+        if let Some(link) = kern.find(SYSFS, &format!("class/{class}")).and_then(|class| kern.child(class, &sys_name)) {
             kern.remove(link);
         }
         let uevent = uevent.unwrap_or_default();
         let field = |key: &str| uevent.lines().find_map(|line| line.strip_prefix(key));
-        if let (Some(Ok(major)), Some(Ok(minor)), Some(node)) = (
-            field("MAJOR=").map(str::parse),
-            field("MINOR=").map(str::parse),
-            field("DEVNAME="),
-        ) {
+        if let (Some(Ok(major)), Some(Ok(minor)), Some(node)) =
+            (field("MAJOR=").map(str::parse), field("MINOR=").map(str::parse), field("DEVNAME="))
+        {
             if let Some(link) = kern.find(SYSFS, &format!("dev/char/{major}:{minor}")) {
                 kern.remove(link);
             }
@@ -754,30 +595,16 @@ impl Kernel {
     /// `ENXIO` when nobody does or its module is going, `ENODEV` for an unknown misc device.
     pub(crate) fn open_chrdev(&mut self, dev: Dev) -> Result<(ModuleNode, Vec<u64>), Errno> {
         if dev.major == MISC_MAJOR {
-            let misc = self
-                .vfs
-                .devs
-                .misc
-                .iter()
-                .find(|misc| misc.minor == dev.minor && misc.ops != 0)
-                .ok_or(Errno::ENODEV)?;
+            let misc =
+                self.vfs.devs.misc.iter().find(|misc| misc.minor == dev.minor && misc.ops != 0).ok_or(Errno::ENODEV)?;
             let (ops, misc_addr, ops_owner) = (misc.ops, misc.addr, misc.ops_owner);
             if !self.try_module_get(ops_owner) {
                 return Err(Errno::ENODEV);
             }
-            return Ok((
-                ModuleNode::CharDev {
-                    dev,
-                    ops,
-                    cdev: 0,
-                    misc: misc_addr,
-                },
-                vec![ops_owner],
-            ));
+            return Ok((ModuleNode::CharDev { dev, ops, cdev: 0, misc: misc_addr }, vec![ops_owner]));
         }
         let device = self.vfs.devs.find(dev).ok_or(Errno::ENXIO)?;
-        let (ops, cdev, owner, ops_owner) =
-            (device.ops, device.cdev, device.owner, device.ops_owner);
+        let (ops, cdev, owner, ops_owner) = (device.ops, device.cdev, device.owner, device.ops_owner);
         // A file holds its cdev's owner and its operations' owner: two references when they are one module.
         if !self.try_module_get(owner) {
             return Err(Errno::ENXIO);
@@ -786,29 +613,14 @@ impl Kernel {
             self.module_put(owner);
             return Err(Errno::ENXIO);
         }
-        Ok((
-            ModuleNode::CharDev {
-                dev,
-                ops,
-                cdev,
-                misc: 0,
-            },
-            vec![owner, ops_owner],
-        ))
+        Ok((ModuleNode::CharDev { dev, ops, cdev, misc: 0 }, vec![owner, ops_owner]))
     }
 
     /// What a module has left registered: number ranges and misc devices, as text for a report.
     pub fn devices_left_by(&self, module: u32) -> Vec<(String, Option<RawEvent>)> {
-        let regions = self
-            .vfs
-            .devs
-            .regions
-            .iter()
-            .filter(|(_, region)| region.owner == Some(module));
+        let regions = self.vfs.devs.regions.iter().filter(|(_, region)| region.owner == Some(module));
         let mut left: Vec<_> = regions
-            .map(|((major, minor), region)| {
-                (format!("{major}:{minor} {}", region.name), region.created)
-            })
+            .map(|((major, minor), region)| (format!("{major}:{minor} {}", region.name), region.created))
             .collect();
         left.extend(
             self.vfs
@@ -833,91 +645,28 @@ mod tests {
     fn majors_are_those_linux_gives() {
         let (mut kernel, _) = with_user();
         assert_eq!(kernel.register_chrdev(0, "dyn", 1, 0, None), Ok(245));
-        assert_eq!(
-            kernel.alloc_chrdev_region(0, 2, "reg", None),
-            Ok(Dev {
-                major: 244,
-                minor: 0
-            })
-        );
-        assert_eq!(
-            kernel.register_chrdev_region(
-                Dev {
-                    major: 240,
-                    minor: 0
-                },
-                1,
-                "fixed",
-                None
-            ),
-            Ok(())
-        );
-        assert_eq!(
-            kernel.register_chrdev_region(
-                Dev {
-                    major: 240,
-                    minor: 0
-                },
-                1,
-                "fixed",
-                None
-            ),
-            Err(Errno::EBUSY)
-        );
+        assert_eq!(kernel.alloc_chrdev_region(0, 2, "reg", None), Ok(Dev { major: 244, minor: 0 }));
+        assert_eq!(kernel.register_chrdev_region(Dev { major: 240, minor: 0 }, 1, "fixed", None), Ok(()));
+        assert_eq!(kernel.register_chrdev_region(Dev { major: 240, minor: 0 }, 1, "fixed", None), Err(Errno::EBUSY));
         let long = "a_name_that_is_longer_than_64_bytes_so_that_it_must_be_cut_somewhere_else";
-        assert_eq!(
-            kernel.register_chrdev_region(
-                Dev {
-                    major: 240,
-                    minor: 5
-                },
-                1,
-                long,
-                None
-            ),
-            Ok(())
-        );
-        assert_eq!(
-            kernel.register_chrdev_region(
-                Dev {
-                    major: 600,
-                    minor: 0
-                },
-                1,
-                "big",
-                None
-            ),
-            Err(Errno::EINVAL)
-        );
+        assert_eq!(kernel.register_chrdev_region(Dev { major: 240, minor: 5 }, 1, long, None), Ok(()));
+        assert_eq!(kernel.register_chrdev_region(Dev { major: 600, minor: 0 }, 1, "big", None), Err(Errno::EINVAL));
         assert_eq!(
             kernel.printk.records.back().unwrap().text,
             b"CHRDEV \"big\" major requested (600) is greater than the maximum (511)"
         );
-        assert_eq!(
-            kernel.register_chrdev_region(
-                Dev {
-                    major: 300,
-                    minor: 0
-                },
-                0x10_0001,
-                "bigc",
-                None
-            ),
-            Ok(())
-        );
-        let got: Vec<u32> = (0..12)
-            .map(|_| kernel.register_chrdev(0, "loop", 1, 0, None).unwrap())
-            .collect();
-        assert_eq!(
-            got,
-            [243, 242, 241, 239, 238, 237, 236, 235, 234, 511, 510, 509]
-        );
+        assert_eq!(kernel.register_chrdev_region(Dev { major: 300, minor: 0 }, 0x10_0001, "bigc", None), Ok(()));
+        let got: Vec<u32> = (0..12).map(|_| kernel.register_chrdev(0, "loop", 1, 0, None).unwrap()).collect();
+        assert_eq!(got, [243, 242, 241, 239, 238, 237, 236, 235, 234, 511, 510, 509]);
         let text = kernel.vfs.devs.proc_devices();
-        assert!(text.contains("\n240 fixed\n240 a_name_that_is_longer_than_64_bytes_so_that_it_must_be_cut_some\n241 loop\n"), "{text}");
         assert!(
-            text.starts_with(
-                "Character devices:\n  1 mem\n  4 /dev/vc/0\n  4 tty\n  4 ttyS\n  5 /dev/tty\n"
+            text.contains(
+                "\n240 fixed\n240 a_name_that_is_longer_than_64_bytes_so_that_it_must_be_cut_some\n241 loop\n"
             ),
+            "{text}"
+        );
+        assert!(
+            text.starts_with("Character devices:\n  1 mem\n  4 /dev/vc/0\n  4 tty\n  4 ttyS\n  5 /dev/tty\n"),
             "{text}"
         );
         assert!(text.contains("300 bigc\n301 bigc\n"));
@@ -940,13 +689,7 @@ mod tests {
         };
         kernel.cdev_add(dev(0, 256, 1));
         kernel.cdev_add(dev(5, 1, 2));
-        let find = |kernel: &crate::Kernel, minor| {
-            kernel
-                .vfs
-                .devs
-                .find(Dev { major: 240, minor })
-                .map(|d| d.cdev)
-        };
+        let find = |kernel: &crate::Kernel, minor| kernel.vfs.devs.find(Dev { major: 240, minor }).map(|d| d.cdev);
         assert_eq!(find(&kernel, 4), Some(1));
         assert_eq!(find(&kernel, 5), Some(2));
         assert_eq!(find(&kernel, 256), None);
@@ -968,55 +711,24 @@ mod tests {
             created: None,
         };
         assert_eq!(kernel.misc_register(misc.clone(), None, 0), Ok(124));
-        assert_eq!(
-            kernel.sys_stat(a, "/dev/mymisc", true).unwrap().rdev,
-            Dev {
-                major: 10,
-                minor: 124
-            }
-        );
+        assert_eq!(kernel.sys_stat(a, "/dev/mymisc", true).unwrap().rdev, Dev { major: 10, minor: 124 });
         assert!(kernel.misc_deregister(7));
-        assert_eq!(
-            kernel.sys_stat(a, "/dev/mymisc", true).map(|_| ()),
-            Err(Errno::ENOENT)
-        );
-        let dev = Dev {
-            major: 244,
-            minor: 1,
-        };
+        assert_eq!(kernel.sys_stat(a, "/dev/mymisc", true).map(|_| ()), Err(Errno::ENOENT));
+        let dev = Dev { major: 244, minor: 1 };
         kernel.class_create("kcls", None).unwrap();
-        kernel
-            .device_add("kcls", "kdir!kd", dev, None, 0, None)
-            .unwrap();
-        assert_eq!(
-            kernel.device_add("kcls", "kdir!kd", dev, None, 0, None),
-            Err(Errno::EEXIST)
-        );
+        kernel.device_add("kcls", "kdir!kd", dev, None, 0, None).unwrap();
+        assert_eq!(kernel.device_add("kcls", "kdir!kd", dev, None, 0, None), Err(Errno::EEXIST));
         let stat = kernel.sys_stat(a, "/dev/kdir/kd", true).unwrap();
+        assert_eq!((stat.kind, stat.mode, stat.rdev), (FileKind::Chr, 0o600, dev));
+        assert_eq!(kernel.read_text(a, "/sys/class/kcls/kdir!kd/dev").unwrap(), "244:1\n");
         assert_eq!(
-            (stat.kind, stat.mode, stat.rdev),
-            (FileKind::Chr, 0o600, dev)
-        );
-        assert_eq!(
-            kernel.read_text(a, "/sys/class/kcls/kdir!kd/dev").unwrap(),
-            "244:1\n"
-        );
-        assert_eq!(
-            kernel
-                .read_text(a, "/sys/class/kcls/kdir!kd/uevent")
-                .unwrap(),
+            kernel.read_text(a, "/sys/class/kcls/kdir!kd/uevent").unwrap(),
             "MAJOR=244\nMINOR=1\nDEVNAME=kdir/kd\n"
         );
         assert!(kernel.device_del("kcls", "kdir!kd"));
         assert!(!kernel.device_del("kcls", "kdir!kd"));
-        assert_eq!(
-            kernel.sys_stat(a, "/dev/kdir", true).map(|_| ()),
-            Err(Errno::ENOENT)
-        );
+        assert_eq!(kernel.sys_stat(a, "/dev/kdir", true).map(|_| ()), Err(Errno::ENOENT));
         kernel.class_destroy("kcls");
-        assert_eq!(
-            kernel.sys_stat(a, "/sys/class/kcls", true).map(|_| ()),
-            Err(Errno::ENOENT)
-        );
+        assert_eq!(kernel.sys_stat(a, "/sys/class/kcls", true).map(|_| ()), Err(Errno::ENOENT));
     }
 }

@@ -83,21 +83,14 @@ impl Kernel {
                     PidEntry::Fds | PidEntry::FdInfos => 2,
                     _ => 1,
                 };
-                stat.size = if matches!(node.entry, PidEntry::Fd(_)) {
-                    64
-                } else {
-                    0
-                };
+                stat.size = if matches!(node.entry, PidEntry::Fd(_)) { 64 } else { 0 };
             }
             Node::Kern(id) => {
                 let node = self.vfs.kern.get(id).ok_or(Errno::ENOENT)?;
                 stat.mode = node.mode;
                 match &node.kind {
                     KernKind::Dir(names) => {
-                        stat.nlink = 2 + names
-                            .values()
-                            .filter(|id| self.vfs.kern.is_dir(**id))
-                            .count() as u32
+                        stat.nlink = 2 + names.values().filter(|id| self.vfs.kern.is_dir(**id)).count() as u32
                     }
                     KernKind::File(_) if self.vfs.kern.root_of(id) == SYSFS => stat.size = 4096,
                     _ => {}
@@ -158,14 +151,7 @@ impl Kernel {
     }
 
     /// Makes a name for something new.
-    fn make(
-        &mut self,
-        caller: TaskId,
-        path: &str,
-        is_dir: bool,
-        kind: InodeKind,
-        mode: u32,
-    ) -> Result<(), Errno> {
+    fn make(&mut self, caller: TaskId, path: &str, is_dir: bool, kind: InodeKind, mode: u32) -> Result<(), Errno> {
         let (dir, last, slash) = self.walk_parent(caller, path)?;
         let Last::Name(name) = last else {
             return Err(Errno::EEXIST);
@@ -175,31 +161,15 @@ impl Kernel {
             return Err(Errno::EEXIST);
         }
         let parent = match node {
-            Node::Tmp(parent)
-                if self
-                    .vfs
-                    .tmp
-                    .get(parent)
-                    .is_some_and(|inode| inode.nlink > 0) =>
-            {
-                parent
-            }
+            Node::Tmp(parent) if self.vfs.tmp.get(parent).is_some_and(|inode| inode.nlink > 0) => parent,
             Node::Kern(id) if self.vfs.kern.root_of(id) != SYSCTL => return Err(Errno::EPERM),
             _ => return Err(Errno::ENOENT),
         };
         if slash && !is_dir {
             return Err(Errno::ENOENT);
         }
-        let umask = self
-            .tasks
-            .get(caller)
-            .and_then(|task| task.user())
-            .map_or(0, |user| user.umask);
-        let mode = if matches!(kind, InodeKind::Link(_)) {
-            0o777
-        } else {
-            mode & 0o7777 & !umask
-        };
+        let umask = self.tasks.get(caller).and_then(|task| task.user()).map_or(0, |user| user.umask);
+        let mode = if matches!(kind, InodeKind::Link(_)) { 0o777 } else { mode & 0o7777 & !umask };
         let now_ns = self.wall_ns();
         let ino = self.vfs.tmp.make(kind, mode, now_ns);
         self.vfs.tmp.link(parent, &name, ino);
@@ -212,27 +182,14 @@ impl Kernel {
     /// # Errors
     /// `EEXIST`, `ENOENT`, `EPERM`, …
     pub fn sys_mkdir(&mut self, caller: TaskId, path: &str, mode: u32) -> Result<(), Errno> {
-        self.make(
-            caller,
-            path,
-            true,
-            InodeKind::Dir(Default::default()),
-            mode & 0o1777,
-        )
+        self.make(caller, path, true, InodeKind::Dir(Default::default()), mode & 0o1777)
     }
 
     /// Makes a file, a device node or a fifo.
     ///
     /// # Errors
     /// As mkdir; `EPERM` for a directory.
-    pub fn sys_mknod(
-        &mut self,
-        caller: TaskId,
-        path: &str,
-        kind: FileKind,
-        mode: u32,
-        rdev: Dev,
-    ) -> Result<(), Errno> {
+    pub fn sys_mknod(&mut self, caller: TaskId, path: &str, kind: FileKind, mode: u32, rdev: Dev) -> Result<(), Errno> {
         let kind = match kind {
             FileKind::File => InodeKind::File(Vec::new()),
             FileKind::Chr => InodeKind::Chr(rdev),
@@ -252,13 +209,7 @@ impl Kernel {
         if target.is_empty() {
             return Err(Errno::ENOENT);
         }
-        self.make(
-            caller,
-            path,
-            false,
-            InodeKind::Link(target.to_string()),
-            0o777,
-        )
+        self.make(caller, path, false, InodeKind::Link(target.to_string()), 0o777)
     }
 
     /// The tmpfs directory and inode of a name that is to go, or the errno of file systems where none can.
@@ -285,11 +236,7 @@ impl Kernel {
         };
         let node = self.lookup(dir.node(), &name, caller)?;
         if slash {
-            return Err(if self.is_dir(node) {
-                Errno::EISDIR
-            } else {
-                Errno::ENOTDIR
-            });
+            return Err(if self.is_dir(node) { Errno::EISDIR } else { Errno::ENOTDIR });
         }
         let (parent, ino) = self.removable(caller, &dir, &name)?;
         if self.vfs.tmp.is_dir(ino) {
@@ -320,12 +267,7 @@ impl Kernel {
         if self.is_mount_point(Node::Tmp(ino)) {
             return Err(Errno::EBUSY);
         }
-        if self
-            .vfs
-            .tmp
-            .names(ino)
-            .is_some_and(|names| !names.is_empty())
-        {
+        if self.vfs.tmp.names(ino).is_some_and(|names| !names.is_empty()) {
             return Err(Errno::ENOTEMPTY);
         }
         self.vfs.tmp.detach(parent, &name);
@@ -383,12 +325,7 @@ impl Kernel {
             return Err(Errno::EBUSY);
         }
         if let Some(old) = old {
-            if self
-                .vfs
-                .tmp
-                .names(old)
-                .is_some_and(|names| !names.is_empty())
-            {
+            if self.vfs.tmp.names(old).is_some_and(|names| !names.is_empty()) {
                 return Err(Errno::ENOTEMPTY);
             }
             self.vfs.tmp.detach(to_parent, &to_name);
@@ -456,13 +393,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `ENODEV` for an unknown type, `ENOTDIR`, `ENOENT`.
-    pub fn sys_mount(
-        &mut self,
-        caller: TaskId,
-        source: &str,
-        target: &str,
-        fstype: &str,
-    ) -> Result<(), Errno> {
+    pub fn sys_mount(&mut self, caller: TaskId, source: &str, target: &str, fstype: &str) -> Result<(), Errno> {
         let place = self.walk(caller, target, true)?;
         let on = place.node();
         if !self.is_dir(on) {
@@ -472,36 +403,23 @@ impl Kernel {
             "proc" => (Node::Proc(super::procfs::proc_tree::ROOT), "rw,relatime"),
             "sysfs" => (Node::Kern(SYSFS), "rw,relatime"),
             "debugfs" => (Node::Kern(DEBUGFS), "rw,relatime"),
-            "devtmpfs" => (
-                Node::Tmp(self.vfs.devs.devtmpfs),
-                "rw,relatime,mode=755,inode64",
-            ),
+            "devtmpfs" => (Node::Tmp(self.vfs.devs.devtmpfs), "rw,relatime,mode=755,inode64"),
             "tmpfs" | "ramfs" => {
                 let now_ns = self.wall_ns();
                 (
-                    Node::Tmp(self.vfs.tmp.make(
-                        InodeKind::Dir(Default::default()),
-                        0o1777,
-                        now_ns,
-                    )),
+                    Node::Tmp(self.vfs.tmp.make(InodeKind::Dir(Default::default()), 0o1777, now_ns)),
                     "rw,relatime,inode64",
                 )
             }
-            "devpts" | "cgroup" | "cgroup2" | "tracefs" | "securityfs" | "configfs" | "bpf"
-            | "pstore" | "mqueue" => return Ok(()),
+            "devpts" | "cgroup" | "cgroup2" | "tracefs" | "securityfs" | "configfs" | "bpf" | "pstore" | "mqueue" => {
+                return Ok(());
+            }
             _ => return Err(Errno::ENODEV),
         };
         if on == root {
             return Ok(());
         }
-        let id = self
-            .vfs
-            .mounts
-            .iter()
-            .map(|mount| mount.id)
-            .max()
-            .unwrap_or(0)
-            + 1;
+        let id = self.vfs.mounts.iter().map(|mount| mount.id).max().unwrap_or(0) + 1;
         let mount = Mount {
             source: source.into(),
             target: place.path(),
@@ -523,21 +441,14 @@ impl Kernel {
         let place = self.walk(caller, target, true)?;
         let path = place.path();
         let at = self.vfs.mounts.iter().rposition(|mount| {
-            mount.root == place.node()
-                && mount.target == path
-                && mount.on.is_some()
-                && mount.id != 0
+            mount.root == place.node() && mount.target == path && mount.on.is_some() && mount.id != 0
         });
         let Some(at) = at else {
             return Err(Errno::EINVAL);
         };
         let inside = |other: &str| other == path || other.starts_with(&format!("{path}/"));
         let busy = self.vfs.files.values().any(|file| inside(&file.path))
-            || self
-                .tasks
-                .iter()
-                .filter_map(|task| task.user())
-                .any(|user| inside(&user.cwd))
+            || self.tasks.iter().filter_map(|task| task.user()).any(|user| inside(&user.cwd))
             || self
                 .vfs
                 .mounts
@@ -619,35 +530,16 @@ mod tests {
     #[test]
     fn the_root_looks_as_usual() {
         let (mut kernel, a) = with_user();
-        let mut names: Vec<String> = kernel
-            .sys_readdir(a, "/")
-            .unwrap()
-            .into_iter()
-            .map(|entry| entry.name)
-            .collect();
+        let mut names: Vec<String> = kernel.sys_readdir(a, "/").unwrap().into_iter().map(|entry| entry.name).collect();
         names.sort();
-        assert_eq!(
-            names,
-            ["bin", "dev", "etc", "proc", "root", "sbin", "sys", "tmp"]
-        );
+        assert_eq!(names, ["bin", "dev", "etc", "proc", "root", "sbin", "sys", "tmp"]);
         assert_eq!(kernel.sys_stat(a, "/", true).unwrap().size, 40 + 20 * 8);
-        assert_eq!(
-            kernel.sys_readdir(a, "/dev/null").map(|_| ()),
-            Err(Errno::ENOTDIR)
-        );
-        assert_eq!(
-            kernel.read_text(a, "/proc/mounts").unwrap().lines().next(),
-            Some("rootfs / rootfs rw 0 0")
-        );
+        assert_eq!(kernel.sys_readdir(a, "/dev/null").map(|_| ()), Err(Errno::ENOTDIR));
+        assert_eq!(kernel.read_text(a, "/proc/mounts").unwrap().lines().next(), Some("rootfs / rootfs rw 0 0"));
         // Mounting what is there succeeds; something new can be mounted and taken away.
         assert_eq!(kernel.sys_mount(a, "proc", "/proc", "proc"), Ok(()));
-        assert_eq!(
-            kernel.sys_mount(a, "x", "/tmp", "nosuchfs"),
-            Err(Errno::ENODEV)
-        );
-        kernel
-            .sys_mknod(a, "/tmp/below", FileKind::File, 0o644, Default::default())
-            .unwrap();
+        assert_eq!(kernel.sys_mount(a, "x", "/tmp", "nosuchfs"), Err(Errno::ENODEV));
+        kernel.sys_mknod(a, "/tmp/below", FileKind::File, 0o644, Default::default()).unwrap();
         assert_eq!(kernel.sys_mount(a, "t", "/tmp", "tmpfs"), Ok(()));
         assert!(kernel.sys_readdir(a, "/tmp").unwrap().is_empty());
         kernel.sys_chdir(a, "/tmp").unwrap();
@@ -666,10 +558,7 @@ mod tests {
         assert_eq!(kernel.sys_getcwd(a), Ok("/tmp/d".into()));
         kernel.sys_rmdir(a, "/tmp/d").unwrap();
         assert_eq!(kernel.sys_getcwd(a), Err(Errno::ENOENT));
-        assert_eq!(
-            kernel.sys_stat(a, "x", true).map(|_| ()),
-            Err(Errno::ENOENT)
-        );
+        assert_eq!(kernel.sys_stat(a, "x", true).map(|_| ()), Err(Errno::ENOENT));
         assert_eq!(kernel.sys_chdir(a, "/"), Ok(()));
         assert_eq!(kernel.sys_chdir(a, "/dev/null"), Err(Errno::ENOTDIR));
     }

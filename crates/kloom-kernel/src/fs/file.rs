@@ -7,8 +7,8 @@ use kloom_abi::Errno;
 
 use super::devfs::Builtin;
 use super::flags::{
-    O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_TRUNC,
-    O_WRONLY, POLLIN, POLLNVAL, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET,
+    O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_TRUNC, O_WRONLY, POLLIN,
+    POLLNVAL, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET,
 };
 use super::kernfs::{Attr, KernKind, SYSCTL};
 use super::path::{Last, Place, Target};
@@ -193,11 +193,7 @@ impl Kernel {
     /// # Errors
     /// `EBADF`.
     pub fn file_of(&self, caller: TaskId, fd: i32) -> Result<FileId, Errno> {
-        let user = self
-            .tasks
-            .get(caller)
-            .and_then(|task| task.user())
-            .ok_or(Errno::EBADF)?;
+        let user = self.tasks.get(caller).and_then(|task| task.user()).ok_or(Errno::EBADF)?;
         user.fds.get(&fd).map(|&id| FileId(id)).ok_or(Errno::EBADF)
     }
 
@@ -216,11 +212,7 @@ impl Kernel {
     }
 
     fn free_fd(&self, caller: TaskId, min: i32) -> Result<i32, Errno> {
-        let user = self
-            .tasks
-            .get(caller)
-            .and_then(|task| task.user())
-            .ok_or(Errno::EBADF)?;
+        let user = self.tasks.get(caller).and_then(|task| task.user()).ok_or(Errno::EBADF)?;
         let mut fd = min;
         for &used in user.fds.range(min..).map(|(fd, _)| fd) {
             if used != fd {
@@ -228,11 +220,7 @@ impl Kernel {
             }
             fd += 1;
         }
-        if fd >= MAX_FDS {
-            Err(Errno::EMFILE)
-        } else {
-            Ok(fd)
-        }
+        if fd >= MAX_FDS { Err(Errno::EMFILE) } else { Ok(fd) }
     }
 
     fn install(&mut self, caller: TaskId, fd: i32, file: FileId) {
@@ -254,11 +242,7 @@ impl Kernel {
         p: &mut Progress,
     ) -> Result<Op<OpenPlan>, Errno> {
         let fd = self.free_fd(caller, 0)?;
-        let id = if p.note == 0 {
-            self.open_path(caller, path, flags, mode)?
-        } else {
-            FileId(p.note as u32)
-        };
+        let id = if p.note == 0 { self.open_path(caller, path, flags, mode)? } else { FileId(p.note as u32) };
         let file = self.open_file(id)?;
         if let Some(node) = file.module {
             return Ok(Op::Done(OpenPlan::Module { file: id, node }));
@@ -286,18 +270,9 @@ impl Kernel {
     ///
     /// # Errors
     /// The one the module gave.
-    pub fn sys_open_finish(
-        &mut self,
-        caller: TaskId,
-        file: FileId,
-        ret: i64,
-    ) -> Result<i32, Errno> {
+    pub fn sys_open_finish(&mut self, caller: TaskId, file: FileId, ret: i64) -> Result<i32, Errno> {
         self.module_call_done(file);
-        let fd = if ret < 0 {
-            Err(Errno(-ret as i32))
-        } else {
-            self.free_fd(caller, 0)
-        };
+        let fd = if ret < 0 { Err(Errno(-ret as i32)) } else { self.free_fd(caller, 0) };
         match fd {
             Ok(fd) => {
                 if let Some(file) = self.file_mut(file) {
@@ -317,32 +292,16 @@ impl Kernel {
     ///
     /// # Errors
     /// As [`Kernel::sys_open`].
-    pub fn open_path(
-        &mut self,
-        caller: TaskId,
-        path: &str,
-        flags: u32,
-        mode: u32,
-    ) -> Result<FileId, Errno> {
+    pub fn open_path(&mut self, caller: TaskId, path: &str, flags: u32, mode: u32) -> Result<FileId, Errno> {
         let place = self.open_place(caller, path, flags, mode)?;
         self.open_node(place.node(), place.path(), flags)
     }
 
     /// The place that an open names, after making a file there if need be.
-    fn open_place(
-        &mut self,
-        caller: TaskId,
-        path: &str,
-        flags: u32,
-        mode: u32,
-    ) -> Result<Place, Errno> {
+    fn open_place(&mut self, caller: TaskId, path: &str, flags: u32, mode: u32) -> Result<Place, Errno> {
         if flags & O_CREAT == 0 {
             let place = self.walk(caller, path, flags & O_NOFOLLOW == 0)?;
-            return if self.node_kind(place.node()) == FileKind::Link {
-                Err(Errno::ELOOP)
-            } else {
-                Ok(place)
-            };
+            return if self.node_kind(place.node()) == FileKind::Link { Err(Errno::ELOOP) } else { Ok(place) };
         }
         let (mut dir, mut last, mut slash) = self.walk_parent(caller, path)?;
         let mut depth = 0;
@@ -364,8 +323,7 @@ impl Kernel {
                         }
                         match self.link_target(node, caller)? {
                             Target::Path(target) => {
-                                (dir, last, slash) =
-                                    self.walk_parent_from(dir, caller, &target, &mut depth)?
+                                (dir, last, slash) = self.walk_parent_from(dir, caller, &target, &mut depth)?
                             }
                             Target::Jump(..) => {
                                 return self.walk_from(dir, caller, &name, true, &mut depth);
@@ -375,27 +333,14 @@ impl Kernel {
                     }
                 }
                 Err(Errno::ENOENT) => {
-                    let umask = self
-                        .tasks
-                        .get(caller)
-                        .and_then(|task| task.user())
-                        .map_or(0, |user| user.umask);
+                    let umask = self.tasks.get(caller).and_then(|task| task.user()).map_or(0, |user| user.umask);
                     let now_ns = self.wall_ns();
                     match dir.node() {
                         Node::Tmp(parent) => {
-                            if self
-                                .vfs
-                                .tmp
-                                .get(parent)
-                                .is_none_or(|inode| inode.nlink == 0)
-                            {
+                            if self.vfs.tmp.get(parent).is_none_or(|inode| inode.nlink == 0) {
                                 return Err(Errno::ENOENT);
                             }
-                            let ino = self.vfs.tmp.make(
-                                InodeKind::File(Vec::new()),
-                                mode & 0o7777 & !umask,
-                                now_ns,
-                            );
+                            let ino = self.vfs.tmp.make(InodeKind::File(Vec::new()), mode & 0o7777 & !umask, now_ns);
                             self.vfs.tmp.link(parent, &name, ino);
                             self.touch(parent);
                         }
@@ -434,9 +379,7 @@ impl Kernel {
                 Some(InodeKind::Blk(_)) => return Err(Errno::ENXIO),
                 Some(&InodeKind::Fifo(id)) => {
                     let known = id.filter(|&id| self.vfs.pipes.get(id).is_some());
-                    let no_reader = known
-                        .and_then(|id| self.vfs.pipes.get(id))
-                        .is_none_or(|pipe| pipe.readers == 0);
+                    let no_reader = known.and_then(|id| self.vfs.pipes.get(id)).is_none_or(|pipe| pipe.readers == 0);
                     if writes && !reads && flags & O_NONBLOCK != 0 && no_reader {
                         return Err(Errno::ENXIO);
                     }
@@ -461,12 +404,7 @@ impl Kernel {
                     return Err(Errno::EACCES);
                 }
                 if let KernKind::File(Attr::Ops { ops, object, data }) = node.kind {
-                    module = Some(ModuleNode::Attr {
-                        node: id,
-                        ops,
-                        object,
-                        data,
-                    });
+                    module = Some(ModuleNode::Attr { node: id, ops, object, data });
                 }
             }
             Node::Pipe(id) => {
@@ -574,13 +512,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`, `EISDIR`, `EAGAIN`, `EINTR`, `EIO`, … as Linux.
-    pub fn sys_read(
-        &mut self,
-        caller: TaskId,
-        fd: i32,
-        max: usize,
-        p: &mut Progress,
-    ) -> Result<Op<ReadPlan>, Errno> {
+    pub fn sys_read(&mut self, caller: TaskId, fd: i32, max: usize, p: &mut Progress) -> Result<Op<ReadPlan>, Errno> {
         let file = self.file_of(caller, fd)?;
         self.file_read(caller, file, max, p)
     }
@@ -600,25 +532,16 @@ impl Kernel {
         if !file.reads() {
             return Err(Errno::EBADF);
         }
-        let (node, pos, nonblock, pipe, module) =
-            (file.node, file.pos, file.nonblock(), file.pipe, file.module);
+        let (node, pos, nonblock, pipe, module) = (file.node, file.pos, file.nonblock(), file.pipe, file.module);
         let has_snapshot = file.snapshot.is_some();
         if let Some(pipe) = pipe {
-            return Ok(map_op(
-                self.pipe_read(caller, pipe, max, nonblock)?,
-                ReadPlan::Data,
-            ));
+            return Ok(map_op(self.pipe_read(caller, pipe, max, nonblock)?, ReadPlan::Data));
         }
         if let Some(node) = module
             && !(matches!(node, ModuleNode::Attr { .. }) && has_snapshot)
         {
             self.module_call_begin(id, Errno::EIO)?;
-            return Ok(Op::Done(ReadPlan::Module {
-                file: id,
-                node,
-                pos,
-                max,
-            }));
+            return Ok(Op::Done(ReadPlan::Module { file: id, node, pos, max }));
         }
         if self.is_dir(node) {
             return Err(Errno::EISDIR);
@@ -639,11 +562,7 @@ impl Kernel {
                 file.snapshot = Some(text);
             }
         }
-        let bytes = self
-            .open_file(id)?
-            .snapshot
-            .as_deref()
-            .map_or(Vec::new(), |text| slice(text, pos, max));
+        let bytes = self.open_file(id)?.snapshot.as_deref().map_or(Vec::new(), |text| slice(text, pos, max));
         Ok(Op::Done(self.advance(id, bytes)))
     }
 
@@ -682,10 +601,7 @@ impl Kernel {
             Some(Builtin::Zero | Builtin::Full) => vec![0; most],
             Some(Builtin::Random) => self.vfs.random_bytes(most),
             Some(Builtin::Console) => {
-                return Ok(map_op(
-                    self.tty_read(caller, max, nonblock)?,
-                    ReadPlan::Data,
-                ));
+                return Ok(map_op(self.tty_read(caller, max, nonblock)?, ReadPlan::Data));
             }
             Some(Builtin::Kmsg) => return self.kmsg_read(caller, id, max, nonblock),
             None => return Err(Errno::ENXIO),
@@ -694,13 +610,7 @@ impl Kernel {
     }
 
     /// One record of the log: `level,sequence,microseconds,-;text`.
-    fn kmsg_read(
-        &mut self,
-        caller: TaskId,
-        id: FileId,
-        max: usize,
-        nonblock: bool,
-    ) -> Result<Op<ReadPlan>, Errno> {
+    fn kmsg_read(&mut self, caller: TaskId, id: FileId, max: usize, nonblock: bool) -> Result<Op<ReadPlan>, Errno> {
         let pos = self.open_file(id)?.pos;
         if let Some(record) = self.vfs_record(pos) {
             let (text, next) = record;
@@ -728,18 +638,8 @@ impl Kernel {
     }
 
     fn vfs_record(&self, from: u64) -> Option<(Vec<u8>, u64)> {
-        let record = self
-            .printk
-            .records
-            .iter()
-            .find(|record| record.seq >= from)?;
-        let mut text = format!(
-            "{},{},{},-;",
-            record.level as u8,
-            record.seq,
-            record.time_ns / 1000
-        )
-        .into_bytes();
+        let record = self.printk.records.iter().find(|record| record.seq >= from)?;
+        let mut text = format!("{},{},{},-;", record.level as u8, record.seq, record.time_ns / 1000).into_bytes();
         for &byte in &record.text {
             match byte {
                 b'\n' | 0x20..0x7f if byte != b'\\' => text.push(byte),
@@ -790,18 +690,11 @@ impl Kernel {
         let (node, mut pos, append) = (file.node, file.pos, file.flags & O_APPEND != 0);
         let (nonblock, pipe, module) = (file.nonblock(), file.pipe, file.module);
         if let Some(pipe) = pipe {
-            return Ok(map_op(
-                self.pipe_write(caller, pipe, bytes, nonblock, p)?,
-                WritePlan::Done,
-            ));
+            return Ok(map_op(self.pipe_write(caller, pipe, bytes, nonblock, p)?, WritePlan::Done));
         }
         if let Some(node) = module {
             self.module_call_begin(id, Errno::EIO)?;
-            return Ok(Op::Done(WritePlan::Module {
-                file: id,
-                node,
-                pos,
-            }));
+            return Ok(Op::Done(WritePlan::Module { file: id, node, pos }));
         }
         let parsed = &bytes[..bytes.len().min(PAGE_SIZE)];
         match node {
@@ -867,13 +760,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`, `ESPIPE`, `EINVAL`.
-    pub fn sys_lseek(
-        &mut self,
-        caller: TaskId,
-        fd: i32,
-        offset: i64,
-        whence: u32,
-    ) -> Result<SeekPlan, Errno> {
+    pub fn sys_lseek(&mut self, caller: TaskId, fd: i32, offset: i64, whence: u32) -> Result<SeekPlan, Errno> {
         let id = self.file_of(caller, fd)?;
         let file = self.open_file(id)?;
         if let Some(node) = file.module
@@ -890,9 +777,7 @@ impl Kernel {
                 Some(InodeKind::File(content)) => Some(content.len() as u64),
                 Some(&InodeKind::Chr(dev)) => {
                     return match Builtin::of(dev) {
-                        Some(Builtin::Null | Builtin::Zero | Builtin::Full) => {
-                            Ok(SeekPlan::Done(0))
-                        }
+                        Some(Builtin::Null | Builtin::Zero | Builtin::Full) => Ok(SeekPlan::Done(0)),
                         Some(Builtin::Kmsg) => self.kmsg_seek(id, whence),
                         _ => Err(Errno::ESPIPE),
                     };
@@ -902,16 +787,11 @@ impl Kernel {
             // seq_file knows no end.
             _ => None,
         };
-        self.default_llseek(id, offset, whence, size)
-            .map(SeekPlan::Done)
+        self.default_llseek(id, offset, whence, size).map(SeekPlan::Done)
     }
 
     fn kmsg_seek(&mut self, id: FileId, whence: u32) -> Result<SeekPlan, Errno> {
-        let pos = if whence == SEEK_END {
-            self.printk.next_seq
-        } else {
-            0
-        };
+        let pos = if whence == SEEK_END { self.printk.next_seq } else { 0 };
         if let Some(file) = self.file_mut(id) {
             file.pos = pos;
         }
@@ -922,13 +802,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `EINVAL` for an unknown `whence` or a position before the start.
-    pub fn default_llseek(
-        &mut self,
-        id: FileId,
-        offset: i64,
-        whence: u32,
-        size: Option<u64>,
-    ) -> Result<u64, Errno> {
+    pub fn default_llseek(&mut self, id: FileId, offset: i64, whence: u32, size: Option<u64>) -> Result<u64, Errno> {
         let file = self.vfs.files.get_mut(&id.0).ok_or(Errno::EBADF)?;
         let base = match (whence, size) {
             (SEEK_SET, _) => 0,
@@ -936,10 +810,7 @@ impl Kernel {
             (SEEK_END, Some(size)) => size as i64,
             _ => return Err(Errno::EINVAL),
         };
-        let pos = base
-            .checked_add(offset)
-            .filter(|&pos| pos >= 0)
-            .ok_or(Errno::EINVAL)? as u64;
+        let pos = base.checked_add(offset).filter(|&pos| pos >= 0).ok_or(Errno::EINVAL)? as u64;
         if pos == 0 {
             file.snapshot = None;
         }
@@ -951,13 +822,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`, `ENOTTY`.
-    pub fn sys_ioctl(
-        &mut self,
-        caller: TaskId,
-        fd: i32,
-        cmd: u64,
-        arg: &[u8],
-    ) -> Result<IoctlPlan, Errno> {
+    pub fn sys_ioctl(&mut self, caller: TaskId, fd: i32, cmd: u64, arg: &[u8]) -> Result<IoctlPlan, Errno> {
         let id = self.file_of(caller, fd)?;
         let file = self.open_file(id)?;
         if let Some(node) = file.module
@@ -983,10 +848,7 @@ impl Kernel {
                 Ok(IoctlPlan::Done(0, size))
             }
             FIONREAD if file.pipe.is_some() => {
-                let waiting = file
-                    .pipe
-                    .and_then(|id| self.vfs.pipes.get(id))
-                    .map_or(0, |pipe| pipe.buffered());
+                let waiting = file.pipe.and_then(|id| self.vfs.pipes.get(id)).map_or(0, |pipe| pipe.buffered());
                 Ok(IoctlPlan::Done(0, (waiting as i32).to_le_bytes().to_vec()))
             }
             _ => Err(Errno::ENOTTY),
@@ -1067,9 +929,7 @@ impl Kernel {
             }
             if p.until != u64::MAX {
                 self.tasks[caller].timed_out = false;
-                let key = self
-                    .events
-                    .add(p.until, CLASS_HRTIMER, Event::Timeout(caller));
+                let key = self.events.add(p.until, CLASS_HRTIMER, Event::Timeout(caller));
                 self.tasks[caller].timeout = Some(key);
             }
             p.note = 1;
@@ -1133,10 +993,7 @@ impl Kernel {
             return Vec::new();
         };
         let fds = std::mem::take(&mut user.fds);
-        fds.into_values()
-            .map(|id| self.put_file(FileId(id)))
-            .filter(|plan| *plan != ClosePlan::Done)
-            .collect()
+        fds.into_values().map(|id| self.put_file(FileId(id))).filter(|plan| *plan != ClosePlan::Done).collect()
     }
 
     /// Gives a forked child the descriptors and the working directory of its parent.
@@ -1161,12 +1018,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `EBADF`.
-    pub fn sys_dup2(
-        &mut self,
-        caller: TaskId,
-        from: i32,
-        to: i32,
-    ) -> Result<(i32, ClosePlan), Errno> {
+    pub fn sys_dup2(&mut self, caller: TaskId, from: i32, to: i32) -> Result<(i32, ClosePlan), Errno> {
         let id = self.file_of(caller, from)?;
         if !(0..MAX_FDS).contains(&to) {
             return Err(Errno::EBADF);
@@ -1234,10 +1086,7 @@ impl Kernel {
                 Err(errno) => break Err(errno),
             }
         };
-        if self
-            .file(id)
-            .is_some_and(|file| file.module.is_some() && !file.opened)
-        {
+        if self.file(id).is_some_and(|file| file.module.is_some() && !file.opened) {
             self.module_call_done(id);
         }
         let _ = self.put_file(id);
@@ -1252,9 +1101,7 @@ const TIOCGWINSZ: u64 = 0x5413;
 const FIONREAD: u64 = 0x541b;
 
 fn slice(content: &[u8], pos: u64, max: usize) -> Vec<u8> {
-    let start = usize::try_from(pos)
-        .unwrap_or(usize::MAX)
-        .min(content.len());
+    let start = usize::try_from(pos).unwrap_or(usize::MAX).min(content.len());
     let end = start.saturating_add(max).min(content.len());
     content[start..end].to_vec()
 }
@@ -1272,8 +1119,8 @@ mod tests {
     use super::{ClosePlan, OpenPlan, PollFd, PollMask, ReadPlan, SeekPlan, WritePlan};
     use crate::fs::devfs::CharDev;
     use crate::fs::flags::{
-        O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDWR, O_TRUNC, O_WRONLY, POLLHUP,
-        POLLIN, POLLNVAL, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET,
+        O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDWR, O_TRUNC, O_WRONLY, POLLHUP, POLLIN, POLLNVAL,
+        POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET,
     };
     use crate::fs::testing::{user, with_user};
     use crate::fs::{Dev, FileKind, ModuleNode};
@@ -1307,18 +1154,7 @@ mod tests {
     #[test]
     fn open_answers_as_linux_does() {
         let (mut kernel, a) = with_user();
-        kernel
-            .sys_mknod(
-                a,
-                "/dev/nodev",
-                FileKind::Chr,
-                0o600,
-                Dev {
-                    major: 299,
-                    minor: 0,
-                },
-            )
-            .unwrap();
+        kernel.sys_mknod(a, "/dev/nodev", FileKind::Chr, 0o600, Dev { major: 299, minor: 0 }).unwrap();
         kernel.sys_symlink(a, "target", "/tmp/link").unwrap();
         let w = O_WRONLY | O_CREAT | O_TRUNC;
         let cases: &[(&str, u32, Result<(), Errno>)] = &[
@@ -1346,29 +1182,16 @@ mod tests {
             let got = open(&mut kernel, a, path, flags).map(|fd| drop(kernel.sys_close(a, fd)));
             assert_eq!(got, expected, "{path} {flags:o}");
         }
-        assert_eq!(
-            kernel.sys_stat(a, "/tmp/target", true).unwrap().mode,
-            0o644,
-            "umask"
-        );
+        assert_eq!(kernel.sys_stat(a, "/tmp/target", true).unwrap().mode, 0o644, "umask");
         let fd = open(&mut kernel, a, "/proc/version", w).unwrap();
         assert_eq!(write(&mut kernel, a, fd, "x"), Err(Errno::EIO));
-        assert_eq!(
-            kernel.sys_read(a, fd, 1, &mut Progress::default()),
-            Err(Errno::EBADF)
-        );
+        assert_eq!(kernel.sys_read(a, fd, 1, &mut Progress::default()), Err(Errno::EBADF));
         let fd = open(&mut kernel, a, "/proc/1/task", 0).unwrap();
-        assert_eq!(
-            kernel.sys_read(a, fd, 1, &mut Progress::default()),
-            Err(Errno::EISDIR)
-        );
+        assert_eq!(kernel.sys_read(a, fd, 1, &mut Progress::default()), Err(Errno::EISDIR));
         for n in 2..1024 {
             assert_eq!(open(&mut kernel, a, "/dev/null", 0), Ok(n));
         }
-        assert_eq!(
-            kernel.sys_open(a, "/dev/null", 0, 0, &mut Progress::default()),
-            Err(Errno::EMFILE)
-        );
+        assert_eq!(kernel.sys_open(a, "/dev/null", 0, 0, &mut Progress::default()), Err(Errno::EMFILE));
         assert!(kernel.close_all(a).is_empty());
         assert!(kernel.vfs.files.is_empty());
     }
@@ -1386,10 +1209,7 @@ mod tests {
         assert_eq!(read(&mut kernel, a, fd, 99), Ok(String::new()));
         assert_eq!(kernel.sys_lseek(a, fd, 0, SEEK_END), Ok(SeekPlan::Done(11)));
         assert_eq!(kernel.sys_lseek(a, fd, -12, SEEK_END), Err(Errno::EINVAL));
-        assert_eq!(
-            kernel.sys_lseek(a, fd, 13, SEEK_SET),
-            Ok(SeekPlan::Done(13))
-        );
+        assert_eq!(kernel.sys_lseek(a, fd, 13, SEEK_SET), Ok(SeekPlan::Done(13)));
         assert_eq!(write(&mut kernel, a, fd, "!"), Ok(1));
         assert_eq!(kernel.read_text(a, "/tmp/f").unwrap(), "hello world\0\0!");
         let append = open(&mut kernel, a, "/tmp/f", O_WRONLY | O_APPEND).unwrap();
@@ -1414,18 +1234,9 @@ mod tests {
         kernel.config.mem_bytes = 2000;
         let fd = open(&mut kernel, a, "/tmp/f", O_WRONLY | O_CREAT).unwrap();
         assert_eq!(write(&mut kernel, a, fd, &"x".repeat(1000)), Ok(1000));
-        assert_eq!(
-            kernel.sys_write(a, fd, b"y", &mut Progress::default()),
-            Err(Errno::ENOSPC)
-        );
-        assert_eq!(
-            kernel.sys_lseek(a, fd, i64::MAX, SEEK_SET),
-            Ok(SeekPlan::Done(i64::MAX as u64))
-        );
-        assert_eq!(
-            kernel.sys_write(a, fd, b"y", &mut Progress::default()),
-            Err(Errno::ENOSPC)
-        );
+        assert_eq!(kernel.sys_write(a, fd, b"y", &mut Progress::default()), Err(Errno::ENOSPC));
+        assert_eq!(kernel.sys_lseek(a, fd, i64::MAX, SEEK_SET), Ok(SeekPlan::Done(i64::MAX as u64)));
+        assert_eq!(kernel.sys_write(a, fd, b"y", &mut Progress::default()), Err(Errno::ENOSPC));
     }
 
     #[test]
@@ -1433,20 +1244,9 @@ mod tests {
         let (mut kernel, a) = with_user();
         let mut get = |path: &str, max| {
             let fd = open(&mut kernel, a, path, O_RDWR | O_NONBLOCK).unwrap();
-            let wrote = kernel
-                .sys_write(a, fd, b"<3>abc\n", &mut Progress::default())
-                .map(|_| ());
+            let wrote = kernel.sys_write(a, fd, b"<3>abc\n", &mut Progress::default()).map(|_| ());
             let got = kernel.sys_read(a, fd, max, &mut Progress::default());
-            (
-                wrote,
-                got.map(|op| {
-                    if let Op::Done(ReadPlan::Data(bytes)) = op {
-                        bytes
-                    } else {
-                        panic!()
-                    }
-                }),
-            )
+            (wrote, got.map(|op| if let Op::Done(ReadPlan::Data(bytes)) = op { bytes } else { panic!() }))
         };
         assert_eq!(get("/dev/null", 9), (Ok(()), Ok(vec![])));
         assert_eq!(get("/dev/zero", 3), (Ok(()), Ok(vec![0; 3])));
@@ -1455,9 +1255,7 @@ mod tests {
         let random = get("/dev/urandom", 32).1.unwrap();
         assert_ne!(random, get("/dev/random", 32).1.unwrap());
         assert_eq!(
-            get("/dev/kmsg", 999)
-                .1
-                .map(|bytes| String::from_utf8(bytes).unwrap()),
+            get("/dev/kmsg", 999).1.map(|bytes| String::from_utf8(bytes).unwrap()),
             Ok("3,0,4,-;abc\n".to_string())
         );
         let out = kernel.take_console_output();
@@ -1468,10 +1266,7 @@ mod tests {
         kernel.feed_console(b"one\ntwo", false);
         assert_eq!(read(&mut kernel, a, fd, 99), Ok("one\n".into()));
         assert_eq!(read(&mut kernel, a, fd, 99), Ok("two".into()));
-        assert_eq!(
-            kernel.sys_read(a, fd, 99, &mut Progress::default()),
-            Ok(Op::Block)
-        );
+        assert_eq!(kernel.sys_read(a, fd, 99, &mut Progress::default()), Ok(Op::Block));
         kernel.feed_console(b"", true);
         assert_eq!(kernel.tasks[a].state(), 0);
         assert_eq!(read(&mut kernel, a, fd, 99), Ok(String::new()));
@@ -1498,10 +1293,7 @@ mod tests {
             loaded,
         };
         kernel.modules.list.push(module);
-        let dev = Dev {
-            major: 244,
-            minor: 0,
-        };
+        let dev = Dev { major: 244, minor: 0 };
         kernel.cdev_add(CharDev {
             dev,
             count: 2,
@@ -1512,46 +1304,17 @@ mod tests {
             module: Some(id),
             created: None,
         });
-        kernel
-            .sys_mknod(
-                a,
-                "/dev/reg",
-                FileKind::Chr,
-                0o600,
-                Dev {
-                    major: 244,
-                    minor: 1,
-                },
-            )
-            .unwrap();
+        kernel.sys_mknod(a, "/dev/reg", FileKind::Chr, 0o600, Dev { major: 244, minor: 1 }).unwrap();
         let Ok(Op::Done(OpenPlan::Module { file, node })) =
             kernel.sys_open(a, "/dev/reg", 0, 0, &mut Progress::default())
         else {
             panic!()
         };
-        assert_eq!(
-            node,
-            ModuleNode::CharDev {
-                dev: Dev {
-                    major: 244,
-                    minor: 1
-                },
-                ops: 0x600,
-                cdev: 0x700,
-                misc: 0
-            }
-        );
+        assert_eq!(node, ModuleNode::CharDev { dev: Dev { major: 244, minor: 1 }, ops: 0x600, cdev: 0x700, misc: 0 });
         let fd = kernel.sys_open_finish(a, file, 0).unwrap();
         kernel.sysfs_add_module(id, &[]).unwrap();
-        assert_eq!(
-            kernel.read_text(a, "/sys/module/pq/refcnt").unwrap(),
-            "2\n",
-            "as on a real 6.1 kernel"
-        );
-        assert_eq!(
-            kernel.read_text(a, "/proc/modules").unwrap(),
-            "pq 16384 2 - Live 0x0000000000004000 (OE)\n"
-        );
+        assert_eq!(kernel.read_text(a, "/sys/module/pq/refcnt").unwrap(), "2\n", "as on a real 6.1 kernel");
+        assert_eq!(kernel.read_text(a, "/proc/modules").unwrap(), "pq 16384 2 - Live 0x0000000000004000 (OE)\n");
         assert_eq!(kernel.delete_module_begin("pq", false), Err(Errno::EAGAIN));
         assert_eq!(kernel.poll_mask(a, fd), PollMask::Module { file, node });
         kernel.module_call_done(file);
@@ -1560,10 +1323,7 @@ mod tests {
             kernel.sys_read(a, fd, 9, &mut Progress::default()),
             Ok(Op::Done(ReadPlan::Module { pos: 0, max: 9, .. }))
         ));
-        assert_eq!(
-            kernel.sys_open(a, "/dev/reg", 0, 0, &mut Progress::default()),
-            Err(Errno::ENXIO)
-        );
+        assert_eq!(kernel.sys_open(a, "/dev/reg", 0, 0, &mut Progress::default()), Err(Errno::ENXIO));
         assert_eq!(kernel.close_all(a), [ClosePlan::Module { file, node }]);
         kernel.file_released(file);
         assert_eq!(kernel.modules.list[0].refs, 0);
@@ -1577,32 +1337,17 @@ mod tests {
         assert_eq!(kernel.poll_mask(a, 99), PollMask::Ready(POLLNVAL));
         assert_eq!(kernel.poll_mask(a, r), PollMask::Ready(0));
         assert_eq!(kernel.poll_mask(a, w), PollMask::Ready(POLLOUT));
-        let fds = [PollFd {
-            fd: r,
-            events: POLLIN,
-        }];
+        let fds = [PollFd { fd: r, events: POLLIN }];
         let mut p = Progress::default();
-        assert_eq!(
-            kernel.poll_sleep(a, &fds, Some(1_000_000), &mut p),
-            Ok(Op::Block)
-        );
+        assert_eq!(kernel.poll_sleep(a, &fds, Some(1_000_000), &mut p), Ok(Op::Block));
         assert_eq!(write(&mut kernel, a, w, "x"), Ok(1));
         assert_eq!(kernel.tasks[a].state(), 0, "woken by the write");
-        assert_eq!(
-            kernel.poll_sleep(a, &fds, Some(1_000_000), &mut p),
-            Ok(Op::Done(false))
-        );
+        assert_eq!(kernel.poll_sleep(a, &fds, Some(1_000_000), &mut p), Ok(Op::Done(false)));
         assert_eq!(kernel.poll_mask(a, r), PollMask::Ready(POLLIN));
         assert_eq!(kernel.sys_close(a, w), Ok(ClosePlan::Done));
         assert_eq!(kernel.poll_mask(a, r), PollMask::Ready(POLLIN | POLLHUP));
-        assert_eq!(
-            kernel.poll_sleep(a, &fds, Some(0), &mut Progress::default()),
-            Ok(Op::Done(true))
-        );
+        assert_eq!(kernel.poll_sleep(a, &fds, Some(0), &mut Progress::default()), Ok(Op::Done(true)));
         assert_eq!(kernel.sys_lseek(a, r, 0, SEEK_SET), Err(Errno::ESPIPE));
-        assert_eq!(
-            kernel.sys_readlink(a, &format!("/proc/self/fd/{r}")),
-            Ok("pipe:[10001]".into())
-        );
+        assert_eq!(kernel.sys_readlink(a, &format!("/proc/self/fd/{r}")), Ok("pipe:[10001]".into()));
     }
 }

@@ -142,13 +142,7 @@ impl Kernfs {
 
     /// Whether it is a directory.
     pub fn is_dir(&self, id: KernId) -> bool {
-        matches!(
-            self.get(id),
-            Some(KernNode {
-                kind: KernKind::Dir(_),
-                ..
-            })
-        )
+        matches!(self.get(id), Some(KernNode { kind: KernKind::Dir(_), .. }))
     }
 
     /// What a name in a directory names.
@@ -161,9 +155,7 @@ impl Kernfs {
 
     /// Follows a path of names downwards.
     pub fn find(&self, from: KernId, path: &str) -> Option<KernId> {
-        path.split('/')
-            .filter(|name| !name.is_empty())
-            .try_fold(from, |dir, name| self.child(dir, name))
+        path.split('/').filter(|name| !name.is_empty()).try_fold(from, |dir, name| self.child(dir, name))
     }
 
     /// Adds a node.
@@ -183,11 +175,7 @@ impl Kernfs {
             return Err(Errno::EINVAL);
         }
         let id = KernId(self.next + 1);
-        let Some(KernNode {
-            kind: KernKind::Dir(names),
-            ..
-        }) = self.nodes.get_mut(&dir)
-        else {
+        let Some(KernNode { kind: KernKind::Dir(names), .. }) = self.nodes.get_mut(&dir) else {
             return Err(Errno::ENOENT);
         };
         if names.contains_key(name) {
@@ -195,17 +183,7 @@ impl Kernfs {
         }
         names.insert(name.to_string(), id);
         self.next += 1;
-        self.nodes.insert(
-            id,
-            KernNode {
-                parent: dir,
-                name: name.to_string(),
-                kind,
-                mode,
-                owner,
-                created,
-            },
-        );
+        self.nodes.insert(id, KernNode { parent: dir, name: name.to_string(), kind, mode, owner, created });
         Ok(id)
     }
 
@@ -215,9 +193,7 @@ impl Kernfs {
         for name in path.split('/').filter(|name| !name.is_empty()) {
             dir = match self.child(dir, name) {
                 Some(child) => child,
-                None => self
-                    .add(dir, name, KernKind::Dir(BTreeMap::new()), mode, None, None)
-                    .unwrap_or(dir),
+                None => self.add(dir, name, KernKind::Dir(BTreeMap::new()), mode, None, None).unwrap_or(dir),
             };
         }
         dir
@@ -228,11 +204,7 @@ impl Kernfs {
         let Some(node) = self.nodes.remove(&id) else {
             return;
         };
-        if let Some(KernNode {
-            kind: KernKind::Dir(names),
-            ..
-        }) = self.nodes.get_mut(&node.parent)
-        {
+        if let Some(KernNode { kind: KernKind::Dir(names), .. }) = self.nodes.get_mut(&node.parent) {
             names.remove(&node.name);
         }
         if let KernKind::Dir(names) = node.kind {
@@ -266,11 +238,7 @@ impl Kernfs {
 
     /// The names of a directory.
     pub fn readdir(&self, dir: KernId) -> Vec<DirEntry> {
-        let Some(KernNode {
-            kind: KernKind::Dir(names),
-            ..
-        }) = self.get(dir)
-        else {
+        let Some(KernNode { kind: KernKind::Dir(names), .. }) = self.get(dir) else {
             return Vec::new();
         };
         let kind = |id: &KernId| match self.get(*id).map(|node| &node.kind) {
@@ -278,23 +246,12 @@ impl Kernfs {
             Some(KernKind::Link(_)) => FileKind::Link,
             _ => FileKind::File,
         };
-        names
-            .iter()
-            .map(|(name, id)| DirEntry {
-                name: name.clone(),
-                kind: kind(id),
-                ino: u64::from(id.0),
-            })
-            .collect()
+        names.iter().map(|(name, id)| DirEntry { name: name.clone(), kind: kind(id), ino: u64::from(id.0) }).collect()
     }
 
     /// Nodes a module made and left behind, oldest first.
     pub fn made_by(&self, module: u32) -> Vec<KernId> {
-        self.nodes
-            .iter()
-            .filter(|(_, node)| node.owner == Some(module))
-            .map(|(&id, _)| id)
-            .collect()
+        self.nodes.iter().filter(|(_, node)| node.owner == Some(module)).map(|(&id, _)| id).collect()
     }
 }
 
@@ -322,14 +279,7 @@ impl Kernel {
         };
         let kern = &mut self.vfs.kern;
         let top = kern.make_dirs(SYSFS, "module", 0o755);
-        let dir = kern.add(
-            top,
-            &name,
-            KernKind::Dir(BTreeMap::new()),
-            0o755,
-            None,
-            None,
-        )?;
+        let dir = kern.add(top, &name, KernKind::Dir(BTreeMap::new()), 0o755, None, None)?;
         let files = [
             ("coresize", ModuleAttr::Coresize),
             ("initsize", ModuleAttr::Initsize),
@@ -338,74 +288,33 @@ impl Kernel {
             ("taint", ModuleAttr::Taint),
         ];
         for (file, attr) in files {
-            kern.add(
-                dir,
-                file,
-                KernKind::File(Attr::Module(module, attr)),
-                0o444,
-                None,
-                None,
-            )?;
+            kern.add(dir, file, KernKind::File(Attr::Module(module, attr)), 0o444, None, None)?;
         }
-        kern.add(
-            dir,
-            "uevent",
-            KernKind::File(Attr::Text(Vec::new())),
-            0o200,
-            None,
-            None,
-        )?;
+        kern.add(dir, "uevent", KernKind::File(Attr::Text(Vec::new())), 0o200, None, None)?;
         for sub in ["holders", "notes", "sections"] {
             kern.make_dirs(dir, sub, 0o755);
         }
         if let Some(sections) = kern.child(dir, "sections") {
-            kern.add(
-                sections,
-                ".text",
-                KernKind::File(Attr::Module(module, ModuleAttr::Text)),
-                0o400,
-                None,
-                None,
-            )?;
+            kern.add(sections, ".text", KernKind::File(Attr::Module(module, ModuleAttr::Text)), 0o400, None, None)?;
         }
         for param in params.iter().filter(|param| param.mode != 0) {
             let parameters = kern.make_dirs(dir, "parameters", 0o755);
-            let attr = Attr::Ops {
-                ops: param.ops,
-                object: param.object,
-                data: 0,
-            };
-            kern.add(
-                parameters,
-                &param.name,
-                KernKind::File(attr),
-                param.mode & 0o7777,
-                None,
-                None,
-            )?;
+            let attr = Attr::Ops { ops: param.ops, object: param.object, data: 0 };
+            kern.add(parameters, &param.name, KernKind::File(attr), param.mode & 0o7777, None, None)?;
         }
         Ok(())
     }
 
     /// Removes `/sys/module/NAME`.
     pub fn sysfs_remove_module(&mut self, name: &str) {
-        if let Some(dir) = self
-            .vfs
-            .kern
-            .find(SYSFS, "module")
-            .and_then(|top| self.vfs.kern.child(top, name))
-        {
+        if let Some(dir) = self.vfs.kern.find(SYSFS, "module").and_then(|top| self.vfs.kern.child(top, name)) {
             self.vfs.kern.remove(dir);
         }
     }
 
     /// The text of a file that the kernel itself answers; None when a module does.
     pub(crate) fn kern_text(&mut self, id: KernId) -> Result<Option<Vec<u8>>, Errno> {
-        let Some(KernNode {
-            kind: KernKind::File(attr),
-            ..
-        }) = self.vfs.kern.get(id)
-        else {
+        let Some(KernNode { kind: KernKind::File(attr), .. }) = self.vfs.kern.get(id) else {
             return Err(Errno::ENODEV);
         };
         let text = match attr {

@@ -27,10 +27,7 @@ pub struct LoadAvg {
 
 impl Default for LoadAvg {
     fn default() -> Self {
-        LoadAvg {
-            avenrun: [0; 3],
-            next_ns: LOAD_FREQ_NS,
-        }
+        LoadAvg { avenrun: [0; 3], next_ns: LOAD_FREQ_NS }
     }
 }
 
@@ -82,11 +79,7 @@ impl LoadAvg {
     pub fn text(&self) -> String {
         let shown = self.avenrun.map(|load| {
             let load = load + FIXED_1 / 200;
-            format!(
-                "{}.{:02}",
-                load >> FSHIFT,
-                ((load & (FIXED_1 - 1)) * 100) >> FSHIFT
-            )
+            format!("{}.{:02}", load >> FSHIFT, ((load & (FIXED_1 - 1)) * 100) >> FSHIFT)
         });
         shown.join(" ")
     }
@@ -129,10 +122,7 @@ mod tests {
     fn catching_up_in_closed_form_is_near_the_samples_one_by_one() {
         for active in [0, 1, 7] {
             for samples in [1, 64, 720, 4096, 4097, 4200, 17_000] {
-                let mut slow = LoadAvg {
-                    avenrun: [3 * 2048; 3],
-                    ..LoadAvg::default()
-                };
+                let mut slow = LoadAvg { avenrun: [3 * 2048; 3], ..LoadAvg::default() };
                 let mut fast = slow.clone();
                 for n in 1..=samples {
                     slow.update(n * LOAD_FREQ_NS, active);
@@ -140,10 +130,7 @@ mod tests {
                 fast.update(samples * LOAD_FREQ_NS, active);
                 assert_eq!(slow.next_ns, fast.next_ns);
                 for (slow, fast) in slow.avenrun.iter().zip(fast.avenrun) {
-                    assert!(
-                        slow.abs_diff(fast) <= 16,
-                        "active {active} samples {samples}: {slow} {fast}"
-                    );
+                    assert!(slow.abs_diff(fast) <= 16, "active {active} samples {samples}: {slow} {fast}");
                 }
             }
         }

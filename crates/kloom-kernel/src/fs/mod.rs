@@ -66,10 +66,7 @@ pub struct Dev {
 impl Dev {
     /// From `dev_t` as modules see it (`MKDEV()`).
     pub fn from_raw(raw: u32) -> Dev {
-        Dev {
-            major: raw >> 20,
-            minor: raw & 0xf_ffff,
-        }
+        Dev { major: raw >> 20, minor: raw & 0xf_ffff }
     }
 
     /// `MKDEV(major, minor)`.
@@ -357,15 +354,7 @@ impl Vfs {
             on,
             id,
         };
-        self.mounts.push(mount(
-            "rootfs",
-            "/",
-            "rootfs",
-            "rw",
-            Node::Tmp(root),
-            None,
-            1,
-        ));
+        self.mounts.push(mount("rootfs", "/", "rootfs", "rw", Node::Tmp(root), None, 1));
         for (name, mode) in [
             ("bin", 0o755),
             ("dev", 0o755),
@@ -376,20 +365,12 @@ impl Vfs {
             ("sys", 0o555),
             ("tmp", 0o1777),
         ] {
-            let dir = self.tmp.make(
-                tmpfs::InodeKind::Dir(Default::default()),
-                mode,
-                self.boot_epoch_ns,
-            );
+            let dir = self.tmp.make(tmpfs::InodeKind::Dir(Default::default()), mode, self.boot_epoch_ns);
             self.tmp.link(root, name, dir);
         }
         let at = |vfs: &Vfs, name| Node::Tmp(vfs.tmp.child(root, name).unwrap_or(root));
         let (on_proc, on_sys, on_dev) = (at(self, "proc"), at(self, "sys"), at(self, "dev"));
-        let dev = self.tmp.make(
-            tmpfs::InodeKind::Dir(Default::default()),
-            0o755,
-            self.boot_epoch_ns,
-        );
+        let dev = self.tmp.make(tmpfs::InodeKind::Dir(Default::default()), 0o755, self.boot_epoch_ns);
         self.mounts.push(mount(
             "proc",
             "/proc",
@@ -399,15 +380,7 @@ impl Vfs {
             Some(on_proc),
             21,
         ));
-        self.mounts.push(mount(
-            "sysfs",
-            "/sys",
-            "sysfs",
-            "rw,relatime",
-            Node::Kern(kernfs::SYSFS),
-            Some(on_sys),
-            22,
-        ));
+        self.mounts.push(mount("sysfs", "/sys", "sysfs", "rw,relatime", Node::Kern(kernfs::SYSFS), Some(on_sys), 22));
         self.mounts.push(mount(
             "dev",
             "/dev",
@@ -432,26 +405,13 @@ impl Vfs {
             ));
         }
         let sysctl = self.proc.sysctl_dir();
-        self.mounts.push(mount(
-            "",
-            "/proc/sys",
-            "",
-            "",
-            Node::Kern(kernfs::SYSCTL),
-            Some(Node::Proc(sysctl)),
-            0,
-        ));
+        self.mounts.push(mount("", "/proc/sys", "", "", Node::Kern(kernfs::SYSCTL), Some(Node::Proc(sysctl)), 0));
         self.populate_dev();
     }
 
     /// Follows mounts from a directory that may be covered to what covers it.
     pub(crate) fn mounted(&self, mut node: Node) -> Node {
-        while let Some(mount) = self
-            .mounts
-            .iter()
-            .rev()
-            .find(|mount| mount.on == Some(node))
-        {
+        while let Some(mount) = self.mounts.iter().rev().find(|mount| mount.on == Some(node)) {
             node = mount.root;
         }
         node
@@ -511,11 +471,7 @@ pub(crate) mod testing {
         };
         let parent = kernel.init;
         kernel
-            .new_task(NewTask {
-                name: name.as_bytes(),
-                parent,
-                kind: TaskKind::User(Box::new(user)),
-            })
+            .new_task(NewTask { name: name.as_bytes(), parent, kind: TaskKind::User(Box::new(user)) })
             .expect("room for a task")
     }
 

@@ -42,10 +42,7 @@ impl Place {
         if self.stack.len() == 1 {
             return "/".to_string();
         }
-        self.stack[1..]
-            .iter()
-            .map(|(name, _)| format!("/{name}"))
-            .collect()
+        self.stack[1..].iter().map(|(name, _)| format!("/{name}")).collect()
     }
 
     /// Whether `node` is on the way from the root to here.
@@ -78,13 +75,7 @@ pub enum Target {
 
 impl Kernel {
     fn root_place(&self) -> Place {
-        Place {
-            stack: vec![(
-                String::new(),
-                self.vfs.mounted(Node::Tmp(super::tmpfs::ROOT)),
-            )],
-            jumped: None,
-        }
+        Place { stack: vec![(String::new(), self.vfs.mounted(Node::Tmp(super::tmpfs::ROOT)))], jumped: None }
     }
 
     fn start_place(&self, caller: TaskId, path: &str, depth: &mut u32) -> Result<Place, Errno> {
@@ -93,9 +84,7 @@ impl Kernel {
             return Ok(root);
         }
         match self.tasks.get(caller).and_then(|task| task.user()) {
-            Some(user) if user.cwd.len() > 1 => {
-                self.walk_from(root, caller, &user.cwd, true, depth)
-            }
+            Some(user) if user.cwd.len() > 1 => self.walk_from(root, caller, &user.cwd, true, depth),
             _ => Ok(root),
         }
     }
@@ -179,27 +168,18 @@ impl Kernel {
                 name if name.len() > NAME_MAX => return Err(Errno::ENAMETOOLONG),
                 name => {
                     let child = self.lookup(place.node(), name, caller)?;
-                    place = if self.node_kind(child) == FileKind::Link
-                        && (!last || follow || wants_dir)
-                    {
+                    place = if self.node_kind(child) == FileKind::Link && (!last || follow || wants_dir) {
                         *depth += 1;
                         if *depth > MAX_LINKS {
                             return Err(Errno::ELOOP);
                         }
                         match self.link_target(child, caller)? {
                             Target::Path(target) if target.is_empty() => return Err(Errno::ENOENT),
-                            Target::Path(target) => {
-                                self.walk_from(place, caller, &target, true, depth)?
-                            }
-                            Target::Jump(node, path) => Place {
-                                stack: place.stack,
-                                jumped: Some((path, node)),
-                            },
+                            Target::Path(target) => self.walk_from(place, caller, &target, true, depth)?,
+                            Target::Jump(node, path) => Place { stack: place.stack, jumped: Some((path, node)) },
                         }
                     } else {
-                        place
-                            .stack
-                            .push((name.to_string(), self.vfs.mounted(child)));
+                        place.stack.push((name.to_string(), self.vfs.mounted(child)));
                         place
                     };
                 }
@@ -228,20 +208,14 @@ impl Kernel {
             return Err(Errno::ENAMETOOLONG);
         }
         match dir {
-            Node::Tmp(ino) if self.vfs.tmp.is_dir(ino) => self
-                .vfs
-                .tmp
-                .child(ino, name)
-                .map(Node::Tmp)
-                .ok_or(Errno::ENOENT),
+            Node::Tmp(ino) if self.vfs.tmp.is_dir(ino) => {
+                self.vfs.tmp.child(ino, name).map(Node::Tmp).ok_or(Errno::ENOENT)
+            }
             Node::Proc(id) => self.proc_lookup(id, name),
             Node::Pid(node) => self.pid_lookup(node, name, caller),
-            Node::Kern(id) if self.vfs.kern.is_dir(id) => self
-                .vfs
-                .kern
-                .child(id, name)
-                .map(Node::Kern)
-                .ok_or(Errno::ENOENT),
+            Node::Kern(id) if self.vfs.kern.is_dir(id) => {
+                self.vfs.kern.child(id, name).map(Node::Kern).ok_or(Errno::ENOENT)
+            }
             Node::Tmp(_) | Node::Kern(_) | Node::Pipe(_) => Err(Errno::ENOTDIR),
         }
     }
@@ -354,14 +328,8 @@ mod tests {
             assert_eq!(found, expected.map(str::to_string), "{path}");
         }
         let pid = kernel.tasks[a].pid;
-        assert_eq!(
-            kernel.walk(a, "/proc/self/comm", true).unwrap().path(),
-            format!("/proc/{pid}/comm")
-        );
-        assert_eq!(
-            kernel.walk(a, "/proc/self", false).unwrap().path(),
-            "/proc/self"
-        );
+        assert_eq!(kernel.walk(a, "/proc/self/comm", true).unwrap().path(), format!("/proc/{pid}/comm"));
+        assert_eq!(kernel.walk(a, "/proc/self", false).unwrap().path(), "/proc/self");
     }
 
     #[test]
@@ -369,41 +337,26 @@ mod tests {
         let (mut kernel, a) = with_user();
         kernel.sys_mkdir(a, "/tmp/d", 0o755).unwrap();
         kernel.sys_symlink(a, "../tmp/d", "/tmp/l").unwrap();
-        let parts = [
-            "tmp", "d", "l", "..", ".", "", "proc", "self", "1", "sys", "kernel", "dev",
-        ];
+        let parts = ["tmp", "d", "l", "..", ".", "", "proc", "self", "1", "sys", "kernel", "dev"];
         let mut seed = 1u64;
         let mut hits = 0;
         for _ in 0..20_000 {
             let mut path = String::new();
             for _ in 0..5 {
-                seed = seed
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 path.push('/');
                 path.push_str(parts[(seed >> 33) as usize % parts.len()]);
             }
             if let Ok(place) = kernel.walk(a, &path, true) {
                 hits += 1;
                 let canonical = place.path();
-                assert!(
-                    !canonical.contains("//") && !canonical.contains("/."),
-                    "{path} -> {canonical}"
-                );
-                assert_eq!(
-                    kernel.walk(a, &canonical, false).map(|again| again.node()),
-                    Ok(place.node()),
-                    "{path}"
-                );
+                assert!(!canonical.contains("//") && !canonical.contains("/."), "{path} -> {canonical}");
+                assert_eq!(kernel.walk(a, &canonical, false).map(|again| again.node()), Ok(place.node()), "{path}");
                 // From another working directory by a relative path, too.
                 kernel.sys_chdir(a, "/tmp/l").unwrap();
                 assert_eq!(kernel.sys_getcwd(a), Ok("/tmp/d".to_string()));
                 let relative = format!("../../{}", path.trim_start_matches('/'));
-                assert_eq!(
-                    kernel.walk(a, &relative, true).map(|again| again.node()),
-                    Ok(place.node()),
-                    "{relative}"
-                );
+                assert_eq!(kernel.walk(a, &relative, true).map(|again| again.node()), Ok(place.node()), "{relative}");
                 kernel.sys_chdir(a, "/").unwrap();
             }
         }

@@ -45,13 +45,7 @@ impl Pipes {
     /// Makes a pipe without ends.
     pub fn make(&mut self, fifo: Option<super::tmpfs::Ino>) -> u32 {
         self.next += 1;
-        self.table.insert(
-            self.next,
-            Pipe {
-                fifo,
-                ..Pipe::default()
-            },
-        );
+        self.table.insert(self.next, Pipe { fifo, ..Pipe::default() });
         self.next
     }
 
@@ -81,18 +75,10 @@ impl Pipe {
         let mut mask = 0;
         if read {
             mask |= if self.buffer.is_empty() { 0 } else { POLLIN };
-            mask |= if self.writers == 0 && self.opened[1] > 0 {
-                POLLHUP
-            } else {
-                0
-            };
+            mask |= if self.writers == 0 && self.opened[1] > 0 { POLLHUP } else { 0 };
         }
         if write {
-            mask |= if self.buffer.len() < PIPE_SIZE {
-                POLLOUT
-            } else {
-                0
-            };
+            mask |= if self.buffer.len() < PIPE_SIZE { POLLOUT } else { 0 };
             mask |= if self.readers == 0 { POLLERR } else { 0 };
         }
         mask
@@ -201,13 +187,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `EAGAIN` when it would block and must not, `EINTR` when a signal came first.
-    pub fn pipe_read(
-        &mut self,
-        caller: TaskId,
-        id: u32,
-        max: usize,
-        nonblock: bool,
-    ) -> Result<Op<Vec<u8>>, Errno> {
+    pub fn pipe_read(&mut self, caller: TaskId, id: u32, max: usize, nonblock: bool) -> Result<Op<Vec<u8>>, Errno> {
         let pipe = self.pipe_mut(id)?;
         if !pipe.buffer.is_empty() || max == 0 {
             let count = pipe.buffer.len().min(max);
@@ -246,11 +226,7 @@ impl Kernel {
         let mut written = p.note as usize;
         let end = |kernel: &mut Kernel, written: usize, errno: Errno| {
             kernel.wait_over(caller);
-            if written > 0 {
-                Ok(Op::Done(written))
-            } else {
-                Err(errno)
-            }
+            if written > 0 { Ok(Op::Done(written)) } else { Err(errno) }
         };
         let pipe = self.pipe_mut(id)?;
         if bytes.is_empty() {
@@ -263,11 +239,7 @@ impl Kernel {
         }
         let free = PIPE_SIZE - pipe.buffer.len();
         let left = bytes.len() - written;
-        let count = if bytes.len() <= PIPE_BUF && free < left {
-            0
-        } else {
-            free.min(left)
-        };
+        let count = if bytes.len() <= PIPE_BUF && free < left { 0 } else { free.min(left) };
         pipe.buffer.extend(&bytes[written..written + count]);
         written += count;
         p.note = written as u64;
@@ -290,10 +262,7 @@ impl Kernel {
 
     /// What `poll()` says of a pipe.
     pub(crate) fn pipe_poll(&self, id: u32, read: bool, write: bool) -> u16 {
-        self.vfs
-            .pipes
-            .get(id)
-            .map_or(POLLERR, |pipe| pipe.poll(read, write))
+        self.vfs.pipes.get(id).map_or(POLLERR, |pipe| pipe.poll(read, write))
     }
 
     /// Adds a task to be woken when anything happens to the pipe.
@@ -342,23 +311,10 @@ mod tests {
         assert_eq!(read(&mut kernel, b, r, 10), Ok(Op::Block));
         assert!(matches!(kernel.tasks[b].blocked_on, BlockedOn::Pipe(_)));
         assert_eq!(kernel.tasks[b].state(), 1);
-        assert_eq!(
-            write(&mut kernel, a, w, b"hello", &mut Progress::default()),
-            Ok(Op::Done(WritePlan::Done(5)))
-        );
-        assert_eq!(
-            kernel.tasks[b].state(),
-            0,
-            "the writer has woken the reader"
-        );
-        assert_eq!(
-            read(&mut kernel, b, r, 3),
-            Ok(Op::Done(ReadPlan::Data(b"hel".to_vec())))
-        );
-        assert_eq!(
-            read(&mut kernel, b, r, 30),
-            Ok(Op::Done(ReadPlan::Data(b"lo".to_vec())))
-        );
+        assert_eq!(write(&mut kernel, a, w, b"hello", &mut Progress::default()), Ok(Op::Done(WritePlan::Done(5))));
+        assert_eq!(kernel.tasks[b].state(), 0, "the writer has woken the reader");
+        assert_eq!(read(&mut kernel, b, r, 3), Ok(Op::Done(ReadPlan::Data(b"hel".to_vec()))));
+        assert_eq!(read(&mut kernel, b, r, 30), Ok(Op::Done(ReadPlan::Data(b"lo".to_vec()))));
     }
 
     #[test]
@@ -368,21 +324,10 @@ mod tests {
         let b = user(&mut kernel, "b");
         kernel.share_fds(a, b);
         assert_eq!(kernel.sys_close(a, w), Ok(ClosePlan::Done));
-        assert_eq!(
-            read(&mut kernel, a, r, 1),
-            Ok(Op::Block),
-            "the child still holds the write end"
-        );
+        assert_eq!(read(&mut kernel, a, r, 1), Ok(Op::Block), "the child still holds the write end");
         kernel.close_all(b);
-        assert_eq!(
-            kernel.tasks[a].state(),
-            0,
-            "the last close wakes the reader"
-        );
-        assert_eq!(
-            read(&mut kernel, a, r, 1),
-            Ok(Op::Done(ReadPlan::Data(vec![])))
-        );
+        assert_eq!(kernel.tasks[a].state(), 0, "the last close wakes the reader");
+        assert_eq!(read(&mut kernel, a, r, 1), Ok(Op::Done(ReadPlan::Data(vec![]))));
         assert_eq!(kernel.sys_close(a, r), Ok(ClosePlan::Done));
         assert!(kernel.vfs.pipes.is_empty());
         assert!(kernel.vfs.files.is_empty());
@@ -393,10 +338,7 @@ mod tests {
         let (mut kernel, a) = with_user();
         let (r, w) = kernel.sys_pipe(a).unwrap();
         assert_eq!(kernel.sys_close(a, r), Ok(ClosePlan::Done));
-        assert_eq!(
-            write(&mut kernel, a, w, b"x", &mut Progress::default()),
-            Err(Errno::EPIPE)
-        );
+        assert_eq!(write(&mut kernel, a, w, b"x", &mut Progress::default()), Err(Errno::EPIPE));
         assert_ne!(kernel.tasks[a].signals.pending & bit(SIGPIPE), 0);
     }
 
@@ -411,15 +353,10 @@ mod tests {
         assert_eq!(write(&mut kernel, a, w, &big, &mut p), Ok(Op::Block));
         let mut got = Vec::new();
         // The other task finds no room for a small write although some bytes are free.
-        let Ok(Op::Done(ReadPlan::Data(bytes))) = read(&mut kernel, b, r, PIPE_BUF - 1) else {
-            panic!()
-        };
+        let Ok(Op::Done(ReadPlan::Data(bytes))) = read(&mut kernel, b, r, PIPE_BUF - 1) else { panic!() };
         got.extend(bytes);
         let mut small = Progress::default();
-        assert_eq!(
-            write(&mut kernel, b, w, &[7; PIPE_BUF], &mut small),
-            Ok(Op::Block)
-        );
+        assert_eq!(write(&mut kernel, b, w, &[7; PIPE_BUF], &mut small), Ok(Op::Block));
         assert_eq!(small.note, 0);
         let mut rounds = 0;
         loop {
@@ -431,24 +368,17 @@ mod tests {
                 Ok(Op::Block) => {}
                 other => panic!("{other:?}"),
             }
-            let Ok(Op::Done(ReadPlan::Data(bytes))) = read(&mut kernel, b, r, 5000) else {
-                panic!()
-            };
+            let Ok(Op::Done(ReadPlan::Data(bytes))) = read(&mut kernel, b, r, 5000) else { panic!() };
             got.extend(bytes);
             rounds += 1;
             assert!(rounds < 100);
         }
         while got.len() < big.len() {
-            let Ok(Op::Done(ReadPlan::Data(bytes))) = read(&mut kernel, b, r, 70_000) else {
-                panic!()
-            };
+            let Ok(Op::Done(ReadPlan::Data(bytes))) = read(&mut kernel, b, r, 70_000) else { panic!() };
             got.extend(bytes);
         }
         assert!(got == big, "every byte came, once and in order");
-        assert_eq!(
-            write(&mut kernel, b, w, &[7; PIPE_BUF], &mut small),
-            Ok(Op::Done(WritePlan::Done(PIPE_BUF)))
-        );
+        assert_eq!(write(&mut kernel, b, w, &[7; PIPE_BUF], &mut small), Ok(Op::Done(WritePlan::Done(PIPE_BUF))));
     }
 
     #[test]
@@ -466,43 +396,20 @@ mod tests {
     fn a_fifo_is_opened_by_two() {
         let (mut kernel, a) = with_user();
         let b = user(&mut kernel, "b");
-        kernel
-            .sys_mknod(
-                a,
-                "/tmp/f",
-                crate::fs::FileKind::Fifo,
-                0o644,
-                Default::default(),
-            )
-            .unwrap();
+        kernel.sys_mknod(a, "/tmp/f", crate::fs::FileKind::Fifo, 0o644, Default::default()).unwrap();
         let mut p = Progress::default();
         assert_eq!(kernel.sys_open(a, "/tmp/f", 0, 0, &mut p), Ok(Op::Block));
         assert_eq!(
             kernel.sys_open(b, "/tmp/f", 1 | O_NONBLOCK, 0, &mut Progress::default()),
             Ok(Op::Done(crate::fs::OpenPlan::Done(0)))
         );
-        assert_eq!(
-            kernel.sys_open(a, "/tmp/f", 0, 0, &mut p),
-            Ok(Op::Done(crate::fs::OpenPlan::Done(0)))
-        );
-        assert_eq!(
-            write(&mut kernel, b, 0, b"abc", &mut Progress::default()),
-            Ok(Op::Done(WritePlan::Done(3)))
-        );
+        assert_eq!(kernel.sys_open(a, "/tmp/f", 0, 0, &mut p), Ok(Op::Done(crate::fs::OpenPlan::Done(0))));
+        assert_eq!(write(&mut kernel, b, 0, b"abc", &mut Progress::default()), Ok(Op::Done(WritePlan::Done(3))));
         kernel.close_all(b);
-        assert_eq!(
-            read(&mut kernel, a, 0, 9),
-            Ok(Op::Done(ReadPlan::Data(b"abc".to_vec())))
-        );
-        assert_eq!(
-            read(&mut kernel, a, 0, 9),
-            Ok(Op::Done(ReadPlan::Data(vec![])))
-        );
+        assert_eq!(read(&mut kernel, a, 0, 9), Ok(Op::Done(ReadPlan::Data(b"abc".to_vec()))));
+        assert_eq!(read(&mut kernel, a, 0, 9), Ok(Op::Done(ReadPlan::Data(vec![]))));
         kernel.close_all(a);
-        assert_eq!(
-            kernel.sys_open(b, "/tmp/f", 1 | O_NONBLOCK, 0, &mut Progress::default()),
-            Err(Errno::ENXIO)
-        );
+        assert_eq!(kernel.sys_open(b, "/tmp/f", 1 | O_NONBLOCK, 0, &mut Progress::default()), Err(Errno::ENXIO));
         assert!(kernel.vfs.files.is_empty() && kernel.vfs.pipes.is_empty());
     }
 }

@@ -63,12 +63,7 @@ pub struct Tmpfs {
 
 impl Default for Tmpfs {
     fn default() -> Self {
-        let mut tmp = Tmpfs {
-            inodes: BTreeMap::new(),
-            next: 0,
-            names_made: 0,
-            bytes: 0,
-        };
+        let mut tmp = Tmpfs { inodes: BTreeMap::new(), next: 0, names_made: 0, bytes: 0 };
         let root = tmp.make(InodeKind::Dir(Names::new()), 0o755, 0);
         debug_assert_eq!(root, ROOT);
         tmp
@@ -79,21 +74,8 @@ impl Tmpfs {
     /// A new inode without a name.
     pub fn make(&mut self, kind: InodeKind, mode: u32, now_ns: u64) -> Ino {
         self.next += 1;
-        let nlink = if matches!(kind, InodeKind::Dir(_)) {
-            2
-        } else {
-            1
-        };
-        self.inodes.insert(
-            Ino(self.next),
-            Inode {
-                kind,
-                mode,
-                nlink,
-                mtime_ns: now_ns,
-                opens: 0,
-            },
-        );
+        let nlink = if matches!(kind, InodeKind::Dir(_)) { 2 } else { 1 };
+        self.inodes.insert(Ino(self.next), Inode { kind, mode, nlink, mtime_ns: now_ns, opens: 0 });
         Ino(self.next)
     }
 
@@ -109,13 +91,7 @@ impl Tmpfs {
 
     /// Whether it is a directory.
     pub fn is_dir(&self, ino: Ino) -> bool {
-        matches!(
-            self.get(ino),
-            Some(Inode {
-                kind: InodeKind::Dir(_),
-                ..
-            })
-        )
+        matches!(self.get(ino), Some(Inode { kind: InodeKind::Dir(_), .. }))
     }
 
     /// The names in a directory.
@@ -169,20 +145,14 @@ impl Tmpfs {
     /// An inode has lost a name: it goes when it has no other and nobody has it open.
     pub fn drop_link(&mut self, ino: Ino) {
         if let Some(inode) = self.inodes.get_mut(&ino) {
-            inode.nlink = if matches!(inode.kind, InodeKind::Dir(_)) {
-                0
-            } else {
-                inode.nlink.saturating_sub(1)
-            };
+            inode.nlink = if matches!(inode.kind, InodeKind::Dir(_)) { 0 } else { inode.nlink.saturating_sub(1) };
         }
         self.free_if_unused(ino);
     }
 
     /// Frees an inode without names and open files.
     pub fn free_if_unused(&mut self, ino: Ino) {
-        if self
-            .get(ino)
-            .is_some_and(|inode| inode.nlink == 0 && inode.opens == 0)
+        if self.get(ino).is_some_and(|inode| inode.nlink == 0 && inode.opens == 0)
             && let Some(inode) = self.inodes.remove(&ino)
             && let InodeKind::File(bytes) = inode.kind
         {
@@ -194,21 +164,9 @@ impl Tmpfs {
     ///
     /// # Errors
     /// `ENOSPC` when all files would take more than `limit` bytes, `EINVAL` if it is no regular file.
-    pub fn write(
-        &mut self,
-        ino: Ino,
-        pos: u64,
-        bytes: &[u8],
-        limit: u64,
-        now_ns: u64,
-    ) -> Result<usize, Errno> {
+    pub fn write(&mut self, ino: Ino, pos: u64, bytes: &[u8], limit: u64, now_ns: u64) -> Result<usize, Errno> {
         let used = self.bytes;
-        let Some(Inode {
-            kind: InodeKind::File(content),
-            mtime_ns,
-            ..
-        }) = self.inodes.get_mut(&ino)
-        else {
+        let Some(Inode { kind: InodeKind::File(content), mtime_ns, .. }) = self.inodes.get_mut(&ino) else {
             return Err(Errno::EINVAL);
         };
         let end = pos.saturating_add(bytes.len() as u64);
@@ -227,12 +185,7 @@ impl Tmpfs {
 
     /// Empties a file.
     pub fn truncate(&mut self, ino: Ino, now_ns: u64) {
-        if let Some(Inode {
-            kind: InodeKind::File(content),
-            mtime_ns,
-            ..
-        }) = self.inodes.get_mut(&ino)
-        {
+        if let Some(Inode { kind: InodeKind::File(content), mtime_ns, .. }) = self.inodes.get_mut(&ino) {
             self.bytes -= content.len() as u64;
             content.clear();
             *mtime_ns = now_ns;
@@ -259,11 +212,7 @@ impl Tmpfs {
         let mut list: Vec<_> = names.iter().collect();
         list.sort_by_key(|(_, (order, _))| std::cmp::Reverse(*order));
         list.into_iter()
-            .map(|(name, &(_, ino))| DirEntry {
-                name: name.clone(),
-                kind: self.kind(ino),
-                ino: u64::from(ino.0),
-            })
+            .map(|(name, &(_, ino))| DirEntry { name: name.clone(), kind: self.kind(ino), ino: u64::from(ino.0) })
             .collect()
     }
 }

@@ -74,28 +74,15 @@ impl Kernel {
 
     pub(crate) fn tty_write(&mut self, caller: TaskId, bytes: &[u8]) -> usize {
         let time_ns = self.now();
-        self.vfs.tty.output.push(Output {
-            time_ns,
-            task: caller,
-            bytes: bytes.to_vec(),
-        });
+        self.vfs.tty.output.push(Output { time_ns, task: caller, bytes: bytes.to_vec() });
         bytes.len()
     }
 
     /// Up to a line, as a terminal in its usual mode gives.
-    pub(crate) fn tty_read(
-        &mut self,
-        caller: TaskId,
-        max: usize,
-        nonblock: bool,
-    ) -> Result<Op<Vec<u8>>, Errno> {
+    pub(crate) fn tty_read(&mut self, caller: TaskId, max: usize, nonblock: bool) -> Result<Op<Vec<u8>>, Errno> {
         let tty = &mut self.vfs.tty;
         if tty.readable() || max == 0 {
-            let line = tty
-                .input
-                .iter()
-                .position(|&byte| byte == b'\n')
-                .map_or(tty.input.len(), |at| at + 1);
+            let line = tty.input.iter().position(|&byte| byte == b'\n').map_or(tty.input.len(), |at| at + 1);
             let bytes = tty.input.drain(..line.min(max)).collect();
             self.wait_over(caller);
             return Ok(Op::Done(bytes));

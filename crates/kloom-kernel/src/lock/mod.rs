@@ -92,7 +92,8 @@ impl Locks {
 
     /// Registers a C mutex.
     pub fn register_mutex(&mut self, addr: u64, name: String) -> u32 {
-        self.mutex.insert(Mutex { addr, name, owner: None, waiters: Vec::new(), handoff: false, pickup: None }) as u32 + 1
+        self.mutex.insert(Mutex { addr, name, owner: None, waiters: Vec::new(), handoff: false, pickup: None }) as u32
+            + 1
     }
 
     /// Registers a C semaphore with `count` free units.
@@ -107,17 +108,27 @@ impl Locks {
         let Some(index) = (handle as usize).checked_sub(1) else { return };
         match class {
             LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => {
-                if self.spin.get(index).is_some_and(|lock| lock.addr == addr && lock.writer.is_none() && lock.readers.is_empty()) {
+                if self
+                    .spin
+                    .get(index)
+                    .is_some_and(|lock| lock.addr == addr && lock.writer.is_none() && lock.readers.is_empty())
+                {
                     self.spin.remove(index);
                 }
             }
             LockClass::Mutex => {
-                if self.mutex.get(index).is_some_and(|lock| lock.addr == addr && lock.owner.is_none() && lock.waiters.is_empty()) {
+                if self
+                    .mutex
+                    .get(index)
+                    .is_some_and(|lock| lock.addr == addr && lock.owner.is_none() && lock.waiters.is_empty())
+                {
                     self.mutex.remove(index);
                 }
             }
             LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => {
-                let idle = |lock: &Semaphore| lock.addr == addr && lock.waiters.is_empty() && lock.writer.is_none() && lock.readers.is_empty();
+                let idle = |lock: &Semaphore| {
+                    lock.addr == addr && lock.waiters.is_empty() && lock.writer.is_none() && lock.readers.is_empty()
+                };
                 if self.semaphore.get(index).is_some_and(idle) {
                     self.semaphore.remove(index);
                 }
@@ -132,9 +143,13 @@ impl Kernel {
     pub fn lock_name(&self, class: LockClass, handle: u32) -> String {
         let index = (handle as usize).wrapping_sub(1);
         let name = match class {
-            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => self.locks.spin.get(index).map(|lock| &lock.name),
+            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => {
+                self.locks.spin.get(index).map(|lock| &lock.name)
+            }
             LockClass::Mutex => self.locks.mutex.get(index).map(|lock| &lock.name),
-            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => self.locks.semaphore.get(index).map(|lock| &lock.name),
+            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => {
+                self.locks.semaphore.get(index).map(|lock| &lock.name)
+            }
             LockClass::Rcu | LockClass::Srcu => return "rcu_read_lock".to_string(),
         };
         name.cloned().unwrap_or_default()

@@ -218,7 +218,10 @@ mod tests {
         let mut kernel = machine(1);
         let mutex = kernel.locks.register_mutex(0x10, "m".into());
         let (one, two) = (task(&mut kernel), task(&mut kernel));
-        assert!(matches!(unlock(&mut kernel, one, mutex), Err(Fault::BadUnlock { why: "not locked", owner: None, .. })));
+        assert!(matches!(
+            unlock(&mut kernel, one, mutex),
+            Err(Fault::BadUnlock { why: "not locked", owner: None, .. })
+        ));
         assert_eq!(lock(&mut kernel, one, mutex).unwrap(), Op::Done(0));
         assert!(matches!(unlock(&mut kernel, two, mutex), Err(Fault::BadUnlock { owner: Some(_), .. })));
         assert!(!kernel.mutex_is_locked(mutex));

@@ -29,25 +29,26 @@ impl Kernel {
         let semaphore = object(&mut self.locks.semaphore, handle);
         let my_turn = semaphore.waiters.first().is_none_or(|&(first, _)| first == caller);
         let waiting = semaphore.waiters.iter().any(|&(waiter, _)| waiter == caller);
-        let outcome = if semaphore.count > 0 && (my_turn || (waiting && semaphore.count as usize >= semaphore.waiters.len())) {
-            semaphore.count -= 1;
-            0
-        } else if signal {
-            -Errno::EINTR.0
-        } else if timed_out {
-            -Errno::ETIME.0
-        } else {
-            if !waiting {
-                semaphore.waiters.push((caller, true));
-            }
-            if timeout != MAX_SCHEDULE_TIMEOUT {
-                let expires = p.until;
-                self.arm_wheel_timeout(caller, expires);
-            }
-            self.tasks[caller].c.set_task_state(state);
-            self.block_on(caller, BlockedOn::Semaphore(handle));
-            return Op::Block;
-        };
+        let outcome =
+            if semaphore.count > 0 && (my_turn || (waiting && semaphore.count as usize >= semaphore.waiters.len())) {
+                semaphore.count -= 1;
+                0
+            } else if signal {
+                -Errno::EINTR.0
+            } else if timed_out {
+                -Errno::ETIME.0
+            } else {
+                if !waiting {
+                    semaphore.waiters.push((caller, true));
+                }
+                if timeout != MAX_SCHEDULE_TIMEOUT {
+                    let expires = p.until;
+                    self.arm_wheel_timeout(caller, expires);
+                }
+                self.tasks[caller].c.set_task_state(state);
+                self.block_on(caller, BlockedOn::Semaphore(handle));
+                return Op::Block;
+            };
         semaphore.waiters.retain(|&(waiter, _)| waiter != caller);
         let next = if semaphore.count > 0 { semaphore.waiters.first().copied() } else { None };
         if outcome == 0 {
@@ -139,7 +140,11 @@ impl Kernel {
         let class = if write { LockClass::RwsemWrite } else { LockClass::RwsemRead };
         let holder = self.lock_taken(class, handle);
         let semaphore = object(&mut self.locks.semaphore, handle);
-        if write { semaphore.writer = Some(holder) } else { semaphore.readers.push(holder) }
+        if write {
+            semaphore.writer = Some(holder)
+        } else {
+            semaphore.readers.push(holder)
+        }
         true
     }
 
@@ -199,7 +204,9 @@ mod tests {
     fn tasks(kernel: &mut Kernel, count: usize) -> Vec<TaskId> {
         let parent = kernel.kthreadd;
         (0..count)
-            .map(|_| kernel.new_task(NewTask { name: b"task", parent, kind: TaskKind::System }).expect("room for a task"))
+            .map(|_| {
+                kernel.new_task(NewTask { name: b"task", parent, kind: TaskKind::System }).expect("room for a task")
+            })
             .collect()
     }
 

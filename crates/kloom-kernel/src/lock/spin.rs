@@ -21,7 +21,13 @@ impl Kernel {
     /// # Errors
     /// [`Fault::SpinDeadlock`] when the holder can never release it, [`Fault::Deadlock`] when spinning tasks hold each
     /// other's locks. Each once per call: polled on, it spins, as on Linux.
-    pub fn spin_lock(&mut self, caller: TaskId, handle: u32, class: LockClass, p: &mut Progress) -> Result<Op<()>, Fault> {
+    pub fn spin_lock(
+        &mut self,
+        caller: TaskId,
+        handle: u32,
+        class: LockClass,
+        p: &mut Progress,
+    ) -> Result<Op<()>, Fault> {
         if p.first() {
             self.preempt_add(PREEMPT_OFFSET);
         }
@@ -36,7 +42,11 @@ impl Kernel {
         let Some(holder) = blocker else {
             let holder = self.lock_taken(class, handle);
             let lock = object(&mut self.locks.spin, handle);
-            if write { lock.writer = Some(holder) } else { lock.readers.push(holder) }
+            if write {
+                lock.writer = Some(holder)
+            } else {
+                lock.readers.push(holder)
+            }
             if in_task && self.tasks[caller].blocked_on == BlockedOn::Spinlock(handle) {
                 self.tasks[caller].blocked_on = BlockedOn::Nothing;
             }
@@ -101,11 +111,17 @@ impl Kernel {
         let others = self.cpus.iter().filter(|cpu| cpu.id != me && cpu.has_work()).map(|cpu| cpu.clock_ns).min();
         let now_ns = self.now();
         let own = &self.cpus[me as usize];
-        let spins = |task: TaskId| self.tasks.get(task).is_some_and(|task| matches!(task.blocked_on, BlockedOn::Spinlock(_)));
-        let only_spinners = self.cpus.iter().filter(|cpu| cpu.id != me && cpu.has_work()).all(|cpu| cpu.irq_frames.is_empty() && spins(cpu.current));
+        let spins =
+            |task: TaskId| self.tasks.get(task).is_some_and(|task| matches!(task.blocked_on, BlockedOn::Spinlock(_)));
+        let only_spinners = self
+            .cpus
+            .iter()
+            .filter(|cpu| cpu.id != me && cpu.has_work())
+            .all(|cpu| cpu.irq_frames.is_empty() && spins(cpu.current));
         let ahead_ns = others.map_or(now_ns, |other_ns| other_ns.max(now_ns));
         // Nobody who could release anything runs: nothing is missed by a larger step.
-        let mut until_ns = if only_spinners { (ahead_ns + SPIN_NS * own.spin_scale).min(own.next_tick_ns) } else { ahead_ns };
+        let mut until_ns =
+            if only_spinners { (ahead_ns + SPIN_NS * own.spin_scale).min(own.next_tick_ns) } else { ahead_ns };
         if let Some(event_ns) = self.events.next_time() {
             until_ns = until_ns.min(event_ns);
         }
@@ -114,7 +130,8 @@ impl Kernel {
 
     /// Whether another CPU spins on the lock (`spin_is_contended()`).
     pub fn spin_is_contended(&self, handle: u32) -> bool {
-        let spins = |task: TaskId| self.tasks.get(task).is_some_and(|task| task.blocked_on == BlockedOn::Spinlock(handle));
+        let spins =
+            |task: TaskId| self.tasks.get(task).is_some_and(|task| task.blocked_on == BlockedOn::Spinlock(handle));
         self.cpus.iter().any(|cpu| cpu.id != self.this_cpu && spins(cpu.current))
     }
 
@@ -134,7 +151,11 @@ impl Kernel {
         self.preempt_add(PREEMPT_OFFSET);
         let holder = self.lock_taken(class, handle);
         let lock = object(&mut self.locks.spin, handle);
-        if write { lock.writer = Some(holder) } else { lock.readers.push(holder) }
+        if write {
+            lock.writer = Some(holder)
+        } else {
+            lock.readers.push(holder)
+        }
         true
     }
 
@@ -166,7 +187,10 @@ impl Kernel {
 
     /// Whether anyone holds the lock (`spin_is_locked()`).
     pub fn spin_is_locked(&self, handle: u32) -> bool {
-        self.locks.spin.get((handle as usize).wrapping_sub(1)).is_some_and(|lock| lock.writer.is_some() || !lock.readers.is_empty())
+        self.locks
+            .spin
+            .get((handle as usize).wrapping_sub(1))
+            .is_some_and(|lock| lock.writer.is_some() || !lock.readers.is_empty())
     }
 }
 
@@ -191,7 +215,13 @@ mod tests {
         id
     }
 
-    fn lock(kernel: &mut Kernel, task: TaskId, handle: u32, class: LockClass, p: &mut Progress) -> Result<Op<()>, Fault> {
+    fn lock(
+        kernel: &mut Kernel,
+        task: TaskId,
+        handle: u32,
+        class: LockClass,
+        p: &mut Progress,
+    ) -> Result<Op<()>, Fault> {
         kernel.this_cpu = kernel.tasks[task].se.cpu;
         kernel.spin_lock(task, handle, class, p)
     }
@@ -202,7 +232,10 @@ mod tests {
         let (one, two) = (on_cpu(&mut kernel, 0), on_cpu(&mut kernel, 1));
         let handle = kernel.locks.register_spin(0x10, "l".into());
         let mut waits = Progress::default();
-        assert_eq!(lock(&mut kernel, one, handle, LockClass::Spinlock, &mut Progress::default()).unwrap(), Op::Done(()));
+        assert_eq!(
+            lock(&mut kernel, one, handle, LockClass::Spinlock, &mut Progress::default()).unwrap(),
+            Op::Done(())
+        );
         for _ in 0..3 {
             let before_ns = kernel.cpus[1].clock_ns;
             assert_eq!(lock(&mut kernel, two, handle, LockClass::Spinlock, &mut waits).unwrap(), Op::Spin);
@@ -222,7 +255,10 @@ mod tests {
         let (one, two) = (on_cpu(&mut kernel, 0), on_cpu(&mut kernel, 1));
         let handle = kernel.locks.register_spin(0x10, "rw".into());
         for task in [one, two] {
-            assert_eq!(lock(&mut kernel, task, handle, LockClass::RwlockRead, &mut Progress::default()).unwrap(), Op::Done(()));
+            assert_eq!(
+                lock(&mut kernel, task, handle, LockClass::RwlockRead, &mut Progress::default()).unwrap(),
+                Op::Done(())
+            );
         }
         assert!(!kernel.spin_trylock(handle, LockClass::RwlockWrite));
         assert!(matches!(
@@ -237,7 +273,10 @@ mod tests {
         let one = on_cpu(&mut kernel, 0);
         let handle = kernel.locks.register_spin(0x10, "l".into());
         let mut p = Progress::default();
-        assert_eq!(lock(&mut kernel, one, handle, LockClass::Spinlock, &mut Progress::default()).unwrap(), Op::Done(()));
+        assert_eq!(
+            lock(&mut kernel, one, handle, LockClass::Spinlock, &mut Progress::default()).unwrap(),
+            Op::Done(())
+        );
         assert!(matches!(lock(&mut kernel, one, handle, LockClass::Spinlock, &mut p), Err(Fault::SpinDeadlock { .. })));
         assert_eq!(lock(&mut kernel, one, handle, LockClass::Spinlock, &mut p).unwrap(), Op::Spin);
     }
@@ -248,7 +287,10 @@ mod tests {
         let tasks = [on_cpu(&mut kernel, 0), on_cpu(&mut kernel, 1)];
         let locks = [kernel.locks.register_spin(0x10, "a".into()), kernel.locks.register_spin(0x20, "b".into())];
         for i in 0..2 {
-            assert_eq!(lock(&mut kernel, tasks[i], locks[i], LockClass::Spinlock, &mut Progress::default()).unwrap(), Op::Done(()));
+            assert_eq!(
+                lock(&mut kernel, tasks[i], locks[i], LockClass::Spinlock, &mut Progress::default()).unwrap(),
+                Op::Done(())
+            );
         }
         let mut waits = [Progress::default(); 2];
         let mut told = 0;

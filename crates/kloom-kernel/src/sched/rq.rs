@@ -89,7 +89,11 @@ impl Kernel {
         let rq = &mut self.cpus[cpu as usize].rq;
         if rt {
             let queue = rq.rt.entry(prio).or_default();
-            if head { queue.push_front(id) } else { queue.push_back(id) }
+            if head {
+                queue.push_front(id)
+            } else {
+                queue.push_back(id)
+            }
             rq.rt_count += 1;
         } else {
             rq.fair.insert(key);

@@ -64,7 +64,10 @@ impl HrTimers {
 
     /// Timers that are still queued, with their handles.
     pub fn armed(&self) -> impl Iterator<Item = (u32, &HrTimer)> {
-        self.table.iter().filter(|(_, timer)| timer.pending.is_some() || timer.queued).map(|(i, timer)| (i as u32 + 1, timer))
+        self.table
+            .iter()
+            .filter(|(_, timer)| timer.pending.is_some() || timer.queued)
+            .map(|(i, timer)| (i as u32 + 1, timer))
     }
 
     /// Timers whose C object lies in `range`.
@@ -175,7 +178,10 @@ impl Kernel {
         let kind = if timer.soft { ContextKind::Softirq } else { ContextKind::Hardirq };
         let addr = timer.addr;
         self.emit(TraceKind::TimerExpire { timer: addr });
-        self.queue_callback(cpu, Callback { kind, func: 0, args: [addr, 0, 0], source: CallbackSource::HrTimer(handle) });
+        self.queue_callback(
+            cpu,
+            Callback { kind, func: 0, args: [addr, 0, 0], source: CallbackSource::HrTimer(handle) },
+        );
     }
 
     /// Sleeps in the state already set until `deadline_ns` (None: for ever) (`schedule_hrtimeout()`). Polled; done with 0
@@ -280,7 +286,9 @@ mod tests {
 
     #[test]
     fn forward_agrees_with_stepping() {
-        for (expires, now, interval) in [(10, 9, 3), (10, 10, 3), (10, 12, 3), (10, 13, 3), (0, 1_000, 7), (-50, 49, 1), (5, 5, 0)] {
+        for (expires, now, interval) in
+            [(10, 9, 3), (10, 10, 3), (10, 12, 3), (10, 13, 3), (0, 1_000, 7), (-50, 49, 1), (5, 5, 0)]
+        {
             let (mut at, mut count) = (expires, 0);
             while at <= now {
                 at += i64::max(interval, 1);

@@ -115,7 +115,9 @@ mod tests {
     #[test]
     fn a_timer_is_never_early_and_late_by_at_most_its_level() {
         for now in [0, 1, 7, 63, 1000, 123_456] {
-            for (timeout, granularity) in [(1, 1), (62, 1), (63, 8), (251, 8), (503, 8), (504, 64), (1251, 64), (5000, 512)] {
+            for (timeout, granularity) in
+                [(1, 1), (62, 1), (63, 8), (251, 8), (503, 8), (504, 64), (1251, 64), (5000, 512)]
+            {
                 let late = late(now, timeout);
                 assert!((1..=granularity).contains(&late), "now {now} timeout {timeout}: {late} late");
             }

@@ -3,6 +3,7 @@
 //! C header: include/linux/timer.h. Behaviour follows Linux 6.1 kernel/time/timer.c. The C object holds a handle
 //! into this table; its `expires` and `function` members are the module's to read and write.
 
+use crate::Kernel;
 use crate::event::{Event, EventKey};
 use crate::ops::{Op, Progress};
 use crate::sched::cpu::{Callback, CallbackSource};
@@ -10,7 +11,6 @@ use crate::site::{ContextKind, RawEvent};
 use crate::task::{BlockedOn, TaskId};
 use crate::time::wheel_expiry;
 use crate::trace::TraceKind;
-use crate::Kernel;
 
 /// What the kernel knows about a module's timer.
 #[derive(Clone, Debug)]
@@ -81,7 +81,10 @@ impl Timers {
 
     /// Timers that are still armed, with their handles.
     pub fn armed(&self) -> impl Iterator<Item = (u32, &Timer)> {
-        self.table.iter().filter(|(_, timer)| timer.pending.is_some() || timer.queued).map(|(i, timer)| (i as u32 + 1, timer))
+        self.table
+            .iter()
+            .filter(|(_, timer)| timer.pending.is_some() || timer.queued)
+            .map(|(i, timer)| (i as u32 + 1, timer))
     }
 
     /// A timer whose callback is at `func`, the one that runs now first.

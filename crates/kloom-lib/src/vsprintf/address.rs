@@ -47,11 +47,7 @@ fn ip4(text: &mut Vec<u8>, addr: [u8; 4], raw: bool, order: u8) {
         addr.reverse();
     }
     for (index, part) in addr.iter().enumerate() {
-        let part = if raw {
-            format!("{part:03}")
-        } else {
-            part.to_string()
-        };
+        let part = if raw { format!("{part:03}") } else { part.to_string() };
         if index > 0 {
             text.push(b'.');
         }
@@ -98,11 +94,7 @@ fn ip6_compressed(text: &mut Vec<u8>, addr: [u8; 16]) {
         if let Some((start, len)) = run
             && start == index
         {
-            text.extend_from_slice(if need_colon || index == 0 {
-                b"::"
-            } else {
-                b":"
-            });
+            text.extend_from_slice(if need_colon || index == 0 { b"::" } else { b":" });
             need_colon = false;
             index += len;
             continue;
@@ -243,10 +235,7 @@ impl Printer<'_> {
         let code = u32::from_le_bytes(bytes);
         // The highest bit says the byte order and is not part of the last letter.
         let letters = (code & 0x7FFF_FFFF).to_le_bytes();
-        let mut text: Vec<u8> = letters
-            .iter()
-            .map(|&c| if c.is_ascii() && isprint(c) { c } else { b'.' })
-            .collect();
+        let mut text: Vec<u8> = letters.iter().map(|&c| if c.is_ascii() && isprint(c) { c } else { b'.' }).collect();
         let order = if code >> 31 == 1 { "big" } else { "little" };
         text.extend_from_slice(format!(" {order}-endian ({code:#010x})").as_bytes());
         self.out.string(&text, spec);
@@ -256,8 +245,7 @@ impl Printer<'_> {
     /// when the pointer is bad.
     pub(super) fn address_val(&mut self, addr: u64, spec: Spec) {
         if let Some(bytes) = self.fetch::<8>(addr, spec, b'a') {
-            self.out
-                .number(u64::from_le_bytes(bytes), Spec::special_hex(8));
+            self.out.number(u64::from_le_bytes(bytes), Spec::special_hex(8));
         }
     }
 
@@ -268,21 +256,13 @@ impl Printer<'_> {
                 self.error_string(b"(%pN?)", spec);
             }
         } else if let Some(bytes) = self.fetch::<8>(addr, spec, b'N') {
-            self.out
-                .number(u64::from_le_bytes(bytes), Spec::special_hex(8));
+            self.out.number(u64::from_le_bytes(bytes), Spec::special_hex(8));
         }
     }
 }
 
-fn sockaddr_in6(
-    text: &mut Vec<u8>,
-    sockaddr: &[u8; 28],
-    raw: bool,
-    options: &SockaddrOptions,
-    spec: Spec,
-) {
-    let word =
-        |start: usize| -> [u8; 4] { sockaddr[start..start + 4].try_into().expect("four bytes") };
+fn sockaddr_in6(text: &mut Vec<u8>, sockaddr: &[u8; 28], raw: bool, options: &SockaddrOptions, spec: Spec) {
+    let word = |start: usize| -> [u8; 4] { sockaddr[start..start + 4].try_into().expect("four bytes") };
     let addr: [u8; 16] = sockaddr[8..24].try_into().expect("sixteen bytes");
     let bracketed = options.port || options.flow || options.scope;
     if bracketed {
@@ -298,19 +278,11 @@ fn sockaddr_in6(
     }
     if options.port {
         text.push(b':');
-        number(
-            text,
-            u64::from(u16::from_be_bytes([sockaddr[2], sockaddr[3]])),
-            spec,
-        );
+        number(text, u64::from(u16::from_be_bytes([sockaddr[2], sockaddr[3]])), spec);
     }
     if options.flow {
         text.push(b'/');
-        number(
-            text,
-            u64::from(u32::from_be_bytes(word(4)) & IPV6_FLOWINFO_MASK),
-            spec,
-        );
+        number(text, u64::from(u32::from_be_bytes(word(4)) & IPV6_FLOWINFO_MASK), spec);
     }
     if options.scope {
         text.push(b'%');

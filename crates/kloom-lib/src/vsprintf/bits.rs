@@ -5,11 +5,7 @@ use super::decode::Spec;
 use crate::at;
 
 /// Hexadecimal with `0x`, as wide as needed.
-const FLAG_SPEC: Spec = Spec {
-    base: 16,
-    flags: Spec::SPECIAL | Spec::SMALL,
-    ..Spec::PLAIN
-};
+const FLAG_SPEC: Spec = Spec { base: 16, flags: Spec::SPECIAL | Spec::SMALL, ..Spec::PLAIN };
 
 /// GFP flags of 6.1, compound ones first. Source: include/trace/events/mmflags.h, include/linux/gfp_types.h.
 const GFP_FLAGS: [(u64, &str); 36] = [
@@ -98,10 +94,8 @@ impl Printer<'_> {
             self.bad_pointer(bad, spec, b'b');
             return None;
         }
-        let words = bytes
-            .chunks_exact(8)
-            .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")))
-            .collect();
+        let words =
+            bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes"))).collect();
         Some((words, bits))
     }
 
@@ -139,11 +133,7 @@ impl Printer<'_> {
             if !is_set(bit) {
                 // Empty words are skipped whole: bitmaps can have millions of bits.
                 let rest = words[bit / 64] >> (bit % 64);
-                bit += if rest == 0 {
-                    64 - bit % 64
-                } else {
-                    rest.trailing_zeros() as usize
-                };
+                bit += if rest == 0 { 64 - bit % 64 } else { rest.trailing_zeros() as usize };
                 continue;
             }
             let start = bit;

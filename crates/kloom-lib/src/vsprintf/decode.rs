@@ -30,30 +30,16 @@ impl Spec {
     pub(super) const SPECIAL: u8 = 64;
 
     /// Neither width nor precision nor flags.
-    pub(super) const PLAIN: Spec = Spec {
-        width: -1,
-        precision: -1,
-        flags: 0,
-        base: 10,
-    };
+    pub(super) const PLAIN: Spec = Spec { width: -1, precision: -1, flags: 0, base: 10 };
 
     /// A decimal of at least `width` digits, zeros in front.
     pub(super) const fn zero_padded(width: i32) -> Spec {
-        Spec {
-            width,
-            flags: Spec::ZEROPAD,
-            ..Spec::PLAIN
-        }
+        Spec { width, flags: Spec::ZEROPAD, ..Spec::PLAIN }
     }
 
     /// `0x` and all the hexadecimal digits of `size` bytes.
     pub(super) const fn special_hex(size: i32) -> Spec {
-        Spec {
-            width: 2 + 2 * size,
-            precision: -1,
-            flags: Spec::SPECIAL | Spec::SMALL | Spec::ZEROPAD,
-            base: 16,
-        }
+        Spec { width: 2 + 2 * size, precision: -1, flags: Spec::SPECIAL | Spec::SMALL | Spec::ZEROPAD, base: 16 }
     }
 
     pub(super) fn has(self, flag: u8) -> bool {
@@ -103,9 +89,7 @@ pub(super) enum Conversion {
 fn skip_atoi(fmt: &[u8], pos: &mut usize) -> i32 {
     let mut number = 0i32;
     while at(fmt, *pos).is_ascii_digit() {
-        number = number
-            .wrapping_mul(10)
-            .wrapping_add(i32::from(fmt[*pos] - b'0'));
+        number = number.wrapping_mul(10).wrapping_add(i32::from(fmt[*pos] - b'0'));
         *pos += 1;
     }
     number

@@ -36,11 +36,7 @@ fn decimal(mut num: u64, buf: &mut Digits) -> &[u8] {
 
 /// Writes `num` in base 8 or 16 to the end of `buf`.
 fn power_of_two(mut num: u64, base: u8, small: bool, buf: &mut Digits) -> &[u8] {
-    let digits: &[u8; 16] = if small {
-        b"0123456789abcdef"
-    } else {
-        b"0123456789ABCDEF"
-    };
+    let digits: &[u8; 16] = if small { b"0123456789abcdef" } else { b"0123456789ABCDEF" };
     let (shift, mask) = (base.trailing_zeros(), u64::from(base - 1));
     let mut start = buf.len();
     loop {
@@ -88,13 +84,9 @@ impl Output<'_> {
             8 if spec.has(Spec::SPECIAL) && num != 0 => b"0",
             _ => b"",
         };
-        let zeros = usize::try_from(spec.precision)
-            .unwrap_or(0)
-            .saturating_sub(digits.len());
+        let zeros = usize::try_from(spec.precision).unwrap_or(0).saturating_sub(digits.len());
         let taken = usize::from(sign.is_some()) + prefix.len() + zeros + digits.len();
-        let pad = usize::try_from(spec.width)
-            .unwrap_or(0)
-            .saturating_sub(taken);
+        let pad = usize::try_from(spec.width).unwrap_or(0).saturating_sub(taken);
         let left = spec.has(Spec::LEFT);
         let zeropad = spec.has(Spec::ZEROPAD) && !left;
         if !left && !zeropad {

@@ -51,9 +51,7 @@ impl<'a> Output<'a> {
     /// A string under `spec`: the precision cuts it, the width pads it.
     pub(super) fn string(&mut self, text: &[u8], spec: Spec) {
         let shown = usize::try_from(spec.precision).map_or(text.len(), |max| max.min(text.len()));
-        let pad = usize::try_from(spec.width)
-            .unwrap_or(0)
-            .saturating_sub(shown);
+        let pad = usize::try_from(spec.width).unwrap_or(0).saturating_sub(shown);
         if !spec.has(Spec::LEFT) {
             self.fill(b' ', pad);
         }

@@ -1,10 +1,7 @@
 //! The `%p` extensions: which letters after `%p` mean what.
 
 use super::decode::Spec;
-use super::{
-    FormatWarning, KptrRestrict, ObjectName, Printer, VA_FORMAT_COUNT_MAX, VA_FORMAT_DEPTH_MAX,
-    is_err,
-};
+use super::{FormatWarning, KptrRestrict, ObjectName, Printer, VA_FORMAT_COUNT_MAX, VA_FORMAT_DEPTH_MAX, is_err};
 use crate::at;
 use crate::errname::errname;
 use crate::string_helpers::{self, Escape, escape_byte};
@@ -58,11 +55,7 @@ impl Printer<'_> {
 
     /// The address itself: 16 digits unless a width is given.
     fn pointer_string(&mut self, addr: u64, spec: Spec) {
-        let mut spec = Spec {
-            base: 16,
-            flags: spec.flags | Spec::SMALL,
-            ..spec
-        };
+        let mut spec = Spec { base: 16, flags: spec.flags | Spec::SMALL, ..spec };
         if spec.width == -1 {
             spec.width = 16;
             spec.flags |= Spec::ZEROPAD;
@@ -72,11 +65,7 @@ impl Printer<'_> {
 
     /// Plain `%p`: hashed, but null and error pointers tell nothing and stay readable.
     fn ptr_to_id(&mut self, addr: u64, spec: Spec) {
-        let shown = if addr == 0 || is_err(addr) {
-            addr
-        } else {
-            self.env.hash_pointer(addr)
-        };
+        let shown = if addr == 0 || is_err(addr) { addr } else { self.env.hash_pointer(addr) };
         self.pointer_string(shown, spec);
     }
 
@@ -101,14 +90,7 @@ impl Printer<'_> {
                 text.extend_from_slice(name.as_bytes());
                 self.out.string(&text, spec);
             }
-            None => self.out.number(
-                addr,
-                Spec {
-                    flags: spec.flags | Spec::SIGN,
-                    base: 10,
-                    ..spec
-                },
-            ),
+            None => self.out.number(addr, Spec { flags: spec.flags | Spec::SIGN, base: 10, ..spec }),
         }
     }
 
@@ -128,22 +110,14 @@ impl Printer<'_> {
                 let mut text = symbol.name;
                 if kind != b's' {
                     // C's `%#lx` of 0 in the kernel is "0x0", as Rust's.
-                    text.push_str(&format!(
-                        "+{:#x}/{:#x}",
-                        symbol.offset.wrapping_add(back),
-                        symbol.size
-                    ));
+                    text.push_str(&format!("+{:#x}/{:#x}", symbol.offset.wrapping_add(back), symbol.size));
                 }
                 if let Some(module) = symbol.module {
                     text.push_str(" [");
                     text.push_str(&module);
                     if let Some(id) = symbol.build_id.filter(|_| build_id) {
                         text.push(' ');
-                        text.extend(
-                            id.iter()
-                                .flat_map(|&byte| crate::hexdump::hex_byte(byte))
-                                .map(char::from),
-                        );
+                        text.extend(id.iter().flat_map(|&byte| crate::hexdump::hex_byte(byte)).map(char::from));
                     }
                     text.push(']');
                 }

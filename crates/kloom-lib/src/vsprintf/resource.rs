@@ -18,21 +18,10 @@ const WINDOW: u64 = 0x20_0000;
 const DISABLED: u64 = 0x1000_0000;
 const UNSET: u64 = 0x2000_0000;
 
-const IO_SPEC: Spec = Spec {
-    width: 6,
-    ..Spec::special_hex(2)
-};
+const IO_SPEC: Spec = Spec { width: 6, ..Spec::special_hex(2) };
 const MEM_SPEC: Spec = Spec::special_hex(4);
-const BUS_SPEC: Spec = Spec {
-    width: 2,
-    flags: Spec::SMALL | Spec::ZEROPAD,
-    ..Spec::special_hex(1)
-};
-const FLAG_SPEC: Spec = Spec {
-    width: -1,
-    flags: Spec::SPECIAL | Spec::SMALL,
-    ..Spec::special_hex(8)
-};
+const BUS_SPEC: Spec = Spec { width: 2, flags: Spec::SMALL | Spec::ZEROPAD, ..Spec::special_hex(1) };
+const FLAG_SPEC: Spec = Spec { width: -1, flags: Spec::SPECIAL | Spec::SMALL, ..Spec::special_hex(8) };
 
 /// The name of a resource's type, how its numbers look, and whether the type is known at all.
 fn kind(flags: u64) -> (&'static [u8], Spec, bool) {
@@ -75,12 +64,8 @@ impl Printer<'_> {
             }
         }
         if decode {
-            let attributes: [(u64, &[u8]); 4] = [
-                (MEM_64, b" 64bit"),
-                (PREFETCH, b" pref"),
-                (WINDOW, b" window"),
-                (DISABLED, b" disabled"),
-            ];
+            let attributes: [(u64, &[u8]); 4] =
+                [(MEM_64, b" 64bit"), (PREFETCH, b" pref"), (WINDOW, b" window"), (DISABLED, b" disabled")];
             for (flag, name) in attributes {
                 if flags & flag != 0 {
                     out.bytes(name);

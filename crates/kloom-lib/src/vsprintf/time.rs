@@ -31,18 +31,10 @@ impl Printer<'_> {
                     let bytes = &bytes[index * 4..index * 4 + 4];
                     i32::from_le_bytes(bytes.try_into().expect("four bytes"))
                 };
-                RtcTime {
-                    sec: field(0),
-                    min: field(1),
-                    hour: field(2),
-                    mday: field(3),
-                    mon: field(4),
-                    year: field(5),
-                }
+                RtcTime { sec: field(0), min: field(1), hour: field(2), mday: field(3), mon: field(4), year: field(5) }
             }
             b'T' => {
-                let Some(seconds) = self.fetch::<8>(addr, spec, b't').map(i64::from_le_bytes)
-                else {
+                let Some(seconds) = self.fetch::<8>(addr, spec, b't').map(i64::from_le_bytes) else {
                     return;
                 };
                 let tm = time64_to_tm(seconds, 0);
@@ -85,8 +77,7 @@ impl Printer<'_> {
         let two = Spec::zero_padded(2);
         if date {
             let (year, mon) = if raw { (0, 0) } else { (1900, 1) };
-            self.out
-                .number(widened(tm.year.wrapping_add(year)), Spec::zero_padded(4));
+            self.out.number(widened(tm.year.wrapping_add(year)), Spec::zero_padded(4));
             self.out.byte(b'-');
             self.out.number(widened(tm.mon.wrapping_add(mon)), two);
             self.out.byte(b'-');

@@ -73,10 +73,7 @@ fn run(args: Args) -> Result<ExitCode, Error> {
     let mut say = |step: &str| {
         let _ = writeln!(std::io::stderr(), "kloom-linux: {step}");
     };
-    let absolute = |source| Error::Io {
-        path: args.cache.clone(),
-        source,
-    };
+    let absolute = |source| Error::Io { path: args.cache.clone(), source };
     let cache = std::path::absolute(&args.cache).map_err(absolute)?;
     let linux = setup::setup(&cache, setup::RELEASES[0], &mut say)?;
     let reports = match args.verb {
@@ -90,37 +87,22 @@ fn run(args: Args) -> Result<ExitCode, Error> {
                 }
             }
             let code = conclude(&reports, &mut say);
-            return Ok(if differing.is_empty() {
-                code
-            } else {
-                ExitCode::from(1)
-            });
+            return Ok(if differing.is_empty() { code } else { ExitCode::from(1) });
         }
-        Verb::Run {
-            sources,
-            script,
-            smp,
-            hang_after,
-            fresh,
-        } => {
+        Verb::Run { sources, script, smp, hang_after, fresh } => {
             let text = read(&script)?;
             let job = Job {
                 name: "run".to_owned(),
                 sources,
                 script: text,
-                machine: Machine {
-                    cpus: smp,
-                    ..Machine::default()
-                },
+                machine: Machine { cpus: smp, ..Machine::default() },
                 hang_after_s: hang_after,
                 fresh,
             };
             let mut reports = run::run(&linux, &[job], Limits::default())?;
             for report in reports.reports.drain(..) {
-                let capture = Capture {
-                    provenance: [report.notes, report.hang_report].concat(),
-                    outcome: report.outcome,
-                };
+                let capture =
+                    Capture { provenance: [report.notes, report.hang_report].concat(), outcome: report.outcome };
                 let _ = write!(std::io::stdout(), "{}", capture.write());
             }
             reports
@@ -143,8 +125,5 @@ fn conclude(reports: &Reports, say: &mut dyn FnMut(&str)) -> ExitCode {
 }
 
 fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::Io {
-        path: path.to_owned(),
-        source,
-    })
+    std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })
 }

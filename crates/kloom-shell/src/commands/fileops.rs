@@ -6,11 +6,7 @@ use crate::sys::{Errno, FileKind, Stat, Sys, Syscall, flags};
 use crate::text;
 
 fn join(dir: &str, name: &str) -> String {
-    if dir.ends_with('/') {
-        format!("{dir}{name}")
-    } else {
-        format!("{dir}/{name}")
-    }
+    if dir.ends_with('/') { format!("{dir}{name}") } else { format!("{dir}/{name}") }
 }
 
 fn letter(kind: FileKind) -> char {
@@ -28,11 +24,7 @@ fn mode_text(stat: &Stat) -> String {
     let mut out = String::from(letter(stat.kind));
     for shift in [6, 3, 0] {
         for (bit, c) in [(4, 'r'), (2, 'w'), (1, 'x')] {
-            out.push(if stat.mode >> shift & bit != 0 {
-                c
-            } else {
-                '-'
-            });
+            out.push(if stat.mode >> shift & bit != 0 { c } else { '-' });
         }
     }
     out
@@ -42,11 +34,7 @@ fn mode_text(stat: &Stat) -> String {
 pub(crate) async fn ls(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "laA1dirtSRFphnCxsLgow");
     let long = parsed.has('l') || parsed.has('n') || parsed.has('g');
-    let paths = if parsed.rest.is_empty() {
-        vec![".".to_string()]
-    } else {
-        parsed.rest.clone()
-    };
+    let paths = if parsed.rest.is_empty() { vec![".".to_string()] } else { parsed.rest.clone() };
     let mut status = 0;
     let (mut plain, mut dirs) = (Vec::new(), Vec::new());
     for path in &paths {
@@ -125,13 +113,7 @@ pub(crate) async fn ls(mut ctx: Ctx) -> i32 {
     ctx.end(status).await
 }
 
-async fn list(
-    ctx: &mut Ctx,
-    mut items: Vec<(String, Stat)>,
-    parsed: &Parsed,
-    long: bool,
-    _in_dir: bool,
-) {
+async fn list(ctx: &mut Ctx, mut items: Vec<(String, Stat)>, parsed: &Parsed, long: bool, _in_dir: bool) {
     items.sort_by(|a, b| a.0.cmp(&b.0));
     if parsed.has('t') {
         items.sort_by_key(|item| std::cmp::Reverse(item.1.mtime_ns));
@@ -151,17 +133,9 @@ async fn list(
                 FileKind::Chr | FileKind::Blk => format!("{:>4}, {:>3}", stat.rdev.0, stat.rdev.1),
                 _ => format!("{:>9}", stat.size),
             };
-            let owner = if parsed.has('n') {
-                "0        0       "
-            } else {
-                "root     root    "
-            };
+            let owner = if parsed.has('n') { "0        0       " } else { "root     root    " };
             let date = super::sysinfo::format_date(stat.mtime_ns / 1_000_000_000, "%b %e %H:%M");
-            line.push_str(&format!(
-                "{} {:>4} {owner} {size} {date} ",
-                mode_text(&stat),
-                stat.nlink
-            ));
+            line.push_str(&format!("{} {:>4} {owner} {size} {date} ", mode_text(&stat), stat.nlink));
         }
         line.push_str(&name);
         if parsed.has('F') || parsed.has('p') {
@@ -220,38 +194,22 @@ fn parse_mode(text: &str, old: u32) -> Option<u32> {
 /// `mkdir [-p] [-m MODE] DIR…`.
 pub(crate) async fn mkdir(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "pm:v");
-    let Some(mode) = parsed
-        .value('m')
-        .map_or(Some(0o755), |m| parse_mode(m, 0o777))
-    else {
+    let Some(mode) = parsed.value('m').map_or(Some(0o755), |m| parse_mode(m, 0o777)) else {
         return ctx.fail("invalid mode").await;
     };
     let mut status = 0;
     for path in &parsed.rest {
         let mut steps = vec![path.clone()];
         if parsed.has('p') {
-            steps = path
-                .match_indices('/')
-                .filter(|(i, _)| *i > 0)
-                .map(|(i, _)| path[..i].to_string())
-                .collect();
+            steps = path.match_indices('/').filter(|(i, _)| *i > 0).map(|(i, _)| path[..i].to_string()).collect();
             steps.push(path.clone());
         }
         for step in steps {
-            match ctx
-                .sys
-                .unit(Syscall::Mkdir {
-                    path: step.clone(),
-                    mode,
-                })
-                .await
-            {
+            match ctx.sys.unit(Syscall::Mkdir { path: step.clone(), mode }).await {
                 Ok(()) => {}
                 Err(Errno::EEXIST) if parsed.has('p') => {}
                 Err(e) => {
-                    status = ctx
-                        .fail(&format!("can't create directory '{step}': {e}"))
-                        .await;
+                    status = ctx.fail(&format!("can't create directory '{step}': {e}")).await;
                     break;
                 }
             }
@@ -284,12 +242,7 @@ async fn tree(sys: &Sys, roots: &[String]) -> Vec<(String, FileKind)> {
         if stat.kind == FileKind::Dir && found.len() < 1_000_000 {
             let mut entries = sys.readdir(&path).await.unwrap_or_default();
             entries.sort_by(|a, b| b.name.cmp(&a.name));
-            stack.extend(
-                entries
-                    .iter()
-                    .filter(|e| e.kind != FileKind::Link)
-                    .map(|e| join(&path, &e.name)),
-            );
+            stack.extend(entries.iter().filter(|e| e.kind != FileKind::Link).map(|e| join(&path, &e.name)));
         }
     }
     found
@@ -297,12 +250,7 @@ async fn tree(sys: &Sys, roots: &[String]) -> Vec<(String, FileKind)> {
 
 /// The regular files below some paths, for `grep -r`.
 pub(super) async fn tree_files(sys: &Sys, roots: Vec<String>) -> Vec<String> {
-    tree(sys, &roots)
-        .await
-        .into_iter()
-        .filter(|(_, k)| *k != FileKind::Dir)
-        .map(|(p, _)| p)
-        .collect()
+    tree(sys, &roots).await.into_iter().filter(|(_, k)| *k != FileKind::Dir).map(|(p, _)| p).collect()
 }
 
 /// `rm [-r] [-f] PATH…`.
@@ -349,11 +297,7 @@ pub(crate) async fn touch(mut ctx: Ctx) -> i32 {
         if ctx.sys.stat(path).await.is_ok() || parsed.has('c') {
             continue;
         }
-        match ctx
-            .sys
-            .open(path, flags::O_WRONLY | flags::O_CREAT, 0o644)
-            .await
-        {
+        match ctx.sys.open(path, flags::O_WRONLY | flags::O_CREAT, 0o644).await {
             Ok(fd) => {
                 let _ = ctx.sys.close(fd).await;
             }
@@ -364,24 +308,12 @@ pub(crate) async fn touch(mut ctx: Ctx) -> i32 {
 }
 
 async fn copy_file(sys: &Sys, from: &str, to: &str) -> Result<(), (String, Errno)> {
-    let stat = sys
-        .stat(from)
-        .await
-        .map_err(|e| (format!("can't stat '{from}'"), e))?;
-    let bytes = sys
-        .read_file(from)
-        .await
-        .map_err(|e| (format!("can't open '{from}'"), e))?;
+    let stat = sys.stat(from).await.map_err(|e| (format!("can't stat '{from}'"), e))?;
+    let bytes = sys.read_file(from).await.map_err(|e| (format!("can't open '{from}'"), e))?;
     let how = flags::O_WRONLY | flags::O_CREAT | flags::O_TRUNC;
-    let fd = sys
-        .open(to, how, stat.mode & 0o777)
-        .await
-        .map_err(|e| (format!("can't create '{to}'"), e))?;
+    let fd = sys.open(to, how, stat.mode & 0o777).await.map_err(|e| (format!("can't create '{to}'"), e))?;
     let written = sys.write_all(fd, &bytes).await;
-    sys.close(fd)
-        .await
-        .and(written)
-        .map_err(|e| ("write error".to_string(), e))
+    sys.close(fd).await.and(written).map_err(|e| ("write error".to_string(), e))
 }
 
 /// Where each source goes: into a directory under its own name, or to the one target.
@@ -394,22 +326,13 @@ async fn targets(ctx: &mut Ctx, parsed: &Parsed) -> Option<Vec<(String, String)>
         ctx.fail("missing destination file operand").await;
         return None;
     }
-    let is_dir = ctx
-        .sys
-        .stat(target)
-        .await
-        .is_ok_and(|s| s.kind == FileKind::Dir);
+    let is_dir = ctx.sys.stat(target).await.is_ok_and(|s| s.kind == FileKind::Dir);
     if sources.len() > 1 && !is_dir {
-        ctx.fail(&format!("target '{target}' is not a directory"))
-            .await;
+        ctx.fail(&format!("target '{target}' is not a directory")).await;
         return None;
     }
     let place = |source: &String| {
-        if is_dir {
-            join(target, base_name(source))
-        } else {
-            target.clone()
-        }
+        if is_dir { join(target, base_name(source)) } else { target.clone() }
     };
     Some(sources.iter().map(|s| (s.clone(), place(s))).collect())
 }
@@ -423,11 +346,7 @@ pub(crate) async fn cp(mut ctx: Ctx) -> i32 {
     let recursive = ['r', 'R', 'a'].iter().any(|l| parsed.has(*l));
     let mut status = 0;
     for (from, to) in pairs {
-        let is_dir = ctx
-            .sys
-            .stat(&from)
-            .await
-            .is_ok_and(|s| s.kind == FileKind::Dir);
+        let is_dir = ctx.sys.stat(&from).await.is_ok_and(|s| s.kind == FileKind::Dir);
         if is_dir && !recursive {
             status = ctx.fail(&format!("omitting directory '{from}'")).await;
             continue;
@@ -438,27 +357,11 @@ pub(crate) async fn cp(mut ctx: Ctx) -> i32 {
             vec![(from.clone(), FileKind::File)]
         };
         for (path, kind) in sources {
-            let below = path
-                .strip_prefix(from.as_str())
-                .unwrap_or_default()
-                .trim_start_matches('/');
-            let place = if below.is_empty() {
-                to.clone()
-            } else {
-                join(&to, below)
-            };
+            let below = path.strip_prefix(from.as_str()).unwrap_or_default().trim_start_matches('/');
+            let place = if below.is_empty() { to.clone() } else { join(&to, below) };
             let result = if kind == FileKind::Dir {
-                match ctx
-                    .sys
-                    .unit(Syscall::Mkdir {
-                        path: place.clone(),
-                        mode: 0o755,
-                    })
-                    .await
-                {
-                    Err(e) if e != Errno::EEXIST => {
-                        Err((format!("can't create directory '{place}'"), e))
-                    }
+                match ctx.sys.unit(Syscall::Mkdir { path: place.clone(), mode: 0o755 }).await {
+                    Err(e) if e != Errno::EEXIST => Err((format!("can't create directory '{place}'"), e)),
                     _ => Ok(()),
                 }
             } else {
@@ -480,14 +383,7 @@ pub(crate) async fn mv(mut ctx: Ctx) -> i32 {
     };
     let mut status = 0;
     for (from, to) in pairs {
-        if let Err(e) = ctx
-            .sys
-            .unit(Syscall::Rename {
-                from: from.clone(),
-                to,
-            })
-            .await
-        {
+        if let Err(e) = ctx.sys.unit(Syscall::Rename { from: from.clone(), to }).await {
             status = ctx.fail(&format!("can't rename '{from}': {e}")).await;
         }
     }
@@ -506,27 +402,13 @@ pub(crate) async fn chmod(mut ctx: Ctx) -> i32 {
         ctx.warn("Usage: chmod [-R] MODE[,MODE]... FILE...\n").await;
         return 1;
     };
-    let files: Vec<String> = if recursive {
-        tree(&ctx.sys, files)
-            .await
-            .into_iter()
-            .map(|(p, _)| p)
-            .collect()
-    } else {
-        files.to_vec()
-    };
+    let files: Vec<String> =
+        if recursive { tree(&ctx.sys, files).await.into_iter().map(|(p, _)| p).collect() } else { files.to_vec() };
     let mut status = 0;
     for path in files {
         let result = match ctx.sys.stat(&path).await {
             Ok(stat) => match parse_mode(mode, stat.mode) {
-                Some(mode) => {
-                    ctx.sys
-                        .unit(Syscall::Chmod {
-                            path: path.clone(),
-                            mode,
-                        })
-                        .await
-                }
+                Some(mode) => ctx.sys.unit(Syscall::Chmod { path: path.clone(), mode }).await,
                 None => return ctx.fail(&format!("invalid mode '{mode}'")).await,
             },
             Err(e) => Err(e),
@@ -541,18 +423,14 @@ pub(crate) async fn chmod(mut ctx: Ctx) -> i32 {
 /// `mknod [-m MODE] NAME b|c|p [MAJOR MINOR]`.
 pub(crate) async fn mknod(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "m:");
-    let mode = parsed
-        .value('m')
-        .and_then(|m| parse_mode(m, 0o666))
-        .unwrap_or(0o644);
+    let mode = parsed.value('m').and_then(|m| parse_mode(m, 0o666)).unwrap_or(0o644);
     let number = |i: usize| parsed.rest.get(i).and_then(|n| n.parse::<u32>().ok());
     let kind = match parsed.rest.get(1).map(String::as_str) {
         Some("c" | "u") => FileKind::Chr,
         Some("b") => FileKind::Blk,
         Some("p") => FileKind::Fifo,
         _ => {
-            ctx.warn("Usage: mknod [-m MODE] NAME TYPE [MAJOR MINOR]\n")
-                .await;
+            ctx.warn("Usage: mknod [-m MODE] NAME TYPE [MAJOR MINOR]\n").await;
             return 1;
         }
     };
@@ -560,22 +438,12 @@ pub(crate) async fn mknod(mut ctx: Ctx) -> i32 {
         (FileKind::Fifo, ..) => (0, 0),
         (_, Some(major), Some(minor)) => (major, minor),
         _ => {
-            ctx.warn("Usage: mknod [-m MODE] NAME TYPE [MAJOR MINOR]\n")
-                .await;
+            ctx.warn("Usage: mknod [-m MODE] NAME TYPE [MAJOR MINOR]\n").await;
             return 1;
         }
     };
     let path = parsed.rest[0].clone();
-    match ctx
-        .sys
-        .unit(Syscall::Mknod {
-            path: path.clone(),
-            kind,
-            mode,
-            rdev,
-        })
-        .await
-    {
+    match ctx.sys.unit(Syscall::Mknod { path: path.clone(), kind, mode, rdev }).await {
         Ok(()) => 0,
         Err(e) => ctx.fail(&format!("{path}: {e}")).await,
     }
@@ -601,18 +469,10 @@ pub(crate) async fn mount(mut ctx: Ctx) -> i32 {
         },
         [source, target] => {
             let fstype = parsed.value('t').unwrap_or("auto").to_string();
-            let call = Syscall::Mount {
-                source: source.clone(),
-                target: target.clone(),
-                fstype,
-            };
+            let call = Syscall::Mount { source: source.clone(), target: target.clone(), fstype };
             match ctx.sys.unit(call).await {
                 Ok(()) => 0,
-                Err(e) => {
-                    ctx.fail(&format!("mounting {source} on {target} failed: {e}"))
-                        .await
-                        + 254
-                }
+                Err(e) => ctx.fail(&format!("mounting {source} on {target} failed: {e}")).await + 254,
             }
         }
         [other, ..] => ctx.fail(&format!("can't find {other} in /etc/fstab")).await,
@@ -624,13 +484,7 @@ pub(crate) async fn umount(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "flrnad");
     let mut status = 0;
     for target in &parsed.rest {
-        if let Err(e) = ctx
-            .sys
-            .unit(Syscall::Umount {
-                target: target.clone(),
-            })
-            .await
-        {
+        if let Err(e) = ctx.sys.unit(Syscall::Umount { target: target.clone() }).await {
             status = ctx.fail(&format!("can't unmount {target}: {e}")).await;
         }
     }
@@ -659,8 +513,7 @@ pub(crate) async fn stat(mut ctx: Ctx) -> i32 {
             FileKind::Link => "symbolic link",
         };
         let Some(format) = parsed.value('c') else {
-            let date =
-                super::sysinfo::format_date(stat.mtime_ns / 1_000_000_000, "%Y-%m-%d %H:%M:%S");
+            let date = super::sysinfo::format_date(stat.mtime_ns / 1_000_000_000, "%Y-%m-%d %H:%M:%S");
             let stamp = format!("{date}.{:09} +0000", stat.mtime_ns % 1_000_000_000);
             ctx.put(&format!(
                 "  File: {path}\n  Size: {:<15}\tBlocks: {:<10} IO Block: 4096   {kind}\n",
@@ -673,18 +526,10 @@ pub(crate) async fn stat(mut ctx: Ctx) -> i32 {
                 }
                 _ => String::new(),
             };
-            ctx.put(&format!(
-                "Device: 1h/1d\tInode: {:<11} Links: {}{device}\n",
-                stat.ino, stat.nlink
-            ));
+            ctx.put(&format!("Device: 1h/1d\tInode: {:<11} Links: {}{device}\n", stat.ino, stat.nlink));
             let mode = mode_text(&stat);
-            ctx.put(&format!(
-                "Access: ({:04o}/{mode})  Uid: (    0/    root)   Gid: (    0/    root)\n",
-                stat.mode
-            ));
-            ctx.put(&format!(
-                "Access: {stamp}\nModify: {stamp}\nChange: {stamp}\n"
-            ));
+            ctx.put(&format!("Access: ({:04o}/{mode})  Uid: (    0/    root)   Gid: (    0/    root)\n", stat.mode));
+            ctx.put(&format!("Access: {stamp}\nModify: {stamp}\nChange: {stamp}\n"));
             continue;
         };
         let mut out = String::new();
@@ -721,9 +566,7 @@ pub(crate) async fn stat(mut ctx: Ctx) -> i32 {
 
 /// A size with dd's suffixes.
 fn dd_size(text: &str) -> Option<u64> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let factor = match &text[end..] {
         "" | "c" => 1,
         "w" => 2,
@@ -780,33 +623,16 @@ pub(crate) async fn dd(mut ctx: Ctx) -> i32 {
     }
     let mut to = 1;
     if let Some(path) = &output {
-        let how = flags::O_WRONLY
-            | flags::O_CREAT
-            | if truncate && seek == 0 {
-                flags::O_TRUNC
-            } else {
-                0
-            };
+        let how = flags::O_WRONLY | flags::O_CREAT | if truncate && seek == 0 { flags::O_TRUNC } else { 0 };
         match ctx.sys.open(path, how, 0o666).await {
             Ok(fd) => to = fd,
             Err(e) => return ctx.fail(&format!("can't open '{path}': {e}")).await,
         }
     }
     let offset = |blocks: u64| i64::try_from(blocks.saturating_mul(size)).unwrap_or(i64::MAX);
-    if skip > 0
-        && ctx
-            .sys
-            .lseek(from, offset(skip), flags::SEEK_CUR)
-            .await
-            .is_err()
-    {
+    if skip > 0 && ctx.sys.lseek(from, offset(skip), flags::SEEK_CUR).await.is_err() {
         for _ in 0..skip {
-            if ctx
-                .sys
-                .read(from, size as usize)
-                .await
-                .is_ok_and(|b| b.is_empty())
-            {
+            if ctx.sys.read(from, size as usize).await.is_ok_and(|b| b.is_empty()) {
                 break;
             }
         }
@@ -814,9 +640,7 @@ pub(crate) async fn dd(mut ctx: Ctx) -> i32 {
     if seek > 0
         && let Err(e) = ctx.sys.lseek(to, offset(seek), flags::SEEK_CUR).await
     {
-        return ctx
-            .fail(&format!("{}: cannot seek: {e}", output.unwrap_or_default()))
-            .await;
+        return ctx.fail(&format!("{}: cannot seek: {e}", output.unwrap_or_default())).await;
     }
     let (mut whole, mut part, mut total, mut status) = (0u64, 0u64, 0u64, 0);
     let (mut whole_out, mut part_out) = (0u64, 0u64);
@@ -826,12 +650,7 @@ pub(crate) async fn dd(mut ctx: Ctx) -> i32 {
             Ok(bytes) => bytes,
             Err(Errno::EINTR) => continue,
             Err(e) => {
-                status = ctx
-                    .fail(&format!(
-                        "{}: {e}",
-                        input.clone().unwrap_or_else(|| "standard input".into())
-                    ))
-                    .await;
+                status = ctx.fail(&format!("{}: {e}", input.clone().unwrap_or_else(|| "standard input".into()))).await;
                 break;
             }
         };
@@ -844,11 +663,7 @@ pub(crate) async fn dd(mut ctx: Ctx) -> i32 {
         match ctx.sys.write(to, bytes).await {
             Ok(n) => {
                 total += n as u64;
-                if n as u64 == size {
-                    whole_out += 1
-                } else {
-                    part_out += 1
-                }
+                if n as u64 == size { whole_out += 1 } else { part_out += 1 }
             }
             Err(e) => {
                 status = ctx
@@ -863,10 +678,7 @@ pub(crate) async fn dd(mut ctx: Ctx) -> i32 {
     }
     let _ = ctx.sys.close(to).await;
     if !quiet {
-        ctx.warn(&format!(
-            "{whole}+{part} records in\n{whole_out}+{part_out} records out\n"
-        ))
-        .await;
+        ctx.warn(&format!("{whole}+{part} records in\n{whole_out}+{part_out} records out\n")).await;
         ctx.warn(&format!("{total} bytes copied\n")).await;
     }
     status
@@ -902,26 +714,10 @@ pub(crate) async fn find(mut ctx: Ctx) -> i32 {
             continue;
         }
         for (path, found) in tree(&ctx.sys, std::slice::from_ref(&root)).await {
-            let below = path
-                .strip_prefix(root.as_str())
-                .unwrap_or_default()
-                .trim_start_matches('/');
-            let level = if below.is_empty() {
-                0
-            } else {
-                below.matches('/').count() + 1
-            };
-            let type_fits = kind.is_none_or(|k| {
-                if k == 'f' {
-                    found == FileKind::File
-                } else {
-                    letter(found) == k
-                }
-            });
-            if level <= depth
-                && type_fits
-                && name.as_ref().is_none_or(|p| p.matches(base_name(&path)))
-            {
+            let below = path.strip_prefix(root.as_str()).unwrap_or_default().trim_start_matches('/');
+            let level = if below.is_empty() { 0 } else { below.matches('/').count() + 1 };
+            let type_fits = kind.is_none_or(|k| if k == 'f' { found == FileKind::File } else { letter(found) == k });
+            if level <= depth && type_fits && name.as_ref().is_none_or(|p| p.matches(base_name(&path))) {
                 ctx.put(&format!("{path}\n"));
             }
         }
@@ -965,11 +761,7 @@ pub(crate) async fn pwd(mut ctx: Ctx) -> i32 {
 /// `mktemp [-d] [TEMPLATE]`: names count up, so that runs are alike.
 pub(crate) async fn mktemp(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "dqp:tu");
-    let template = parsed
-        .rest
-        .first()
-        .cloned()
-        .unwrap_or_else(|| "/tmp/tmp.XXXXXX".into());
+    let template = parsed.rest.first().cloned().unwrap_or_else(|| "/tmp/tmp.XXXXXX".into());
     let stem = template.trim_end_matches('X');
     let width = template.len() - stem.len();
     if width < 6 {
@@ -978,22 +770,9 @@ pub(crate) async fn mktemp(mut ctx: Ctx) -> i32 {
     for n in 0..10_000u32 {
         let path = format!("{stem}{n:0width$}");
         let made = if parsed.has('d') {
-            ctx.sys
-                .unit(Syscall::Mkdir {
-                    path: path.clone(),
-                    mode: 0o700,
-                })
-                .await
+            ctx.sys.unit(Syscall::Mkdir { path: path.clone(), mode: 0o700 }).await
         } else {
-            match ctx
-                .sys
-                .open(
-                    &path,
-                    flags::O_WRONLY | flags::O_CREAT | flags::O_EXCL,
-                    0o600,
-                )
-                .await
-            {
+            match ctx.sys.open(&path, flags::O_WRONLY | flags::O_CREAT | flags::O_EXCL, 0o600).await {
                 Ok(fd) => ctx.sys.close(fd).await,
                 Err(e) => Err(e),
             }

@@ -7,11 +7,7 @@ use crate::sys::{Errno, flags};
 use crate::text;
 
 fn files_or_stdin(files: &[String]) -> Vec<String> {
-    if files.is_empty() {
-        vec!["-".into()]
-    } else {
-        files.to_vec()
-    }
+    if files.is_empty() { vec!["-".into()] } else { files.to_vec() }
 }
 
 /// `-5` for `-n 5`.
@@ -45,11 +41,7 @@ pub(crate) async fn head(mut ctx: Ctx) -> i32 {
         Ok(parsed) => parsed,
         Err(message) => return ctx.fail(&message).await,
     };
-    let number = parsed
-        .value('c')
-        .or(parsed.value('n'))
-        .unwrap_or("10")
-        .to_string();
+    let number = parsed.value('c').or(parsed.value('n')).unwrap_or("10").to_string();
     // `-n -3`: all but the last three.
     let (all_but, number) = match number.strip_prefix('-') {
         Some(rest) => (true, rest.to_string()),
@@ -68,10 +60,7 @@ pub(crate) async fn head(mut ctx: Ctx) -> i32 {
         };
         if titles {
             let name = if path == "-" { "standard input" } else { path };
-            ctx.put(&format!(
-                "{}==> {name} <==\n",
-                if i > 0 { "\n" } else { "" }
-            ));
+            ctx.put(&format!("{}==> {name} <==\n", if i > 0 { "\n" } else { "" }));
         }
         if parsed.has('c') {
             let mut left = limit;
@@ -132,11 +121,7 @@ pub(crate) async fn tail(mut ctx: Ctx) -> i32 {
         Ok(parsed) => parsed,
         Err(message) => return ctx.fail(&message).await,
     };
-    let number = parsed
-        .value('c')
-        .or(parsed.value('n'))
-        .unwrap_or("10")
-        .to_string();
+    let number = parsed.value('c').or(parsed.value('n')).unwrap_or("10").to_string();
     let from_start = number.starts_with('+');
     let Some(limit) = count(number.trim_start_matches(['+', '-'])) else {
         return ctx.fail(&format!("invalid number '{number}'")).await;
@@ -151,10 +136,7 @@ pub(crate) async fn tail(mut ctx: Ctx) -> i32 {
             continue;
         };
         if titles {
-            ctx.put(&format!(
-                "{}==> {path} <==\n",
-                if i > 0 { "\n" } else { "" }
-            ));
+            ctx.put(&format!("{}==> {path} <==\n", if i > 0 { "\n" } else { "" }));
         }
         let bytes = match ctx.sys.read_to_end(fd).await {
             Ok(bytes) => bytes,
@@ -164,29 +146,15 @@ pub(crate) async fn tail(mut ctx: Ctx) -> i32 {
             }
         };
         let start = if parsed.has('c') {
-            if from_start {
-                limit.saturating_sub(1).min(bytes.len())
-            } else {
-                bytes.len().saturating_sub(limit)
-            }
+            if from_start { limit.saturating_sub(1).min(bytes.len()) } else { bytes.len().saturating_sub(limit) }
         } else {
             // Where each line starts.
             let mut starts: Vec<usize> = vec![0];
-            starts.extend(
-                bytes
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, b)| **b == b'\n')
-                    .map(|(i, _)| i + 1),
-            );
+            starts.extend(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i + 1));
             if starts.last() == Some(&bytes.len()) {
                 starts.pop();
             }
-            let line = if from_start {
-                limit.saturating_sub(1)
-            } else {
-                starts.len().saturating_sub(limit)
-            };
+            let line = if from_start { limit.saturating_sub(1) } else { starts.len().saturating_sub(limit) };
             starts.get(line).copied().unwrap_or(bytes.len())
         };
         ctx.put_bytes(&bytes[start..]);
@@ -195,11 +163,7 @@ pub(crate) async fn tail(mut ctx: Ctx) -> i32 {
     if !(parsed.has('f') || parsed.has('F')) || followed.is_empty() {
         return ctx.end(status).await;
     }
-    let nap = parsed
-        .value('s')
-        .and_then(seconds)
-        .unwrap_or(1_000_000_000)
-        .max(1);
+    let nap = parsed.value('s').and_then(seconds).unwrap_or(1_000_000_000).max(1);
     while ctx.flush().await && matches!(ctx.sys.nanosleep(nap).await, Ok(0)) {
         for &fd in &followed {
             if let Ok(bytes) = ctx.sys.read_to_end(fd).await {
@@ -215,32 +179,15 @@ pub(crate) async fn wc(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "lwcmL");
     let files = files_or_stdin(&parsed.rest);
     let chosen: Vec<char> = "lwmcL".chars().filter(|c| parsed.has(*c)).collect();
-    let columns = if chosen.is_empty() {
-        vec!['l', 'w', 'c']
-    } else {
-        chosen
-    };
+    let columns = if chosen.is_empty() { vec!['l', 'w', 'c'] } else { chosen };
     let mut totals = vec![0; columns.len()];
     let mut status = 0;
     // One column of one input is printed bare.
     let bare = columns.len() == 1 && files.len() == 1;
     let line = |counts: &[usize], name: &str| {
-        let cells: Vec<String> = counts
-            .iter()
-            .map(|n| {
-                if bare {
-                    n.to_string()
-                } else {
-                    format!("{n:>9}")
-                }
-            })
-            .collect();
+        let cells: Vec<String> = counts.iter().map(|n| if bare { n.to_string() } else { format!("{n:>9}") }).collect();
         let text = cells.join(if bare { "" } else { " " });
-        if name == "-" {
-            format!("{text}\n")
-        } else {
-            format!("{text} {name}\n")
-        }
+        if name == "-" { format!("{text}\n") } else { format!("{text} {name}\n") }
     };
     for path in &files {
         let Some(fd) = ctx.input(path).await else {
@@ -261,25 +208,14 @@ pub(crate) async fn wc(mut ctx: Ctx) -> i32 {
             .iter()
             .map(|c| match c {
                 'l' => bytes.iter().filter(|b| **b == b'\n').count(),
-                'w' => bytes
-                    .split(u8::is_ascii_whitespace)
-                    .filter(|w| !w.is_empty())
-                    .count(),
+                'w' => bytes.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()).count(),
                 'm' => text::decode(&bytes).chars().count(),
-                'L' => text::decode(&bytes)
-                    .lines()
-                    .map(|l| l.chars().count())
-                    .max()
-                    .unwrap_or(0),
+                'L' => text::decode(&bytes).lines().map(|l| l.chars().count()).max().unwrap_or(0),
                 _ => bytes.len(),
             })
             .collect();
         for (total, (n, c)) in totals.iter_mut().zip(counts.iter().zip(&columns)) {
-            *total = if *c == 'L' {
-                (*total).max(*n)
-            } else {
-                *total + n
-            };
+            *total = if *c == 'L' { (*total).max(*n) } else { *total + n };
         }
         ctx.put(&line(&counts, path));
     }
@@ -321,9 +257,7 @@ fn tr_set(text: &str) -> Vec<char> {
     while i < plain.len() {
         let (c, escaped) = plain[i];
         let rest: String = plain[i..].iter().map(|(c, _)| *c).collect();
-        if !escaped
-            && let Some((name, _)) = rest.strip_prefix("[:").and_then(|r| r.split_once(":]"))
-        {
+        if !escaped && let Some((name, _)) = rest.strip_prefix("[:").and_then(|r| r.split_once(":]")) {
             let ascii = (0..128u8).map(char::from);
             let members: Option<Vec<char>> = match name {
                 "upper" => Some(('A'..='Z').collect()),
@@ -364,11 +298,7 @@ pub(crate) async fn tr(mut ctx: Ctx) -> i32 {
         Ok(parsed) => parsed,
         Err(message) => return ctx.fail(&message).await,
     };
-    let (delete, squeeze, complement) = (
-        parsed.has('d'),
-        parsed.has('s'),
-        parsed.has('c') || parsed.has('C'),
-    );
+    let (delete, squeeze, complement) = (parsed.has('d'), parsed.has('s'), parsed.has('c') || parsed.has('C'));
     let Some(first) = parsed.rest.first().map(|s| tr_set(s)) else {
         ctx.warn("Usage: tr [-cds] STRING1 [STRING2]\n").await;
         return 1;
@@ -390,11 +320,7 @@ pub(crate) async fn tr(mut ctx: Ctx) -> i32 {
             if let Some(second) = &second
                 && let Some(fallback) = second.last()
             {
-                let index = if complement {
-                    None
-                } else {
-                    first.iter().rposition(|f| *f == c)
-                };
+                let index = if complement { None } else { first.iter().rposition(|f| *f == c) };
                 shown = *index.and_then(|i| second.get(i)).unwrap_or(fallback);
             }
         }
@@ -417,16 +343,8 @@ fn ranges(list: &str) -> Option<Vec<(usize, usize)>> {
     list.split(',')
         .map(|part| {
             let (a, b) = part.split_once('-').map_or((part, part), |(a, b)| (a, b));
-            let first = if a.is_empty() {
-                1
-            } else {
-                a.parse::<usize>().ok()?
-            };
-            let last = if b.is_empty() {
-                usize::MAX
-            } else {
-                b.parse::<usize>().ok()?
-            };
+            let first = if a.is_empty() { 1 } else { a.parse::<usize>().ok()? };
+            let last = if b.is_empty() { usize::MAX } else { b.parse::<usize>().ok()? };
             (first > 0 && first <= last).then_some((first - 1, last))
         })
         .collect()
@@ -435,14 +353,8 @@ fn ranges(list: &str) -> Option<Vec<(usize, usize)>> {
 /// `cut -c LIST | -b LIST | -f LIST [-d CHAR] [-s] [FILE…]`.
 pub(crate) async fn cut(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "c:b:f:d:sn");
-    let Some(list) = parsed
-        .value('f')
-        .or(parsed.value('c'))
-        .or(parsed.value('b'))
-    else {
-        return ctx
-            .fail("expected a list of bytes, characters, or fields")
-            .await;
+    let Some(list) = parsed.value('f').or(parsed.value('c')).or(parsed.value('b')) else {
+        return ctx.fail("expected a list of bytes, characters, or fields").await;
     };
     let Some(ranges) = ranges(list) else {
         return ctx.fail("invalid byte or field list").await;
@@ -472,11 +384,7 @@ pub(crate) async fn cut(mut ctx: Ctx) -> i32 {
                     fields.join(&delimiter)
                 }
             } else {
-                line.chars()
-                    .enumerate()
-                    .filter(|(i, _)| wanted(*i))
-                    .map(|(_, c)| c)
-                    .collect()
+                line.chars().enumerate().filter(|(i, _)| wanted(*i)).map(|(_, c)| c).collect()
             };
             ctx.put(&kept);
             ctx.put("\n");
@@ -513,24 +421,16 @@ pub(crate) async fn sort(mut ctx: Ctx) -> i32 {
         reverse: bool,
         fold: bool,
     }
-    let (numeric, reverse, fold) = (
-        parsed.has('n') || parsed.has('g'),
-        parsed.has('r'),
-        parsed.has('f'),
-    );
+    let (numeric, reverse, fold) = (parsed.has('n') || parsed.has('g'), parsed.has('r'), parsed.has('f'));
     let mut keys = Vec::new();
     for spec in parsed.values('k') {
         let flags: String = spec.chars().filter(|c| c.is_ascii_alphabetic()).collect();
         let number = |part: &str| {
-            part.split('.').next().and_then(|n| {
-                n.trim_end_matches(|c: char| c.is_ascii_alphabetic())
-                    .parse::<usize>()
-                    .ok()
-            })
+            part.split('.')
+                .next()
+                .and_then(|n| n.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse::<usize>().ok())
         };
-        let (from, to) = spec
-            .split_once(',')
-            .map_or((spec, None), |(a, b)| (a, Some(b)));
+        let (from, to) = spec.split_once(',').map_or((spec, None), |(a, b)| (a, Some(b)));
         let Some(first) = number(from).filter(|n| *n > 0) else {
             return ctx.fail(&format!("bad field specification '{spec}'")).await;
         };
@@ -544,13 +444,7 @@ pub(crate) async fn sort(mut ctx: Ctx) -> i32 {
         });
     }
     if keys.is_empty() {
-        keys.push(Key {
-            first: 0,
-            last: usize::MAX,
-            numeric,
-            reverse,
-            fold,
-        });
+        keys.push(Key { first: 0, last: usize::MAX, numeric, reverse, fold });
     }
     let separator = parsed.value('t').and_then(|t| t.chars().next());
     let pick = |line: &str, key: &Key| -> String {
@@ -561,9 +455,7 @@ pub(crate) async fn sort(mut ctx: Ctx) -> i32 {
             Some(separator) => {
                 let fields: Vec<&str> = line.split(separator).collect();
                 let end = key.last.min(fields.len());
-                fields
-                    .get(key.first..end)
-                    .map_or(String::new(), |f| f.join(&separator.to_string()))
+                fields.get(key.first..end).map_or(String::new(), |f| f.join(&separator.to_string()))
             }
             None => {
                 // A field starts with the blanks before it.
@@ -605,13 +497,7 @@ pub(crate) async fn sort(mut ctx: Ctx) -> i32 {
     let stable = parsed.has('s') || parsed.has('u');
     lines.sort_by(|a, b| {
         let last = || if reverse { b.cmp(a) } else { a.cmp(b) };
-        compare(a, b).then_with(|| {
-            if stable {
-                std::cmp::Ordering::Equal
-            } else {
-                last()
-            }
-        })
+        compare(a, b).then_with(|| if stable { std::cmp::Ordering::Equal } else { last() })
     });
     if parsed.has('u') {
         lines.dedup_by(|a, b| compare(a, b).is_eq());
@@ -649,20 +535,12 @@ pub(crate) async fn uniq(mut ctx: Ctx) -> i32 {
     let mut i = 0;
     while i < lines.len() {
         let same = |a: &str, b: &str| {
-            if parsed.has('i') {
-                a.eq_ignore_ascii_case(b)
-            } else {
-                a == b
-            }
+            if parsed.has('i') { a.eq_ignore_ascii_case(b) } else { a == b }
         };
         let run = lines[i..].iter().take_while(|l| same(l, &lines[i])).count();
         if !(parsed.has('d') && run == 1 || parsed.has('u') && run > 1) {
             let line = &lines[i];
-            ctx.put(&if parsed.has('c') {
-                format!("{run:>7} {line}\n")
-            } else {
-                format!("{line}\n")
-            });
+            ctx.put(&if parsed.has('c') { format!("{run:>7} {line}\n") } else { format!("{line}\n") });
         }
         i += run;
     }
@@ -674,13 +552,7 @@ pub(crate) async fn tee(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "ai");
     let mut outputs = Vec::new();
     let mut status = 0;
-    let how = flags::O_WRONLY
-        | flags::O_CREAT
-        | if parsed.has('a') {
-            flags::O_APPEND
-        } else {
-            flags::O_TRUNC
-        };
+    let how = flags::O_WRONLY | flags::O_CREAT | if parsed.has('a') { flags::O_APPEND } else { flags::O_TRUNC };
     for path in &parsed.rest {
         match ctx.sys.open(path, how, 0o666).await {
             Ok(fd) => outputs.push((path.clone(), fd)),
@@ -806,20 +678,11 @@ pub(crate) async fn diff(mut ctx: Ctx) -> i32 {
         return 0;
     }
     if parsed.has('q') {
-        ctx.put(&format!(
-            "Files {} and {} differ\n",
-            base_name(a),
-            base_name(b)
-        ));
+        ctx.put(&format!("Files {} and {} differ\n", base_name(a), base_name(b)));
         return ctx.end(1).await;
     }
     let start = x.iter().zip(&y).take_while(|(p, q)| p == q).count();
-    let tail = x[start..]
-        .iter()
-        .rev()
-        .zip(y[start..].iter().rev())
-        .take_while(|(p, q)| p == q)
-        .count();
+    let tail = x[start..].iter().rev().zip(y[start..].iter().rev()).take_while(|(p, q)| p == q).count();
     let (from, context_end) = (start.saturating_sub(3), tail.min(3));
     let (x_end, y_end) = (x.len() - tail, y.len() - tail);
     let range = |first: usize, count: usize| match count {

@@ -44,10 +44,7 @@ fn translate_basic(pattern: &str) -> String {
                 at_start = true;
             }
             '^' => out.push_str("\\^"),
-            '$' if i == chars.len()
-                || chars[i..].starts_with(&['\\', ')'])
-                || chars[i..].starts_with(&['\\', '|']) =>
-            {
+            '$' if i == chars.len() || chars[i..].starts_with(&['\\', ')']) || chars[i..].starts_with(&['\\', '|']) => {
                 out.push('$');
             }
             '[' => i = bracket(&chars, i, &mut out),
@@ -85,12 +82,7 @@ fn translate_extended(pattern: &str) -> String {
             }
             '[' => i = bracket(&chars, i, &mut out),
             // A brace that starts no repetition is itself.
-            '{' if !chars
-                .get(i)
-                .is_some_and(|c| c.is_ascii_digit() || *c == ',') =>
-            {
-                out.push_str("\\{")
-            }
+            '{' if !chars.get(i).is_some_and(|c| c.is_ascii_digit() || *c == ',') => out.push_str("\\{"),
             '.' | '*' | '+' | '?' | '(' | ')' | '|' | '^' | '$' | '{' | '}' => out.push(c),
             c => out.push_str(&escape(c)),
         }
@@ -140,11 +132,7 @@ fn bracket(chars: &[char], start: usize, out: &mut String) -> usize {
 }
 
 fn escape_in_class(c: char) -> String {
-    if c.is_ascii_punctuation() {
-        format!("\\{c}")
-    } else {
-        c.to_string()
-    }
+    if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() }
 }
 
 /// Compiles a basic regular expression.
@@ -157,21 +145,13 @@ fn extended(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
 }
 
 fn build(translated: &str, ignore_case: bool) -> Result<Regex, ()> {
-    RegexBuilder::new(translated)
-        .case_insensitive(ignore_case)
-        .build()
-        .map_err(|_| ())
+    RegexBuilder::new(translated).case_insensitive(ignore_case).build().map_err(|_| ())
 }
 
 /// `grep [-EFivcnqolLhHsxwrR] [-e PATTERN] [-f FILE] [-m N] [-A N] [-B N] [-C N] PATTERN [FILE…]`.
 pub(crate) async fn grep(mut ctx: Ctx) -> i32 {
-    let longs = [
-        ("--color=auto", ""),
-        ("--color=never", ""),
-        ("--color", ""),
-        ("--quiet", "-q"),
-        ("--line-buffered", ""),
-    ];
+    let longs =
+        [("--color=auto", ""), ("--color=never", ""), ("--color", ""), ("--quiet", "-q"), ("--line-buffered", "")];
     let mut args = Vec::new();
     for arg in &ctx.argv[1..] {
         match longs.iter().find(|(long, _)| long == arg) {
@@ -196,10 +176,7 @@ pub(crate) async fn grep(mut ctx: Ctx) -> i32 {
         }
     } else if patterns.is_empty() {
         if rest.is_empty() {
-            ctx.warn(
-                "Usage: grep [-HhnlLoqvsriwFE] [-m N] [-A|B|C N] PATTERN/-e PATTERN... [FILE]...\n",
-            )
-            .await;
+            ctx.warn("Usage: grep [-HhnlLoqvsriwFE] [-m N] [-A|B|C N] PATTERN/-e PATTERN... [FILE]...\n").await;
             return 2;
         }
         patterns.push(rest.remove(0));
@@ -231,15 +208,7 @@ pub(crate) async fn grep(mut ctx: Ctx) -> i32 {
     let most = number('m').unwrap_or(usize::MAX);
     let recursive = parsed.has('r') || parsed.has('R');
     let files = if recursive {
-        super::fileops::tree_files(
-            &ctx.sys,
-            if rest.is_empty() {
-                vec![".".into()]
-            } else {
-                rest
-            },
-        )
-        .await
+        super::fileops::tree_files(&ctx.sys, if rest.is_empty() { vec![".".into()] } else { rest }).await
     } else if rest.is_empty() {
         vec!["-".to_string()]
     } else {
@@ -262,22 +231,13 @@ pub(crate) async fn grep(mut ctx: Ctx) -> i32 {
                 }
             }
         };
-        let shown = if path == "-" {
-            "(standard input)"
-        } else {
-            path
-        };
+        let shown = if path == "-" { "(standard input)" } else { path };
         let title = |mark: char| {
-            if titles {
-                format!("{shown}{mark}")
-            } else {
-                String::new()
-            }
+            if titles { format!("{shown}{mark}") } else { String::new() }
         };
         let mut lines = Lines::new(&ctx.sys, fd);
         let (mut count, mut index, mut last_shown, mut trailing) = (0usize, 0usize, 0usize, 0usize);
-        let mut held: std::collections::VecDeque<(usize, String)> =
-            std::collections::VecDeque::new();
+        let mut held: std::collections::VecDeque<(usize, String)> = std::collections::VecDeque::new();
         loop {
             if count >= most && trailing == 0 {
                 break;
@@ -295,14 +255,9 @@ pub(crate) async fn grep(mut ctx: Ctx) -> i32 {
             };
             index += 1;
             let mark = |index: usize, mark: char| {
-                if parsed.has('n') {
-                    format!("{index}{mark}")
-                } else {
-                    String::new()
-                }
+                if parsed.has('n') { format!("{index}{mark}") } else { String::new() }
             };
-            let matched =
-                count < most && regexes.iter().any(|r| r.is_match(&line)) != parsed.has('v');
+            let matched = count < most && regexes.iter().any(|r| r.is_match(&line)) != parsed.has('v');
             if !matched {
                 if trailing > 0 {
                     trailing -= 1;
@@ -329,17 +284,8 @@ pub(crate) async fn grep(mut ctx: Ctx) -> i32 {
             }
             if parsed.has('o') {
                 if !parsed.has('v') {
-                    for found in regexes
-                        .iter()
-                        .flat_map(|r| r.find_iter(&line))
-                        .filter(|m| !m.is_empty())
-                    {
-                        ctx.put(&format!(
-                            "{}{}{}\n",
-                            title(':'),
-                            mark(index, ':'),
-                            found.as_str()
-                        ));
+                    for found in regexes.iter().flat_map(|r| r.find_iter(&line)).filter(|m| !m.is_empty()) {
+                        ctx.put(&format!("{}{}{}\n", title(':'), mark(index, ':'), found.as_str()));
                     }
                 }
                 continue;
@@ -367,12 +313,7 @@ pub(crate) async fn grep(mut ctx: Ctx) -> i32 {
         }
     }
     let status = if any { 0 } else { 1 };
-    ctx.end(if failed && !(any && parsed.has('q')) {
-        2
-    } else {
-        status
-    })
-    .await
+    ctx.end(if failed && !(any && parsed.has('q')) { 2 } else { status }).await
 }
 
 #[derive(Debug)]
@@ -384,13 +325,7 @@ enum Address {
 
 #[derive(Debug)]
 enum Action {
-    Substitute {
-        regex: Regex,
-        replacement: String,
-        global: bool,
-        print: bool,
-        nth: usize,
-    },
+    Substitute { regex: Regex, replacement: String, global: bool, print: bool, nth: usize },
     Print,
     Delete,
     Quit,
@@ -411,10 +346,7 @@ struct SedCommand {
 }
 
 /// Reads up to the unescaped delimiter; an escaped delimiter is itself, and a `\n` a newline.
-fn delimited(
-    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    delimiter: char,
-) -> Result<String, String> {
+fn delimited(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, delimiter: char) -> Result<String, String> {
     let mut out = String::new();
     let mut in_class = false;
     loop {
@@ -443,11 +375,7 @@ fn delimited(
 }
 
 fn sed_regex(pattern: &str, is_extended: bool, ignore_case: bool) -> Result<Regex, String> {
-    if is_extended {
-        extended(pattern, ignore_case)
-    } else {
-        basic(pattern, ignore_case)
-    }
+    if is_extended { extended(pattern, ignore_case) } else { basic(pattern, ignore_case) }
 }
 
 fn sed_address(
@@ -460,9 +388,7 @@ fn sed_address(
             while let Some(d) = chars.next_if(char::is_ascii_digit) {
                 digits.push(d);
             }
-            Ok(Some(Address::Line(
-                digits.parse().map_err(|_| "bad address".to_string())?,
-            )))
+            Ok(Some(Address::Line(digits.parse().map_err(|_| "bad address".to_string())?)))
         }
         Some('$') => {
             chars.next();
@@ -472,11 +398,7 @@ fn sed_address(
             chars.next();
             let pattern = delimited(chars, '/')?;
             let ignore = chars.next_if_eq(&'I').is_some();
-            Ok(Some(Address::Match(sed_regex(
-                &pattern,
-                is_extended,
-                ignore,
-            )?)))
+            Ok(Some(Address::Match(sed_regex(&pattern, is_extended, ignore)?)))
         }
         _ => Ok(None),
     }
@@ -513,20 +435,11 @@ fn sed_script(script: &str, is_extended: bool) -> Result<Vec<SedCommand>, String
                         _ => return Err("bad option in substitution expression".into()),
                     }
                 }
-                Action::Substitute {
-                    regex: sed_regex(&pattern, is_extended, ignore)?,
-                    replacement,
-                    global,
-                    print,
-                    nth,
-                }
+                Action::Substitute { regex: sed_regex(&pattern, is_extended, ignore)?, replacement, global, print, nth }
             }
             Some('y') => {
                 let delimiter = chars.next().ok_or("unterminated `y'")?;
-                let (a, b) = (
-                    delimited(&mut chars, delimiter)?,
-                    delimited(&mut chars, delimiter)?,
-                );
+                let (a, b) = (delimited(&mut chars, delimiter)?, delimited(&mut chars, delimiter)?);
                 let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
                 if a.len() != b.len() {
                     return Err("strings for `y' command are different lengths".into());
@@ -545,11 +458,7 @@ fn sed_script(script: &str, is_extended: bool) -> Result<Vec<SedCommand>, String
                     }
                     text.push(c);
                 }
-                let text = text
-                    .trim_start()
-                    .trim_start_matches('\\')
-                    .trim_start()
-                    .to_string();
+                let text = text.trim_start().trim_start_matches('\\').trim_start().to_string();
                 match c {
                     'i' => Action::Insert(text),
                     'a' => Action::Append(text),
@@ -564,13 +473,7 @@ fn sed_script(script: &str, is_extended: bool) -> Result<Vec<SedCommand>, String
             let extra: String = chars.clone().collect();
             return Err(format!("extra characters after command: {extra}"));
         }
-        commands.push(SedCommand {
-            from,
-            to,
-            negate,
-            action,
-            active: false,
-        });
+        commands.push(SedCommand { from, to, negate, action, active: false });
     }
 }
 
@@ -608,8 +511,7 @@ pub(crate) async fn sed(mut ctx: Ctx) -> i32 {
     }
     if script.is_empty() {
         if files.is_empty() {
-            ctx.warn("Usage: sed [-i] [-nrE] [-f FILE]... [-e CMD]... [FILE]...\n")
-                .await;
+            ctx.warn("Usage: sed [-i] [-nrE] [-f FILE]... [-e CMD]... [FILE]...\n").await;
             return 1;
         }
         script.push(files.remove(0));
@@ -647,13 +549,11 @@ pub(crate) async fn sed(mut ctx: Ctx) -> i32 {
             };
             // `$` needs to know whether this is the last line; the newline is asked before reading ahead.
             let ended = lines.ended;
-            let needs_last = commands.iter().any(|c| {
-                matches!(c.from, Some(Address::Last)) || matches!(c.to, Some(Address::Last))
-            });
+            let needs_last =
+                commands.iter().any(|c| matches!(c.from, Some(Address::Last)) || matches!(c.to, Some(Address::Last)));
             ahead = if quit { Ok(None) } else { lines.next().await };
             number += 1;
-            let last =
-                needs_last && matches!(ahead, Ok(None)) && (in_place || f + 1 == files.len());
+            let last = needs_last && matches!(ahead, Ok(None)) && (in_place || f + 1 == files.len());
             let mut text = line;
             let (mut deleted, mut appended) = (false, String::new());
             for command in &mut commands {
@@ -685,13 +585,7 @@ pub(crate) async fn sed(mut ctx: Ctx) -> i32 {
                     continue;
                 }
                 match &command.action {
-                    Action::Substitute {
-                        regex,
-                        replacement,
-                        global,
-                        print,
-                        nth,
-                    } => {
+                    Action::Substitute { regex, replacement, global, print, nth } => {
                         let mut done = String::new();
                         let (mut from, mut count, mut changed) = (0, 0, false);
                         for found in regex.captures_iter(&text) {
@@ -717,10 +611,7 @@ pub(crate) async fn sed(mut ctx: Ctx) -> i32 {
                         }
                     }
                     Action::Translate(a, b) => {
-                        text = text
-                            .chars()
-                            .map(|c| a.iter().position(|x| *x == c).map_or(c, |i| b[i]))
-                            .collect();
+                        text = text.chars().map(|c| a.iter().position(|x| *x == c).map_or(c, |i| b[i])).collect();
                     }
                     Action::Print => out.push_str(&format!("{text}\n")),
                     Action::Number => out.push_str(&format!("{number}\n")),
@@ -759,11 +650,7 @@ pub(crate) async fn sed(mut ctx: Ctx) -> i32 {
         lines.close().await;
         if in_place && path != "-" {
             use crate::sys::flags::{O_CREAT, O_TRUNC, O_WRONLY};
-            let written = match ctx
-                .sys
-                .open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-                .await
-            {
+            let written = match ctx.sys.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644).await {
                 Ok(fd) => {
                     let written = ctx.sys.write_all(fd, &crate::text::encode(&out)).await;
                     ctx.sys.close(fd).await.and(written)
@@ -790,16 +677,8 @@ enum AwkItem {
 /// When an awk rule acts.
 enum AwkWhen {
     Always,
-    Match {
-        field: usize,
-        regex: Regex,
-        negate: bool,
-    },
-    Compare {
-        item: AwkItem,
-        op: String,
-        right: String,
-    },
+    Match { field: usize, regex: Regex, negate: bool },
+    Compare { item: AwkItem, op: String, right: String },
     End,
 }
 
@@ -837,11 +716,7 @@ fn awk_items(text: &str) -> Option<Vec<Vec<AwkItem>>> {
                 while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric()) {
                     name.push(c);
                 }
-                current.push(if name == "NF" {
-                    AwkItem::LastField
-                } else {
-                    AwkItem::Field(name.parse().ok()?)
-                });
+                current.push(if name == "NF" { AwkItem::LastField } else { AwkItem::Field(name.parse().ok()?) });
             }
             c if c.is_ascii_digit() => {
                 let mut text = String::from(c);
@@ -873,10 +748,7 @@ fn awk_items(text: &str) -> Option<Vec<Vec<AwkItem>>> {
 fn awk_rule(program: &str) -> Option<(AwkWhen, Vec<Vec<AwkItem>>)> {
     let program = program.trim();
     let (when, body) = match program.find('{') {
-        Some(open)
-            if !program[..open].contains('"')
-                || program[..open].matches('"').count().is_multiple_of(2) =>
-        {
+        Some(open) if !program[..open].contains('"') || program[..open].matches('"').count().is_multiple_of(2) => {
             let body = program[open + 1..].trim_end().strip_suffix('}')?;
             (program[..open].trim(), body)
         }
@@ -898,15 +770,9 @@ fn awk_rule(program: &str) -> Option<(AwkWhen, Vec<Vec<AwkItem>>)> {
     } else if when == "END" {
         AwkWhen::End
     } else if let Some(inner) = when.strip_prefix('/').and_then(|w| w.strip_suffix('/')) {
-        AwkWhen::Match {
-            field: 0,
-            regex: extended(inner, false).ok()?,
-            negate: false,
-        }
+        AwkWhen::Match { field: 0, regex: extended(inner, false).ok()?, negate: false }
     } else {
-        let op = ["==", "!=", "<=", ">=", "!~", "~", "<", ">"]
-            .into_iter()
-            .find(|op| when.contains(op))?;
+        let op = ["==", "!=", "<=", ">=", "!~", "~", "<", ">"].into_iter().find(|op| when.contains(op))?;
         let (left, right) = when.split_once(op)?;
         let item = awk_items(left)?.pop()?.pop()?;
         let right = right.trim();
@@ -915,22 +781,10 @@ fn awk_rule(program: &str) -> Option<(AwkWhen, Vec<Vec<AwkItem>>)> {
             let AwkItem::Field(field) = item else {
                 return None;
             };
-            AwkWhen::Match {
-                field,
-                regex: extended(pattern, false).ok()?,
-                negate: op == "!~",
-            }
+            AwkWhen::Match { field, regex: extended(pattern, false).ok()?, negate: op == "!~" }
         } else {
-            let right = right
-                .strip_prefix('"')
-                .and_then(|r| r.strip_suffix('"'))
-                .unwrap_or(right)
-                .to_string();
-            AwkWhen::Compare {
-                item,
-                op: op.to_string(),
-                right,
-            }
+            let right = right.strip_prefix('"').and_then(|r| r.strip_suffix('"')).unwrap_or(right).to_string();
+            AwkWhen::Compare { item, op: op.to_string(), right }
         }
     };
     Some((when, items))
@@ -943,14 +797,11 @@ pub(crate) async fn awk(mut ctx: Ctx) -> i32 {
         Err(message) => return ctx.fail(&message).await,
     };
     let [program, files @ ..] = parsed.rest.as_slice() else {
-        ctx.warn("Usage: awk [-F SEP] 'PATTERN { print $N }' [FILE]...\n")
-            .await;
+        ctx.warn("Usage: awk [-F SEP] 'PATTERN { print $N }' [FILE]...\n").await;
         return 1;
     };
     let Some((when, items)) = awk_rule(program).filter(|_| !parsed.has('v')) else {
-        let text = format!(
-            "not supported by kloom's awk, which knows one rule `PATTERN {{ print … }}`: {program}"
-        );
+        let text = format!("not supported by kloom's awk, which knows one rule `PATTERN {{ print … }}`: {program}");
         return ctx.fail(&text).await + 1;
     };
     let separator = match parsed.value('F') {
@@ -963,11 +814,7 @@ pub(crate) async fn awk(mut ctx: Ctx) -> i32 {
         Ok(separator) => separator,
         Err(_) => return ctx.fail("bad field separator").await,
     };
-    let files = if files.is_empty() {
-        vec!["-".to_string()]
-    } else {
-        files.to_vec()
-    };
+    let files = if files.is_empty() { vec!["-".to_string()] } else { files.to_vec() };
     let (mut number, mut status, mut last) = (0usize, 0, String::new());
     let show = |item: &AwkItem, line: &str, fields: &[&str], number: usize| match item {
         AwkItem::Field(0) => line.to_string(),
@@ -987,15 +834,8 @@ pub(crate) async fn awk(mut ctx: Ctx) -> i32 {
     let print = |line: &str, number: usize| {
         let owned = split(line);
         let fields: Vec<&str> = owned.iter().map(String::as_str).collect();
-        let texts: Vec<String> = items
-            .iter()
-            .map(|parts| {
-                parts
-                    .iter()
-                    .map(|p| show(p, line, &fields, number))
-                    .collect()
-            })
-            .collect();
+        let texts: Vec<String> =
+            items.iter().map(|parts| parts.iter().map(|p| show(p, line, &fields, number)).collect()).collect();
         format!("{}\n", texts.join(" "))
     };
     for path in files {
@@ -1019,11 +859,7 @@ pub(crate) async fn awk(mut ctx: Ctx) -> i32 {
             let acts = match &when {
                 AwkWhen::Always => true,
                 AwkWhen::End => false,
-                AwkWhen::Match {
-                    field,
-                    regex,
-                    negate,
-                } => {
+                AwkWhen::Match { field, regex, negate } => {
                     let owned = split(&line);
                     let text = match field {
                         0 => line.as_str(),

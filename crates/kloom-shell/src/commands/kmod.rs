@@ -38,10 +38,7 @@ async fn load(sys: &Sys, fd: i32, params: String) -> Result<(), Errno> {
 /// `insmod FILE [name=value…]`.
 pub(crate) async fn insmod(mut ctx: Ctx) -> i32 {
     let mut args = &ctx.argv[1..];
-    while args
-        .first()
-        .is_some_and(|a| matches!(a.as_str(), "-f" | "-s" | "-v"))
-    {
+    while args.first().is_some_and(|a| matches!(a.as_str(), "-f" | "-s" | "-v")) {
         args = &args[1..];
     }
     let Some(file) = args.first().cloned() else {
@@ -51,20 +48,12 @@ pub(crate) async fn insmod(mut ctx: Ctx) -> i32 {
     let fd = match ctx.sys.open(&file, flags::O_RDONLY, 0).await {
         Ok(fd) => fd,
         Err(e) => {
-            return ctx
-                .fail(&format!("ERROR: could not load module {file}: {e}"))
-                .await;
+            return ctx.fail(&format!("ERROR: could not load module {file}: {e}")).await;
         }
     };
     match load(&ctx.sys, fd, params).await {
         Ok(()) => 0,
-        Err(e) => {
-            ctx.fail(&format!(
-                "ERROR: could not insert module {file}: {}",
-                insert_error(e)
-            ))
-            .await
-        }
+        Err(e) => ctx.fail(&format!("ERROR: could not insert module {file}: {}", insert_error(e))).await,
     }
 }
 
@@ -117,17 +106,14 @@ pub(crate) async fn rmmod(mut ctx: Ctx) -> i32 {
             let modules = match loaded(&ctx.sys).await {
                 Ok(modules) => modules,
                 Err(e) => {
-                    return ctx
-                        .fail(&format!("ERROR: could not read /proc/modules: {e}"))
-                        .await;
+                    return ctx.fail(&format!("ERROR: could not read /proc/modules: {e}")).await;
                 }
             };
             let problem = match modules.iter().find(|m| m.name == name) {
                 None => Some(format!("ERROR: Module {name} is not currently loaded")),
-                Some(m) if !m.holders.is_empty() => Some(format!(
-                    "ERROR: Module {name} is in use by: {}",
-                    m.holders.join(" ")
-                )),
+                Some(m) if !m.holders.is_empty() => {
+                    Some(format!("ERROR: Module {name} is in use by: {}", m.holders.join(" ")))
+                }
                 Some(m) if m.refs.parse::<i64>().unwrap_or(0) > 0 => {
                     let mark = Mark::InUse { module: name.clone() };
                     let _ = ctx.sys.unit(Syscall::Mark(mark)).await;
@@ -146,17 +132,8 @@ pub(crate) async fn rmmod(mut ctx: Ctx) -> i32 {
             }
         }
         let how = flags::O_NONBLOCK | if force { flags::O_TRUNC } else { 0 };
-        if let Err(e) = ctx
-            .sys
-            .unit(Syscall::DeleteModule {
-                name: name.clone(),
-                flags: how,
-            })
-            .await
-        {
-            status = ctx
-                .fail(&format!("ERROR: could not remove module {arg}: {e}"))
-                .await;
+        if let Err(e) = ctx.sys.unit(Syscall::DeleteModule { name: name.clone(), flags: how }).await {
+            status = ctx.fail(&format!("ERROR: could not remove module {arg}: {e}")).await;
         }
     }
     status
@@ -167,21 +144,13 @@ pub(crate) async fn lsmod(mut ctx: Ctx) -> i32 {
     let modules = match loaded(&ctx.sys).await {
         Ok(modules) => modules,
         Err(e) => {
-            return ctx
-                .fail(&format!("ERROR: could not get list of modules: {e}"))
-                .await;
+            return ctx.fail(&format!("ERROR: could not get list of modules: {e}")).await;
         }
     };
     ctx.put("Module                  Size  Used by\n");
     for m in modules {
         let space = if m.holders.is_empty() { "" } else { " " };
-        ctx.put(&format!(
-            "{:<19} {:>8}  {}{space}{}\n",
-            m.name,
-            m.size,
-            m.refs,
-            m.holders.join(",")
-        ));
+        ctx.put(&format!("{:<19} {:>8}  {}{space}{}\n", m.name, m.size, m.refs, m.holders.join(",")));
     }
     ctx.end(0).await
 }
@@ -191,24 +160,11 @@ async fn find_module(sys: &Sys, name: &str) -> Option<String> {
     let release = sys.uname().await.map(|u| u.release).unwrap_or_default();
     let wanted = module_name(name);
     let base = format!("/lib/modules/{release}");
-    let dirs = [
-        base.clone(),
-        format!("{base}/extra"),
-        format!("{base}/updates"),
-        format!("{base}/kernel"),
-        ".".into(),
-    ];
+    let dirs = [base.clone(), format!("{base}/extra"), format!("{base}/updates"), format!("{base}/kernel"), ".".into()];
     for dir in dirs {
         for entry in sys.readdir(&dir).await.unwrap_or_default() {
-            if entry.kind != FileKind::Dir
-                && entry.name.ends_with(".ko")
-                && module_name(&entry.name) == wanted
-            {
-                return Some(if dir == "." {
-                    entry.name
-                } else {
-                    format!("{dir}/{}", entry.name)
-                });
+            if entry.kind != FileKind::Dir && entry.name.ends_with(".ko") && module_name(&entry.name) == wanted {
+                return Some(if dir == "." { entry.name } else { format!("{dir}/{}", entry.name) });
             }
         }
     }
@@ -223,16 +179,8 @@ pub(crate) async fn modprobe(mut ctx: Ctx) -> i32 {
     };
     let release = ctx.sys.uname().await.map(|u| u.release).unwrap_or_default();
     let all = parsed.has('a') || parsed.has('r');
-    let names = if all {
-        parsed.rest.clone()
-    } else {
-        vec![first]
-    };
-    let params = if all {
-        String::new()
-    } else {
-        join_params(&parsed.rest[1..])
-    };
+    let names = if all { parsed.rest.clone() } else { vec![first] };
+    let params = if all { String::new() } else { join_params(&parsed.rest[1..]) };
     let mut status = 0;
     for name in names {
         let module = module_name(&name);
@@ -246,19 +194,12 @@ pub(crate) async fn modprobe(mut ctx: Ctx) -> i32 {
                     }
                 }
                 Some(m) if m.refs.parse::<i64>().unwrap_or(0) > 0 => {
-                    status = ctx
-                        .fail(&format!("FATAL: Module {module} is in use."))
-                        .await;
+                    status = ctx.fail(&format!("FATAL: Module {module} is in use.")).await;
                 }
                 Some(_) => {
-                    let remove = Syscall::DeleteModule {
-                        name: module.clone(),
-                        flags: flags::O_NONBLOCK,
-                    };
+                    let remove = Syscall::DeleteModule { name: module.clone(), flags: flags::O_NONBLOCK };
                     if let Err(e) = ctx.sys.unit(remove).await {
-                        status = ctx
-                            .fail(&format!("ERROR: could not remove '{module}': {e}"))
-                            .await;
+                        status = ctx.fail(&format!("ERROR: could not remove '{module}': {e}")).await;
                     }
                 }
             }
@@ -269,10 +210,7 @@ pub(crate) async fn modprobe(mut ctx: Ctx) -> i32 {
         }
         let Some(path) = find_module(&ctx.sys, &name).await else {
             if !parsed.has('q') {
-                ctx.fail(&format!(
-                    "FATAL: Module {name} not found in directory /lib/modules/{release}"
-                ))
-                .await;
+                ctx.fail(&format!("FATAL: Module {name} not found in directory /lib/modules/{release}")).await;
             }
             status = 1;
             continue;
@@ -285,12 +223,7 @@ pub(crate) async fn modprobe(mut ctx: Ctx) -> i32 {
             Err(e) => Err(e),
         };
         if let Err(e) = result {
-            status = ctx
-                .fail(&format!(
-                    "ERROR: could not insert '{module}': {}",
-                    insert_error(e)
-                ))
-                .await;
+            status = ctx.fail(&format!("ERROR: could not insert '{module}': {}", insert_error(e))).await;
         }
     }
     status
@@ -306,28 +239,18 @@ fn section<'a>(elf: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
         let value = raw.iter().rev().fold(0u64, |n, &b| n << 8 | u64::from(b));
         usize::try_from(value).ok()
     };
-    let (table, size, count, names) = (
-        number(0x28, 8)?,
-        number(0x3a, 2)?,
-        number(0x3c, 2)?,
-        number(0x3e, 2)?,
-    );
+    let (table, size, count, names) = (number(0x28, 8)?, number(0x3a, 2)?, number(0x3c, 2)?, number(0x3e, 2)?);
     let header = |i: usize| table.checked_add(i.checked_mul(size)?);
     let body = |i: usize| -> Option<&'a [u8]> {
         let at = header(i)?;
-        let (offset, length) = (
-            number(at.checked_add(0x18)?, 8)?,
-            number(at.checked_add(0x20)?, 8)?,
-        );
+        let (offset, length) = (number(at.checked_add(0x18)?, 8)?, number(at.checked_add(0x20)?, 8)?);
         elf.get(offset..offset.checked_add(length)?)
     };
     let strings = body(names)?;
     (0..count).find_map(|i| {
         let name = strings.get(number(header(i)?, 4)?..)?;
         let end = name.iter().position(|&b| b == 0)?;
-        (&name[..end] == wanted.as_bytes())
-            .then(|| body(i))
-            .flatten()
+        (&name[..end] == wanted.as_bytes()).then(|| body(i)).flatten()
     })
 }
 
@@ -339,29 +262,15 @@ pub(crate) async fn modinfo(mut ctx: Ctx) -> i32 {
     }
     let field = match parsed.value('F') {
         Some(field) => Some(field.to_string()),
-        None => [
-            ('a', "author"),
-            ('d', "description"),
-            ('l', "license"),
-            ('n', "filename"),
-            ('p', "parm"),
-        ]
-        .iter()
-        .find(|(letter, _)| parsed.has(*letter))
-        .map(|(_, name)| (*name).to_string()),
+        None => [('a', "author"), ('d', "description"), ('l', "license"), ('n', "filename"), ('p', "parm")]
+            .iter()
+            .find(|(letter, _)| parsed.has(*letter))
+            .map(|(_, name)| (*name).to_string()),
     };
     let mut status = 0;
     for arg in &parsed.rest {
-        let is_path = ctx
-            .sys
-            .stat(arg)
-            .await
-            .is_ok_and(|s| s.kind == FileKind::File);
-        let found = if is_path {
-            Some(arg.clone())
-        } else {
-            find_module(&ctx.sys, arg).await
-        };
+        let is_path = ctx.sys.stat(arg).await.is_ok_and(|s| s.kind == FileKind::File);
+        let found = if is_path { Some(arg.clone()) } else { find_module(&ctx.sys, arg).await };
         let Some(path) = found else {
             status = ctx.fail(&format!("ERROR: Module {arg} not found.")).await;
             continue;
@@ -369,28 +278,17 @@ pub(crate) async fn modinfo(mut ctx: Ctx) -> i32 {
         let bytes = match ctx.sys.read_file(&path).await {
             Ok(bytes) => bytes,
             Err(e) => {
-                status = ctx
-                    .fail(&format!("ERROR: could not get modinfo from '{arg}': {e}"))
-                    .await;
+                status = ctx.fail(&format!("ERROR: could not get modinfo from '{arg}': {e}")).await;
                 continue;
             }
         };
         let Some(info) = section(&bytes, ".modinfo") else {
             let module = module_name(arg);
-            status = ctx
-                .fail(&format!(
-                    "ERROR: could not get modinfo from '{module}': {}",
-                    Errno::ENOEXEC
-                ))
-                .await;
+            status = ctx.fail(&format!("ERROR: could not get modinfo from '{module}': {}", Errno::ENOEXEC)).await;
             continue;
         };
         let cwd = ctx.sys.getcwd().await.unwrap_or_default();
-        let full = if path.starts_with('/') {
-            path
-        } else {
-            format!("{}/{path}", cwd.trim_end_matches('/'))
-        };
+        let full = if path.starts_with('/') { path } else { format!("{}/{path}", cwd.trim_end_matches('/')) };
         let mut entries: Vec<(String, String)> = vec![("filename".into(), full)];
         for entry in info.split(|&b| b == 0).filter(|e| !e.is_empty()) {
             let entry = text::decode(entry);
@@ -400,10 +298,7 @@ pub(crate) async fn modinfo(mut ctx: Ctx) -> i32 {
         }
         // A parameter's description and type are entries of their own.
         let mut params: Vec<(String, String, String)> = Vec::new();
-        for (key, value) in entries
-            .iter()
-            .filter(|(k, _)| k == "parm" || k == "parmtype")
-        {
+        for (key, value) in entries.iter().filter(|(k, _)| k == "parm" || k == "parmtype") {
             let (name, what) = value.split_once(':').unwrap_or((value, ""));
             let index = params.iter().position(|p| p.0 == name).unwrap_or_else(|| {
                 params.push((name.to_string(), String::new(), String::new()));
@@ -416,11 +311,7 @@ pub(crate) async fn modinfo(mut ctx: Ctx) -> i32 {
             }
         }
         let describe = |(name, what, kind): &(String, String, String)| {
-            if kind.is_empty() {
-                format!("{name}:{what}")
-            } else {
-                format!("{name}:{what} ({kind})")
-            }
+            if kind.is_empty() { format!("{name}:{what}") } else { format!("{name}:{what} ({kind})") }
         };
         match &field {
             Some(field) if field == "parm" => {
@@ -434,10 +325,7 @@ pub(crate) async fn modinfo(mut ctx: Ctx) -> i32 {
                 }
             }
             None => {
-                for (key, value) in entries
-                    .iter()
-                    .filter(|(k, _)| k != "parm" && k != "parmtype")
-                {
+                for (key, value) in entries.iter().filter(|(k, _)| k != "parm" && k != "parmtype") {
                     ctx.put(&format!("{:<16}{value}\n", format!("{key}:")));
                 }
                 for param in &params {
@@ -457,10 +345,7 @@ mod tests {
     fn names() {
         assert_eq!(module_name("./dir/my-mod.ko"), "my_mod");
         assert_eq!(module_name("plain"), "plain");
-        assert_eq!(
-            join_params(&["a=1".into(), "s=two words".into()]),
-            "a=1 s=\"two words\""
-        );
+        assert_eq!(join_params(&["a=1".into(), "s=two words".into()]), "a=1 s=\"two words\"");
     }
 
     #[test]

@@ -5,9 +5,7 @@ use crate::signals;
 use crate::sys::{Clock, Errno, LogRecord, SyslogOp, flags};
 use crate::text;
 
-const LEVELS: [&str; 8] = [
-    "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug",
-];
+const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
 
 fn level(text: &str) -> Option<u8> {
     match text.parse::<u8>() {
@@ -27,33 +25,21 @@ struct Style {
 
 impl Style {
     fn print(&self, ctx: &mut Ctx, record: &LogRecord) {
-        if self
-            .levels
-            .as_ref()
-            .is_some_and(|l| !l.contains(&record.level))
-        {
+        if self.levels.as_ref().is_some_and(|l| !l.contains(&record.level)) {
             return;
         }
         let prefix = {
             let mut prefix = String::new();
             if self.raw {
-                prefix.push_str(&format!(
-                    "<{}>",
-                    u32::from(record.facility) * 8 + u32::from(record.level)
-                ));
+                prefix.push_str(&format!("<{}>", u32::from(record.facility) * 8 + u32::from(record.level)));
             } else if self.decode {
                 let facility = if record.facility == 0 { "kern" } else { "user" };
-                prefix.push_str(&format!(
-                    "{facility:<6}:{:<6}: ",
-                    LEVELS[usize::from(record.level.min(7))]
-                ));
+                prefix.push_str(&format!("{facility:<6}:{:<6}: ", LEVELS[usize::from(record.level.min(7))]));
             }
             match self.boot_ns {
                 Some(boot) if self.times => {
-                    let stamp = super::sysinfo::format_date(
-                        (boot + record.time_ns) / 1_000_000_000,
-                        "%a %b %e %H:%M:%S %Y",
-                    );
+                    let stamp =
+                        super::sysinfo::format_date((boot + record.time_ns) / 1_000_000_000, "%a %b %e %H:%M:%S %Y");
                     prefix.push_str(&format!("[{stamp}] "));
                 }
                 _ if self.times => {
@@ -118,13 +104,8 @@ pub(crate) async fn dmesg(mut ctx: Ctx) -> i32 {
             Err(e) => ctx.fail(&format!("klogctl failed: {e}")).await,
         };
     }
-    let mut style = Style {
-        times: !parsed.has('t'),
-        raw: parsed.has('r'),
-        decode: parsed.has('x'),
-        boot_ns: None,
-        levels: None,
-    };
+    let mut style =
+        Style { times: !parsed.has('t'), raw: parsed.has('r'), decode: parsed.has('x'), boot_ns: None, levels: None };
     if parsed.has('T') {
         let wall = sys.clock(Clock::Realtime).await.unwrap_or(0);
         style.boot_ns = Some(wall.saturating_sub(sys.clock(Clock::Monotonic).await.unwrap_or(0)));

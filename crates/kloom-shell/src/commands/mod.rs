@@ -45,14 +45,7 @@ const BUFFER: usize = 4096;
 impl Ctx {
     pub(crate) fn new(sys: Sys, argv: Vec<String>, env: Rc<Env>) -> Ctx {
         let who = base_name(&argv[0]).to_string();
-        Ctx {
-            sys,
-            argv,
-            env,
-            who,
-            out: Vec::new(),
-            broken: None,
-        }
+        Ctx { sys, argv, env, who, out: Vec::new(), broken: None }
     }
 
     /// Buffers text for stdout.
@@ -70,11 +63,7 @@ impl Ctx {
 
     /// Writes full buffers; false when stdout is broken and going on is no use.
     pub(crate) async fn drain(&mut self) -> bool {
-        if self.out.len() >= BUFFER {
-            self.flush().await
-        } else {
-            self.broken.is_none()
-        }
+        if self.out.len() >= BUFFER { self.flush().await } else { self.broken.is_none() }
     }
 
     pub(crate) async fn flush(&mut self) -> bool {
@@ -149,19 +138,12 @@ impl Parsed {
             }
             let mut letters = arg.chars().skip(1);
             while let Some(letter) = letters.next() {
-                let after = known
-                    .find(letter)
-                    .filter(|_| letter != ':')
-                    .map(|i| &known[i + letter.len_utf8()..]);
+                let after = known.find(letter).filter(|_| letter != ':').map(|i| &known[i + letter.len_utf8()..]);
                 match after {
                     None => return Err(format!("invalid option -- '{letter}'")),
                     Some(after) if after.starts_with(':') => {
                         let attached: String = letters.by_ref().collect();
-                        let value = if attached.is_empty() {
-                            args.next().cloned()
-                        } else {
-                            Some(attached)
-                        };
+                        let value = if attached.is_empty() { args.next().cloned() } else { Some(attached) };
                         match value {
                             Some(value) => options.push((letter, value)),
                             None => {
@@ -182,18 +164,11 @@ impl Parsed {
 
     /// The last value given.
     pub(crate) fn value(&self, letter: char) -> Option<&str> {
-        self.options
-            .iter()
-            .rev()
-            .find(|(l, _)| *l == letter)
-            .map(|(_, v)| v.as_str())
+        self.options.iter().rev().find(|(l, _)| *l == letter).map(|(_, v)| v.as_str())
     }
 
     pub(crate) fn values(&self, letter: char) -> impl Iterator<Item = &str> {
-        self.options
-            .iter()
-            .filter(move |(l, _)| *l == letter)
-            .map(|(_, v)| v.as_str())
+        self.options.iter().filter(move |(l, _)| *l == letter).map(|(_, v)| v.as_str())
     }
 }
 
@@ -221,14 +196,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn new(sys: &Sys, fd: i32) -> Lines {
-        Lines {
-            sys: sys.clone(),
-            fd,
-            buffer: Vec::new(),
-            start: 0,
-            eof: false,
-            ended: true,
-        }
+        Lines { sys: sys.clone(), fd, buffer: Vec::new(), start: 0, eof: false, ended: true }
     }
 
     /// The next line without its newline.
@@ -331,19 +299,9 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
     if fraction.contains('.') || (whole.is_empty() && fraction.is_empty()) {
         return None;
     }
-    let whole: u64 = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().ok()?
-    };
-    let digits: String = fraction
-        .chars()
-        .chain("000000000".chars())
-        .take(9)
-        .collect();
-    let ns = whole
-        .checked_mul(1_000_000_000)?
-        .checked_add(digits.parse().ok()?)?;
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let digits: String = fraction.chars().chain("000000000".chars()).take(9).collect();
+    let ns = whole.checked_mul(1_000_000_000)?.checked_add(digits.parse().ok()?)?;
     ns.checked_mul(unit as u64)
 }
 
@@ -457,10 +415,7 @@ pub(crate) async fn path_of(sys: &Sys, name: &str) -> Option<String> {
     if name.contains('/') {
         return sys.stat(name).await.is_ok().then(|| name.to_string());
     }
-    COMMANDS
-        .iter()
-        .find(|(n, _)| *n == name)
-        .map(|(n, dir)| format!("{dir}/{n}"))
+    COMMANDS.iter().find(|(n, _)| *n == name).map(|(n, dir)| format!("{dir}/{n}"))
 }
 
 /// Runs `argv` in the process of `sys` as `execvp` would, and gives the exit code.
@@ -477,9 +432,7 @@ pub(crate) async fn execute(sys: Sys, argv: Vec<String>, env: Rc<Env>) -> i32 {
         return command(Ctx::new(sys, argv, env)).await;
     }
     let complain = |sys: Sys, text: String| async move {
-        let _ = sys
-            .write_all(2, &text::encode(&format!("sh: {text}\n")))
-            .await;
+        let _ = sys.write_all(2, &text::encode(&format!("sh: {text}\n"))).await;
     };
     if path.contains('/') {
         match sys.stat(&path).await {

@@ -27,12 +27,7 @@ impl Proc {
 
 /// Every process, by pid; with command lines if asked for.
 pub(crate) async fn processes(sys: &Sys, with_argv: bool) -> Result<Vec<Proc>, Errno> {
-    let mut pids: Vec<i32> = sys
-        .readdir("/proc")
-        .await?
-        .iter()
-        .filter_map(|e| e.name.parse().ok())
-        .collect();
+    let mut pids: Vec<i32> = sys.readdir("/proc").await?.iter().filter_map(|e| e.name.parse().ok()).collect();
     pids.sort_unstable();
     let mut all = Vec::with_capacity(pids.len());
     for pid in pids {
@@ -45,17 +40,12 @@ pub(crate) async fn processes(sys: &Sys, with_argv: bool) -> Result<Vec<Proc>, E
         let (Some(open), Some(close)) = (stat.find('('), stat.rfind(')')) else {
             continue;
         };
-        let mut proc = Proc {
-            pid,
-            comm: stat[open + 1..close].to_string(),
-            ..Proc::default()
-        };
+        let mut proc = Proc { pid, comm: stat[open + 1..close].to_string(), ..Proc::default() };
         let mut fields = stat[close + 1..].split_whitespace();
         proc.state = fields.next().unwrap_or("?").to_string();
         proc.fields.push(0);
         // Addresses do not fit an i64; nobody asks for them.
-        proc.fields
-            .extend(fields.map(|f| f.parse::<i64>().unwrap_or(0)));
+        proc.fields.extend(fields.map(|f| f.parse::<i64>().unwrap_or(0)));
         if with_argv && let Ok(line) = sys.read_file(&format!("/proc/{pid}/cmdline")).await {
             let line = text::decode(&line);
             let line = line.strip_suffix('\0').unwrap_or(&line);
@@ -77,27 +67,22 @@ fn signal_option(args: &[String]) -> Result<(i32, &[String]), String> {
         let Some(name) = args.get(1) else {
             return Err(format!("option requires an argument -- '{}'", &first[1..]));
         };
-        return signals::parse(name)
-            .map(|s| (s, &args[2..]))
-            .ok_or_else(|| format!("bad signal name '{name}'"));
+        return signals::parse(name).map(|s| (s, &args[2..])).ok_or_else(|| format!("bad signal name '{name}'"));
     }
     if first == "--" {
         return Ok((signals::SIGTERM, &args[1..]));
     }
     match first.strip_prefix('-') {
-        Some(name) if !name.is_empty() => signals::parse(name)
-            .map(|s| (s, &args[1..]))
-            .ok_or_else(|| format!("bad signal name '{name}'")),
+        Some(name) if !name.is_empty() => {
+            signals::parse(name).map(|s| (s, &args[1..])).ok_or_else(|| format!("bad signal name '{name}'"))
+        }
         _ => Ok((signals::SIGTERM, args)),
     }
 }
 
 fn list_signals(args: &[String]) -> Result<String, String> {
     if args.is_empty() {
-        let rows = signals::NAMES
-            .iter()
-            .enumerate()
-            .map(|(i, name)| format!("{:2}) {name}\n", i + 1));
+        let rows = signals::NAMES.iter().enumerate().map(|(i, name)| format!("{:2}) {name}\n", i + 1));
         return Ok(rows.collect());
     }
     let mut out = String::new();
@@ -134,22 +119,14 @@ pub(crate) async fn kill_builtin(shell: &mut Shell, args: &[String]) -> i32 {
             return 1;
         }
     };
-    let targets = if targets.first().is_some_and(|t| t == "--") {
-        &targets[1..]
-    } else {
-        targets
-    };
+    let targets = if targets.first().is_some_and(|t| t == "--") { &targets[1..] } else { targets };
     if targets.is_empty() {
         shell.complain("you need to specify whom to kill").await;
         return 1;
     }
     let mut status = 0;
     for target in targets {
-        let pid = if target.starts_with('%') {
-            job_pid(shell, target)
-        } else {
-            target.parse().ok()
-        };
+        let pid = if target.starts_with('%') { job_pid(shell, target) } else { target.parse().ok() };
         let problem = match pid {
             None if target.starts_with('%') => Some(format!("kill: {target}: no such job")),
             None => Some(format!("invalid number '{target}'")),
@@ -201,11 +178,7 @@ pub(crate) async fn kill(mut ctx: Ctx) -> i32 {
 /// `pidof [-s] [-x] [-o PID] NAME…`: options as procps, kernel threads found by name as busybox does (procps wants -w).
 pub(crate) async fn pidof(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "sxwo:qc");
-    let omit: Vec<i32> = parsed
-        .values('o')
-        .flat_map(|v| v.split(','))
-        .filter_map(|v| v.parse().ok())
-        .collect();
+    let omit: Vec<i32> = parsed.values('o').flat_map(|v| v.split(',')).filter_map(|v| v.parse().ok()).collect();
     let procs = processes(&ctx.sys, true).await.unwrap_or_default();
     let mut pids: Vec<i32> = procs
         .iter()
@@ -240,12 +213,7 @@ pub(crate) async fn pgrep(mut ctx: Ctx) -> i32 {
     let mut args = Vec::new();
     for arg in &ctx.argv[1..] {
         match arg.strip_prefix('-').and_then(signals::parse) {
-            Some(s)
-                if killing && arg.len() > 2
-                    || arg.len() == 2 && arg.as_bytes()[1].is_ascii_digit() =>
-            {
-                signal = s
-            }
+            Some(s) if killing && arg.len() > 2 || arg.len() == 2 && arg.as_bytes()[1].is_ascii_digit() => signal = s,
             _ => args.push(arg.clone()),
         }
     }
@@ -258,26 +226,16 @@ pub(crate) async fn pgrep(mut ctx: Ctx) -> i32 {
     };
     let pattern = parsed.rest.first().cloned().unwrap_or_default();
     if parsed.rest.is_empty() && !parsed.has('P') && !parsed.has('u') {
-        ctx.fail("no matching criteria specified\nTry `pgrep --help' for more information.")
-            .await;
+        ctx.fail("no matching criteria specified\nTry `pgrep --help' for more information.").await;
         return 2;
     }
-    let pattern = if parsed.has('x') {
-        format!("^(?:{pattern})$")
-    } else {
-        pattern
-    };
+    let pattern = if parsed.has('x') { format!("^(?:{pattern})$") } else { pattern };
     let Ok(regex) = regex_lite::Regex::new(&pattern) else {
-        ctx.fail(&format!("Invalid regular expression '{pattern}'"))
-            .await;
+        ctx.fail(&format!("Invalid regular expression '{pattern}'")).await;
         return 2;
     };
-    let parents: Vec<i64> = parsed
-        .value('P')
-        .into_iter()
-        .flat_map(|v| v.split(','))
-        .filter_map(|v| v.parse().ok())
-        .collect();
+    let parents: Vec<i64> =
+        parsed.value('P').into_iter().flat_map(|v| v.split(',')).filter_map(|v| v.parse().ok()).collect();
     let own = ctx.sys.getpid().await.unwrap_or(0);
     let mut found: Vec<_> = processes(&ctx.sys, true)
         .await
@@ -286,23 +244,14 @@ pub(crate) async fn pgrep(mut ctx: Ctx) -> i32 {
         .filter(|p| p.pid != own)
         .filter(|p| {
             let whole = parsed.has('f') && !p.argv.is_empty();
-            let text = if whole {
-                p.argv.join(" ")
-            } else {
-                p.comm.clone()
-            };
-            let fits =
-                regex.is_match(&text) && (parents.is_empty() || parents.contains(&p.field(4)));
+            let text = if whole { p.argv.join(" ") } else { p.comm.clone() };
+            let fits = regex.is_match(&text) && (parents.is_empty() || parents.contains(&p.field(4)));
             fits != parsed.has('v')
         })
         .collect();
     if parsed.has('n') || parsed.has('o') {
         found.sort_by_key(|p| (p.field(22), p.pid));
-        let keep = if parsed.has('n') {
-            found.pop()
-        } else {
-            found.into_iter().next()
-        };
+        let keep = if parsed.has('n') { found.pop() } else { found.into_iter().next() };
         found = keep.into_iter().collect();
     }
     if found.is_empty() {
@@ -315,15 +264,9 @@ pub(crate) async fn pgrep(mut ctx: Ctx) -> i32 {
         let mut status = 0;
         for p in found {
             match ctx.sys.kill(p.pid, signal).await {
-                Ok(()) if parsed.has('e') => {
-                    ctx.put(&format!("{} killed (pid {})\n", p.comm, p.pid))
-                }
+                Ok(()) if parsed.has('e') => ctx.put(&format!("{} killed (pid {})\n", p.comm, p.pid)),
                 Ok(()) => {}
-                Err(e) => {
-                    status = ctx
-                        .fail(&format!("killing pid {} failed: {e}", p.pid))
-                        .await
-                }
+                Err(e) => status = ctx.fail(&format!("killing pid {} failed: {e}", p.pid)).await,
             }
         }
         return ctx.end(status).await;
@@ -334,15 +277,7 @@ pub(crate) async fn pgrep(mut ctx: Ctx) -> i32 {
     }
     for p in found {
         let line = if parsed.has('a') {
-            format!(
-                "{} {}\n",
-                p.pid,
-                if p.argv.is_empty() {
-                    p.comm.clone()
-                } else {
-                    p.argv.join(" ")
-                }
-            )
+            format!("{} {}\n", p.pid, if p.argv.is_empty() { p.comm.clone() } else { p.argv.join(" ") })
         } else if parsed.has('l') {
             format!("{} {}\n", p.pid, p.comm)
         } else {
@@ -392,8 +327,7 @@ pub(crate) async fn killall(mut ctx: Ctx) -> i32 {
 /// `sleep N[smhd]…`.
 pub(crate) async fn sleep(mut ctx: Ctx) -> i32 {
     if ctx.argv.len() < 2 {
-        ctx.warn("BusyBox v1.35.0 multi-call binary.\n\nUsage: sleep [N]...\n")
-            .await;
+        ctx.warn("BusyBox v1.35.0 multi-call binary.\n\nUsage: sleep [N]...\n").await;
         return 1;
     }
     let mut total = 0u64;
@@ -452,16 +386,14 @@ pub(crate) async fn timeout(mut ctx: Ctx) -> i32 {
         Some((text, None)) => return ctx.fail(&format!("invalid number '{text}'")).await,
     };
     let [limit, command @ ..] = parsed.rest.as_slice() else {
-        ctx.warn("Usage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n")
-            .await;
+        ctx.warn("Usage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n").await;
         return 1;
     };
     let Some(limit_ns) = seconds(limit) else {
         return ctx.fail(&format!("invalid number '{limit}'")).await;
     };
     if command.is_empty() {
-        ctx.warn("Usage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n")
-            .await;
+        ctx.warn("Usage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n").await;
         return 1;
     }
     let target = ctx.sys.getpid().await.unwrap_or(0);
@@ -532,11 +464,7 @@ pub(crate) async fn env(mut ctx: Ctx) -> i32 {
         Ok(parsed) => parsed,
         Err(message) => return ctx.fail(&message).await,
     };
-    let mut env = if parsed.has('i') {
-        super::Env::new()
-    } else {
-        (*ctx.env).clone()
-    };
+    let mut env = if parsed.has('i') { super::Env::new() } else { (*ctx.env).clone() };
     for name in parsed.values('u') {
         env.remove(name);
     }
@@ -587,10 +515,7 @@ pub(crate) async fn which(mut ctx: Ctx) -> i32 {
 /// Runs a command in a child and gives its status as a shell would.
 async fn run_child(ctx: &Ctx, argv: Vec<String>) -> i32 {
     let env = ctx.env.clone();
-    let forked = ctx
-        .sys
-        .fork(Box::new(move |sys| Box::pin(execute(sys, argv, env))))
-        .await;
+    let forked = ctx.sys.fork(Box::new(move |sys| Box::pin(execute(sys, argv, env)))).await;
     let Ok(pid) = forked else { return 126 };
     loop {
         match ctx.sys.wait(WaitFor::Pid(pid), false, None).await {
@@ -613,27 +538,15 @@ pub(crate) async fn xargs(mut ctx: Ctx) -> i32 {
         Some(Ok(n)) if n > 0 => n,
         _ => return ctx.fail("invalid number").await,
     };
-    let base = if parsed.rest.is_empty() {
-        vec!["echo".to_string()]
-    } else {
-        parsed.rest.clone()
-    };
+    let base = if parsed.rest.is_empty() { vec!["echo".to_string()] } else { parsed.rest.clone() };
     let input = match ctx.sys.read_to_end(0).await {
         Ok(bytes) => text::decode(&bytes),
         Err(e) => return ctx.fail(&format!("stdin: {e}")).await,
     };
     let items: Vec<String> = if parsed.has('0') {
-        input
-            .split('\0')
-            .filter(|s| !s.is_empty())
-            .map(str::to_string)
-            .collect()
+        input.split('\0').filter(|s| !s.is_empty()).map(str::to_string).collect()
     } else if parsed.has('I') {
-        input
-            .lines()
-            .map(|l| l.trim_start().to_string())
-            .filter(|l| !l.is_empty())
-            .collect()
+        input.lines().map(|l| l.trim_start().to_string()).filter(|l| !l.is_empty()).collect()
     } else {
         match split_words(&input) {
             Ok(items) => items,
@@ -681,11 +594,7 @@ fn split_words(input: &str) -> Result<Vec<String>, &'static str> {
                     match chars.next() {
                         Some(q) if q == c => break,
                         Some('\n') | None => {
-                            return Err(if c == '"' {
-                                "unmatched double quote"
-                            } else {
-                                "unmatched single quote"
-                            });
+                            return Err(if c == '"' { "unmatched double quote" } else { "unmatched single quote" });
                         }
                         Some(q) => word.push(q),
                     }

@@ -19,11 +19,7 @@ struct World {
 async fn world(sys: &Sys) -> World {
     let now_ns = sys.clock(Clock::Monotonic).await.unwrap_or(0);
     let wall_s = sys.clock(Clock::Realtime).await.unwrap_or(0) / 1_000_000_000;
-    World {
-        now_ns,
-        boot_s: wall_s.saturating_sub(now_ns / 1_000_000_000),
-        wall_s,
-    }
+    World { now_ns, boot_s: wall_s.saturating_sub(now_ns / 1_000_000_000), wall_s }
 }
 
 /// Column: names it goes by, header, width, whether it is flush left.
@@ -45,330 +41,60 @@ struct Shown {
 const MAX_WIDTH: usize = 1000;
 
 const COLUMNS: &[Column] = &[
-    Column {
-        name: "pid",
-        header: "PID",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "tgid",
-        header: "TGID",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "ppid",
-        header: "PPID",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "pgid",
-        header: "PGID",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "pgrp",
-        header: "PGRP",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "sid",
-        header: "SID",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "sess",
-        header: "SESS",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "tid",
-        header: "TID",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "lwp",
-        header: "LWP",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "nlwp",
-        header: "NLWP",
-        width: 4,
-        left: false,
-    },
-    Column {
-        name: "user",
-        header: "USER",
-        width: 8,
-        left: true,
-    },
-    Column {
-        name: "uid",
-        header: "UID",
-        width: 5,
-        left: false,
-    },
-    Column {
-        name: "tty",
-        header: "TT",
-        width: 8,
-        left: true,
-    },
-    Column {
-        name: "tname",
-        header: "TTY",
-        width: 8,
-        left: true,
-    },
-    Column {
-        name: "time",
-        header: "TIME",
-        width: 8,
-        left: false,
-    },
-    Column {
-        name: "cputime",
-        header: "TIME",
-        width: 8,
-        left: false,
-    },
-    Column {
-        name: "bsdtime",
-        header: "TIME",
-        width: 6,
-        left: false,
-    },
-    Column {
-        name: "etime",
-        header: "ELAPSED",
-        width: 11,
-        left: false,
-    },
-    Column {
-        name: "etimes",
-        header: "ELAPSED",
-        width: 7,
-        left: false,
-    },
-    Column {
-        name: "stime",
-        header: "STIME",
-        width: 5,
-        left: false,
-    },
-    Column {
-        name: "start",
-        header: "START",
-        width: 8,
-        left: false,
-    },
-    Column {
-        name: "bsdstart",
-        header: "START",
-        width: 6,
-        left: false,
-    },
-    Column {
-        name: "lstart",
-        header: "STARTED",
-        width: 24,
-        left: false,
-    },
-    Column {
-        name: "s",
-        header: "S",
-        width: 1,
-        left: true,
-    },
-    Column {
-        name: "state",
-        header: "S",
-        width: 1,
-        left: true,
-    },
-    Column {
-        name: "stat",
-        header: "STAT",
-        width: 4,
-        left: true,
-    },
-    Column {
-        name: "c",
-        header: "C",
-        width: 2,
-        left: false,
-    },
-    Column {
-        name: "pcpu",
-        header: "%CPU",
-        width: 4,
-        left: false,
-    },
-    Column {
-        name: "%cpu",
-        header: "%CPU",
-        width: 4,
-        left: false,
-    },
-    Column {
-        name: "pmem",
-        header: "%MEM",
-        width: 4,
-        left: false,
-    },
-    Column {
-        name: "%mem",
-        header: "%MEM",
-        width: 4,
-        left: false,
-    },
-    Column {
-        name: "vsz",
-        header: "VSZ",
-        width: 6,
-        left: false,
-    },
-    Column {
-        name: "rss",
-        header: "RSS",
-        width: 5,
-        left: false,
-    },
-    Column {
-        name: "sz",
-        header: "SZ",
-        width: 5,
-        left: false,
-    },
-    Column {
-        name: "ni",
-        header: "NI",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "nice",
-        header: "NI",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "pri",
-        header: "PRI",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "opri",
-        header: "PRI",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "priority",
-        header: "PRI",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "rtprio",
-        header: "RTPRIO",
-        width: 6,
-        left: false,
-    },
-    Column {
-        name: "cls",
-        header: "CLS",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "class",
-        header: "CLS",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "policy",
-        header: "POL",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "psr",
-        header: "PSR",
-        width: 3,
-        left: false,
-    },
-    Column {
-        name: "f",
-        header: "F",
-        width: 1,
-        left: false,
-    },
-    Column {
-        name: "flags",
-        header: "F",
-        width: 1,
-        left: false,
-    },
-    Column {
-        name: "wchan",
-        header: "WCHAN",
-        width: 6,
-        left: true,
-    },
-    Column {
-        name: "addr",
-        header: "ADDR",
-        width: 4,
-        left: false,
-    },
-    Column {
-        name: "comm",
-        header: "COMMAND",
-        width: 15,
-        left: true,
-    },
-    Column {
-        name: "ucmd",
-        header: "CMD",
-        width: 15,
-        left: true,
-    },
-    Column {
-        name: "ucomm",
-        header: "COMMAND",
-        width: 15,
-        left: true,
-    },
-    Column {
-        name: "args",
-        header: "COMMAND",
-        width: 27,
-        left: true,
-    },
-    Column {
-        name: "command",
-        header: "COMMAND",
-        width: 27,
-        left: true,
-    },
-    Column {
-        name: "cmd",
-        header: "CMD",
-        width: 27,
-        left: true,
-    },
+    Column { name: "pid", header: "PID", width: 7, left: false },
+    Column { name: "tgid", header: "TGID", width: 7, left: false },
+    Column { name: "ppid", header: "PPID", width: 7, left: false },
+    Column { name: "pgid", header: "PGID", width: 7, left: false },
+    Column { name: "pgrp", header: "PGRP", width: 7, left: false },
+    Column { name: "sid", header: "SID", width: 7, left: false },
+    Column { name: "sess", header: "SESS", width: 7, left: false },
+    Column { name: "tid", header: "TID", width: 7, left: false },
+    Column { name: "lwp", header: "LWP", width: 7, left: false },
+    Column { name: "nlwp", header: "NLWP", width: 4, left: false },
+    Column { name: "user", header: "USER", width: 8, left: true },
+    Column { name: "uid", header: "UID", width: 5, left: false },
+    Column { name: "tty", header: "TT", width: 8, left: true },
+    Column { name: "tname", header: "TTY", width: 8, left: true },
+    Column { name: "time", header: "TIME", width: 8, left: false },
+    Column { name: "cputime", header: "TIME", width: 8, left: false },
+    Column { name: "bsdtime", header: "TIME", width: 6, left: false },
+    Column { name: "etime", header: "ELAPSED", width: 11, left: false },
+    Column { name: "etimes", header: "ELAPSED", width: 7, left: false },
+    Column { name: "stime", header: "STIME", width: 5, left: false },
+    Column { name: "start", header: "START", width: 8, left: false },
+    Column { name: "bsdstart", header: "START", width: 6, left: false },
+    Column { name: "lstart", header: "STARTED", width: 24, left: false },
+    Column { name: "s", header: "S", width: 1, left: true },
+    Column { name: "state", header: "S", width: 1, left: true },
+    Column { name: "stat", header: "STAT", width: 4, left: true },
+    Column { name: "c", header: "C", width: 2, left: false },
+    Column { name: "pcpu", header: "%CPU", width: 4, left: false },
+    Column { name: "%cpu", header: "%CPU", width: 4, left: false },
+    Column { name: "pmem", header: "%MEM", width: 4, left: false },
+    Column { name: "%mem", header: "%MEM", width: 4, left: false },
+    Column { name: "vsz", header: "VSZ", width: 6, left: false },
+    Column { name: "rss", header: "RSS", width: 5, left: false },
+    Column { name: "sz", header: "SZ", width: 5, left: false },
+    Column { name: "ni", header: "NI", width: 3, left: false },
+    Column { name: "nice", header: "NI", width: 3, left: false },
+    Column { name: "pri", header: "PRI", width: 3, left: false },
+    Column { name: "opri", header: "PRI", width: 3, left: false },
+    Column { name: "priority", header: "PRI", width: 3, left: false },
+    Column { name: "rtprio", header: "RTPRIO", width: 6, left: false },
+    Column { name: "cls", header: "CLS", width: 3, left: false },
+    Column { name: "class", header: "CLS", width: 3, left: false },
+    Column { name: "policy", header: "POL", width: 3, left: false },
+    Column { name: "psr", header: "PSR", width: 3, left: false },
+    Column { name: "f", header: "F", width: 1, left: false },
+    Column { name: "flags", header: "F", width: 1, left: false },
+    Column { name: "wchan", header: "WCHAN", width: 6, left: true },
+    Column { name: "addr", header: "ADDR", width: 4, left: false },
+    Column { name: "comm", header: "COMMAND", width: 15, left: true },
+    Column { name: "ucmd", header: "CMD", width: 15, left: true },
+    Column { name: "ucomm", header: "COMMAND", width: 15, left: true },
+    Column { name: "args", header: "COMMAND", width: 27, left: true },
+    Column { name: "command", header: "COMMAND", width: 27, left: true },
+    Column { name: "cmd", header: "CMD", width: 27, left: true },
 ];
 
 fn column(name: &str) -> Option<&'static Column> {
@@ -390,20 +116,12 @@ fn column(name: &str) -> Option<&'static Column> {
 
 fn hms(seconds: u64) -> String {
     let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if h >= 24 {
-        format!("{}-{:02}:{m:02}:{s:02}", h / 24, h % 24)
-    } else {
-        format!("{h:02}:{m:02}:{s:02}")
-    }
+    if h >= 24 { format!("{}-{:02}:{m:02}:{s:02}", h / 24, h % 24) } else { format!("{h:02}:{m:02}:{s:02}") }
 }
 
 fn start_clock(world: &World, start_s: u64) -> String {
     let at = world.boot_s + start_s;
-    let format = if world.wall_s.saturating_sub(at) < 86400 {
-        "%H:%M"
-    } else {
-        "%b%d"
-    };
+    let format = if world.wall_s.saturating_sub(at) < 86400 { "%H:%M" } else { "%b%d" };
     super::sysinfo::format_date(at, format)
 }
 
@@ -421,11 +139,7 @@ fn policy_name(policy: i64) -> &'static str {
 
 /// Nice as procps shows it: `-` for a real-time task.
 fn nice(p: &Proc) -> String {
-    if matches!(p.field(41), 1 | 2) {
-        "-".into()
-    } else {
-        p.field(19).to_string()
-    }
+    if matches!(p.field(41), 1 | 2) { "-".into() } else { p.field(19).to_string() }
 }
 
 fn stat_letters(p: &Proc) -> String {
@@ -445,17 +159,11 @@ fn stat_letters(p: &Proc) -> String {
 }
 
 fn full_name(p: &Proc) -> String {
-    let mut text = if p.argv.is_empty() {
-        format!("[{}]", p.comm)
-    } else {
-        p.argv.join(" ")
-    };
+    let mut text = if p.argv.is_empty() { format!("[{}]", p.comm) } else { p.argv.join(" ") };
     if p.state == "Z" {
         text.push_str(" <defunct>");
     }
-    text.chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 async fn cell(sys: &Sys, name: &str, p: &Proc, world: &World) -> String {
@@ -508,10 +216,7 @@ async fn cell(sys: &Sys, name: &str, p: &Proc, world: &World) -> String {
             format!("{:o}", (p.field(9) >> 6) & 0x7)
         }
         "wchan" => {
-            let text = sys
-                .read_file(&format!("/proc/{}/wchan", p.pid))
-                .await
-                .unwrap_or_default();
+            let text = sys.read_file(&format!("/proc/{}/wchan", p.pid)).await.unwrap_or_default();
             match text::decode(&text).trim() {
                 "" | "0" => "-".into(),
                 name => name.chars().take(6).collect(),
@@ -542,10 +247,7 @@ impl Selection {
             || none
             || self.pids.contains(&i64::from(p.pid))
             || self.parents.contains(&p.field(4))
-            || self
-                .names
-                .iter()
-                .any(|n| *n == p.comm || n.chars().take(15).eq(p.comm.chars()));
+            || self.names.iter().any(|n| *n == p.comm || n.chars().take(15).eq(p.comm.chars()));
         fits != self.negate
     }
 }
@@ -562,9 +264,7 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
     let bad = "error: unsupported option";
     while let Some(arg) = args.next() {
         if let Some(long) = arg.strip_prefix("--") {
-            let (name, value) = long
-                .split_once('=')
-                .map_or((long, None), |(n, v)| (n, Some(v.to_string())));
+            let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v.to_string())));
             match name {
                 "no-headers" | "no-heading" | "noheaders" => headers = false,
                 "headers" | "forest" | "deselect" if name == "deselect" => selection.negate = true,
@@ -583,9 +283,7 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
                     }
                 }
                 _ => {
-                    return ctx
-                        .fail(&format!("error: unknown gnu long option\n{bad} --{long}"))
-                        .await;
+                    return ctx.fail(&format!("error: unknown gnu long option\n{bad} --{long}")).await;
                 }
             }
             continue;
@@ -608,20 +306,14 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
             if takes {
                 let attached: String = letters[i..].iter().collect();
                 i = letters.len();
-                let value = if attached.is_empty() {
-                    args.next()
-                } else {
-                    Some(attached)
-                };
+                let value = if attached.is_empty() { args.next() } else { Some(attached) };
                 let Some(value) = value else {
                     return ctx.fail("error: list of process IDs must follow -p").await;
                 };
                 match letter {
                     'o' | 'O' => formats(&value, &mut custom),
                     'p' | 'q' => selection.pids.extend(numbers(&value)),
-                    'C' => selection
-                        .names
-                        .extend(value.split([',', ' ']).map(str::to_string)),
+                    'C' => selection.names.extend(value.split([',', ' ']).map(str::to_string)),
                     _ => {}
                 }
                 continue;
@@ -635,18 +327,12 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
                 (false, 'u') => layout = "user",
                 (_, 'N') => selection.negate = true,
                 (_, 'h') => headers = false,
-                (
-                    _,
-                    'w' | 'L' | 'T' | 'm' | 'H' | 'y' | 'M' | 'c' | 'r' | 'e' | 'f' | 'n' | 'S',
-                ) => {}
+                (_, 'w' | 'L' | 'T' | 'm' | 'H' | 'y' | 'M' | 'c' | 'r' | 'e' | 'f' | 'n' | 'S') => {}
                 _ => return ctx.fail(&format!("{bad} {letter}")).await,
             }
         }
     }
-    if layout == "default"
-        && selection.all
-        && words.iter().any(|a| !a.starts_with('-') && a.contains('x'))
-    {
+    if layout == "default" && selection.all && words.iter().any(|a| !a.starts_with('-') && a.contains('x')) {
         layout = "bsd";
     }
     let standard: &[(&str, &str)] = match layout {
@@ -689,33 +375,14 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
             ("time", "TIME"),
             ("ucmd", "CMD"),
         ],
-        "jobs" => &[
-            ("pid", "PID"),
-            ("pgid", "PGID"),
-            ("sid", "SID"),
-            ("tname", "TTY"),
-            ("time", "TIME"),
-            ("ucmd", "CMD"),
-        ],
-        "bsd" => &[
-            ("pid", "PID"),
-            ("tname", "TTY"),
-            ("stat", "STAT"),
-            ("bsdtime", "TIME"),
-            ("command", "COMMAND"),
-        ],
-        _ => &[
-            ("pid", "PID"),
-            ("tname", "TTY"),
-            ("time", "TIME"),
-            ("ucmd", "CMD"),
-        ],
+        "jobs" => {
+            &[("pid", "PID"), ("pgid", "PGID"), ("sid", "SID"), ("tname", "TTY"), ("time", "TIME"), ("ucmd", "CMD")]
+        }
+        "bsd" => &[("pid", "PID"), ("tname", "TTY"), ("stat", "STAT"), ("bsdtime", "TIME"), ("command", "COMMAND")],
+        _ => &[("pid", "PID"), ("tname", "TTY"), ("time", "TIME"), ("ucmd", "CMD")],
     };
     if custom.is_empty() {
-        custom = standard
-            .iter()
-            .map(|(n, h)| ((*n).to_string(), Some((*h).to_string())))
-            .collect();
+        custom = standard.iter().map(|(n, h)| ((*n).to_string(), Some((*h).to_string()))).collect();
     }
     let mut columns = Vec::new();
     for (name, header) in &custom {
@@ -731,11 +398,7 @@ pub(crate) async fn ps(mut ctx: Ctx) -> i32 {
                 width: width.unwrap_or(c.width).min(MAX_WIDTH),
             }),
             None => {
-                return ctx
-                    .fail(&format!(
-                        "error: unknown user-defined format specifier \"{name}\""
-                    ))
-                    .await;
+                return ctx.fail(&format!("error: unknown user-defined format specifier \"{name}\"")).await;
             }
         }
     }
@@ -804,9 +467,7 @@ fn row(columns: &[Shown], cells: &[String]) -> String {
 }
 
 fn numbers(text: &str) -> Vec<i64> {
-    text.split([',', ' '])
-        .filter_map(|t| t.parse().ok())
-        .collect()
+    text.split([',', ' ']).filter_map(|t| t.parse().ok()).collect()
 }
 
 /// `pid,ppid` or `pid=Header` or `pid=`.
@@ -821,12 +482,8 @@ fn formats(text: &str, custom: &mut Vec<(String, Option<String>)>) {
 
 /// Numbers after `key` in a /proc text of `key: number` lines.
 fn proc_number(text: &str, key: &str) -> u64 {
-    let line = text
-        .lines()
-        .find(|l| l.split([':', ' ']).next() == Some(key));
-    line.and_then(|l| l.split_whitespace().nth(1))
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0)
+    let line = text.lines().find(|l| l.split([':', ' ']).next() == Some(key));
+    line.and_then(|l| l.split_whitespace().nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 /// `top -b -n N -d S [-p PIDS] [-H]`: batch snapshots; without `-b` one snapshot, for there is no terminal.
@@ -837,24 +494,14 @@ pub(crate) async fn top(mut ctx: Ctx) -> i32 {
         None => 1,
         Some(Ok(n)) if n > 0 => n,
         _ => {
-            return ctx
-                .fail(&format!(
-                    "bad iterations argument '{}'",
-                    parsed.value('n').unwrap_or_default()
-                ))
-                .await;
+            return ctx.fail(&format!("bad iterations argument '{}'", parsed.value('n').unwrap_or_default())).await;
         }
     };
     let delay = match parsed.value('d').map(super::seconds) {
         None => 3_000_000_000,
         Some(Some(ns)) => ns,
         Some(None) => {
-            return ctx
-                .fail(&format!(
-                    "bad delay interval '{}'",
-                    parsed.value('d').unwrap_or_default()
-                ))
-                .await;
+            return ctx.fail(&format!("bad delay interval '{}'", parsed.value('d').unwrap_or_default())).await;
         }
     };
     let only = parsed.value('p').map(numbers);
@@ -870,31 +517,15 @@ pub(crate) async fn top(mut ctx: Ctx) -> i32 {
         }
         let world = world(&ctx.sys).await;
         let procs = processes(&ctx.sys, true).await.unwrap_or_default();
-        let procs: Vec<Proc> = procs
-            .into_iter()
-            .filter(|p| {
-                only.as_ref()
-                    .is_none_or(|pids| pids.contains(&i64::from(p.pid)))
-            })
-            .collect();
-        let count = |states: &str| {
-            procs
-                .iter()
-                .filter(|p| states.contains(p.state.as_str()))
-                .count()
-        };
+        let procs: Vec<Proc> =
+            procs.into_iter().filter(|p| only.as_ref().is_none_or(|pids| pids.contains(&i64::from(p.pid)))).collect();
+        let count = |states: &str| procs.iter().filter(|p| states.contains(p.state.as_str())).count();
         let load = text::decode(&ctx.sys.read_file("/proc/loadavg").await.unwrap_or_default());
         let load: Vec<&str> = load.split_whitespace().take(3).collect();
-        let load = if load.len() == 3 {
-            load.join(", ")
-        } else {
-            "0.00, 0.00, 0.00".into()
-        };
+        let load = if load.len() == 3 { load.join(", ") } else { "0.00, 0.00, 0.00".into() };
         let clock = super::sysinfo::format_date(world.wall_s, "%H:%M:%S");
         let up = super::sysinfo::up_text(world.now_ns / 1_000_000_000);
-        ctx.put(&format!(
-            "top - {clock} up {up},  0 users,  load average: {load}\n"
-        ));
+        ctx.put(&format!("top - {clock} up {up},  0 users,  load average: {load}\n"));
         ctx.put(&format!(
             "Tasks: {:>3} total, {:>3} running, {:>3} sleeping, {:>3} stopped, {:>3} zombie\n",
             procs.len(),
@@ -907,20 +538,11 @@ pub(crate) async fn top(mut ctx: Ctx) -> i32 {
         let cpu: Vec<u64> = stat
             .lines()
             .find(|l| l.starts_with("cpu "))
-            .map(|l| {
-                l.split_whitespace()
-                    .skip(1)
-                    .filter_map(|n| n.parse().ok())
-                    .collect()
-            })
+            .map(|l| l.split_whitespace().skip(1).filter_map(|n| n.parse().ok()).collect())
             .unwrap_or_default();
         let share = |i: usize| -> f64 {
-            let part = |i: usize| {
-                cpu.get(i)
-                    .copied()
-                    .unwrap_or(0)
-                    .saturating_sub(before_cpu.get(i).copied().unwrap_or(0))
-            };
+            let part =
+                |i: usize| cpu.get(i).copied().unwrap_or(0).saturating_sub(before_cpu.get(i).copied().unwrap_or(0));
             let total: u64 = (0..8).map(part).sum();
             match total {
                 0 => {
@@ -935,7 +557,14 @@ pub(crate) async fn top(mut ctx: Ctx) -> i32 {
         };
         ctx.put(&format!(
             "%Cpu(s):{:>5.1} us,{:>5.1} sy,{:>5.1} ni,{:>5.1} id,{:>5.1} wa,{:>5.1} hi,{:>5.1} si,{:>5.1} st \n",
-            share(0), share(2), share(1), share(3), share(4), share(5), share(6), share(7)
+            share(0),
+            share(2),
+            share(1),
+            share(3),
+            share(4),
+            share(5),
+            share(6),
+            share(7)
         ));
         let mem = text::decode(&ctx.sys.read_file("/proc/meminfo").await.unwrap_or_default());
         let mib = |key: &str| proc_number(&mem, key) as f64 / 1024.0;
@@ -963,10 +592,7 @@ pub(crate) async fn top(mut ctx: Ctx) -> i32 {
                 // In the first snapshot the share is that since its start, afterwards that of the interval.
                 let (part, ns) = match before.get(&p.pid) {
                     Some(last) => (ticks - last, interval_ns),
-                    None => (
-                        ticks,
-                        world.now_ns.saturating_sub(start_ns.max(before_ns)).max(1),
-                    ),
+                    None => (ticks, world.now_ns.saturating_sub(start_ns.max(before_ns)).max(1)),
                 };
                 before.insert(p.pid, ticks);
                 ((part.max(0) as f64 * 1e9 / ns as f64).min(9999.0), p)
@@ -975,22 +601,9 @@ pub(crate) async fn top(mut ctx: Ctx) -> i32 {
         rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.pid.cmp(&b.1.pid)));
         for (share, p) in rows {
             let ticks = (p.field(14) + p.field(15)).max(0);
-            let time = format!(
-                "{}:{:02}.{:02}",
-                ticks / 6000,
-                ticks / 100 % 60,
-                ticks % 100
-            );
-            let priority = if p.field(18) <= -100 {
-                "rt".to_string()
-            } else {
-                p.field(18).to_string()
-            };
-            let name = if parsed.has('c') {
-                full_name(&p)
-            } else {
-                p.comm.clone()
-            };
+            let time = format!("{}:{:02}.{:02}", ticks / 6000, ticks / 100 % 60, ticks % 100);
+            let priority = if p.field(18) <= -100 { "rt".to_string() } else { p.field(18).to_string() };
+            let name = if parsed.has('c') { full_name(&p) } else { p.comm.clone() };
             ctx.put(&format!(
                 "{:>7} {:<8} {priority:>3} {:>3} {:>7} {:>6} {:>6} {} {share:>5.1} {:>5.1} {time:>9} {name}\n",
                 p.pid,

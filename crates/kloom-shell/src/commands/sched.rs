@@ -14,10 +14,7 @@ pub(crate) async fn nice(mut ctx: Ctx) -> i32 {
                 args.remove(0);
                 args.first().cloned()
             }
-            other => other
-                .strip_prefix("-n")
-                .or_else(|| other.strip_prefix('-'))
-                .map(str::to_string),
+            other => other.strip_prefix("-n").or_else(|| other.strip_prefix('-')).map(str::to_string),
         };
         if let Some(number) = number {
             match number.parse::<i32>() {
@@ -44,11 +41,7 @@ pub(crate) async fn nice(mut ctx: Ctx) -> i32 {
 /// `renice [-n] N [-p] PID…`.
 pub(crate) async fn renice(mut ctx: Ctx) -> i32 {
     let relative = ctx.argv[1..].iter().any(|a| a == "-n");
-    let numbers: Vec<String> = ctx.argv[1..]
-        .iter()
-        .filter(|a| !matches!(a.as_str(), "-n" | "-p"))
-        .cloned()
-        .collect();
+    let numbers: Vec<String> = ctx.argv[1..].iter().filter(|a| !matches!(a.as_str(), "-n" | "-p")).cloned().collect();
     let [nice, pids @ ..] = numbers.as_slice() else {
         ctx.warn("Usage: renice [-n] PRIORITY [-p] PID...\n").await;
         return 1;
@@ -69,12 +62,7 @@ pub(crate) async fn renice(mut ctx: Ctx) -> i32 {
                 continue;
             }
         };
-        let new = if relative {
-            old.saturating_add(nice)
-        } else {
-            nice
-        }
-        .clamp(-20, 19);
+        let new = if relative { old.saturating_add(nice) } else { nice }.clamp(-20, 19);
         if let Err(e) = ctx.sys.unit(Syscall::Setpriority { pid, nice: new }).await {
             status = ctx.fail(&format!("setpriority(0,{pid}): {e}")).await;
         }
@@ -107,11 +95,7 @@ fn show_list(mask: u64) -> String {
             while cpu < 63 && mask >> (cpu + 1) & 1 == 1 {
                 cpu += 1;
             }
-            parts.push(if first == cpu {
-                first.to_string()
-            } else {
-                format!("{first}-{cpu}")
-            });
+            parts.push(if first == cpu { first.to_string() } else { format!("{first}-{cpu}") });
         }
         cpu += 1;
     }
@@ -126,49 +110,30 @@ pub(crate) async fn taskset(mut ctx: Ctx) -> i32 {
     };
     let list = parsed.has('c');
     let show = |mask: u64| {
-        if list {
-            show_list(mask)
-        } else {
-            format!("{mask:x}")
-        }
+        if list { show_list(mask) } else { format!("{mask:x}") }
     };
     let kind = if list { "list" } else { "mask" };
     let read = |text: &str| {
-        if list {
-            parse_list(text)
-        } else {
-            u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()
-        }
+        if list { parse_list(text) } else { u64::from_str_radix(text.trim_start_matches("0x"), 16).ok() }
     };
     match (parsed.has('p'), parsed.rest.as_slice()) {
         (true, [rest @ .., pid_text]) if rest.len() <= 1 => {
             let Ok(pid) = pid_text.parse::<i32>() else {
-                return ctx
-                    .fail(&format!("invalid PID argument: '{pid_text}'"))
-                    .await;
+                return ctx.fail(&format!("invalid PID argument: '{pid_text}'")).await;
             };
             let old = match ctx.sys.getaffinity(pid).await {
                 Ok(old) => old,
                 Err(e) => {
-                    return ctx
-                        .fail(&format!("failed to get pid {pid}'s affinity: {e}"))
-                        .await;
+                    return ctx.fail(&format!("failed to get pid {pid}'s affinity: {e}")).await;
                 }
             };
-            ctx.put(&format!(
-                "pid {pid}'s current affinity {kind}: {}\n",
-                show(old)
-            ));
+            ctx.put(&format!("pid {pid}'s current affinity {kind}: {}\n", show(old)));
             if let Some(text) = rest.first() {
                 let Some(mask) = read(text) else {
-                    return ctx
-                        .fail(&format!("failed to parse CPU {kind}: {text}"))
-                        .await;
+                    return ctx.fail(&format!("failed to parse CPU {kind}: {text}")).await;
                 };
                 if let Err(e) = ctx.sys.unit(Syscall::SchedSetaffinity { pid, mask }).await {
-                    return ctx
-                        .fail(&format!("failed to set pid {pid}'s affinity: {e}"))
-                        .await;
+                    return ctx.fail(&format!("failed to set pid {pid}'s affinity: {e}")).await;
                 }
                 let new = ctx.sys.getaffinity(pid).await.unwrap_or(mask);
                 ctx.put(&format!("pid {pid}'s new affinity {kind}: {}\n", show(new)));
@@ -177,24 +142,15 @@ pub(crate) async fn taskset(mut ctx: Ctx) -> i32 {
         }
         (false, [text, command @ ..]) if !command.is_empty() => {
             let Some(mask) = read(text) else {
-                return ctx
-                    .fail(&format!("failed to parse CPU {kind}: {text}"))
-                    .await;
+                return ctx.fail(&format!("failed to parse CPU {kind}: {text}")).await;
             };
-            if let Err(e) = ctx
-                .sys
-                .unit(Syscall::SchedSetaffinity { pid: 0, mask })
-                .await
-            {
-                return ctx
-                    .fail(&format!("failed to set pid 0's affinity: {e}"))
-                    .await;
+            if let Err(e) = ctx.sys.unit(Syscall::SchedSetaffinity { pid: 0, mask }).await {
+                return ctx.fail(&format!("failed to set pid 0's affinity: {e}")).await;
             }
             Box::pin(execute(ctx.sys, command.to_vec(), ctx.env)).await
         }
         _ => {
-            ctx.warn("Usage: taskset [options] [mask | cpu-list] [pid|cmd [args...]]\n")
-                .await;
+            ctx.warn("Usage: taskset [options] [mask | cpu-list] [pid|cmd [args...]]\n").await;
             1
         }
     }
@@ -206,24 +162,12 @@ pub(crate) async fn chrt(mut ctx: Ctx) -> i32 {
         Ok(parsed) => parsed,
         Err(message) => return ctx.fail(&message).await,
     };
-    const NAMES: [(u32, &str); 5] = [
-        (0, "SCHED_OTHER"),
-        (1, "SCHED_FIFO"),
-        (2, "SCHED_RR"),
-        (3, "SCHED_BATCH"),
-        (5, "SCHED_IDLE"),
-    ];
+    const NAMES: [(u32, &str); 5] =
+        [(0, "SCHED_OTHER"), (1, "SCHED_FIFO"), (2, "SCHED_RR"), (3, "SCHED_BATCH"), (5, "SCHED_IDLE")];
     if parsed.has('m') {
         for (policy, name) in NAMES {
-            let range = if policy == 1 || policy == 2 {
-                "1/99"
-            } else {
-                "0/0"
-            };
-            ctx.put(&format!(
-                "{:<36}: {range}\n",
-                format!("{name} min/max priority")
-            ));
+            let range = if policy == 1 || policy == 2 { "1/99" } else { "0/0" };
+            ctx.put(&format!("{:<36}: {range}\n", format!("{name} min/max priority")));
         }
         return ctx.end(0).await;
     }
@@ -234,26 +178,16 @@ pub(crate) async fn chrt(mut ctx: Ctx) -> i32 {
     let chosen = ['f', 'r', 'o', 'b', 'i'].iter().any(|l| parsed.has(*l));
     if parsed.has('p') && parsed.rest.len() == 1 && !chosen {
         let Ok(pid) = parsed.rest[0].parse::<i32>() else {
-            return ctx
-                .fail(&format!("invalid PID argument: '{}'", parsed.rest[0]))
-                .await;
+            return ctx.fail(&format!("invalid PID argument: '{}'", parsed.rest[0])).await;
         };
         return match ctx.sys.getscheduler(pid).await {
             Ok((policy, priority)) => {
-                let name = NAMES
-                    .iter()
-                    .find(|(p, _)| *p == policy)
-                    .map_or("unknown", |(_, n)| n);
+                let name = NAMES.iter().find(|(p, _)| *p == policy).map_or("unknown", |(_, n)| n);
                 ctx.put(&format!("pid {pid}'s current scheduling policy: {name}\n"));
-                ctx.put(&format!(
-                    "pid {pid}'s current scheduling priority: {priority}\n"
-                ));
+                ctx.put(&format!("pid {pid}'s current scheduling priority: {priority}\n"));
                 ctx.end(0).await
             }
-            Err(e) => {
-                ctx.fail(&format!("failed to get pid {pid}'s policy: {e}"))
-                    .await
-            }
+            Err(e) => ctx.fail(&format!("failed to get pid {pid}'s policy: {e}")).await,
         };
     }
     // Policies without priorities may leave the number out.
@@ -266,42 +200,20 @@ pub(crate) async fn chrt(mut ctx: Ctx) -> i32 {
         rest = &rest[1..];
     }
     let Some(target) = rest.first() else {
-        ctx.warn("Usage: chrt [options] <priority> <command> [<arg>...]\n")
-            .await;
+        ctx.warn("Usage: chrt [options] <priority> <command> [<arg>...]\n").await;
         return 1;
     };
     if parsed.has('p') {
         let Ok(pid) = target.parse::<i32>() else {
             return ctx.fail(&format!("invalid PID argument: '{target}'")).await;
         };
-        return match ctx
-            .sys
-            .unit(Syscall::SchedSetscheduler {
-                pid,
-                policy,
-                priority,
-            })
-            .await
-        {
+        return match ctx.sys.unit(Syscall::SchedSetscheduler { pid, policy, priority }).await {
             Ok(()) => 0,
-            Err(e) => {
-                ctx.fail(&format!("failed to set pid {pid}'s policy: {e}"))
-                    .await
-            }
+            Err(e) => ctx.fail(&format!("failed to set pid {pid}'s policy: {e}")).await,
         };
     }
-    if let Err(e) = ctx
-        .sys
-        .unit(Syscall::SchedSetscheduler {
-            pid: 0,
-            policy,
-            priority,
-        })
-        .await
-    {
-        return ctx
-            .fail(&format!("failed to set pid 0's policy: {e}"))
-            .await;
+    if let Err(e) = ctx.sys.unit(Syscall::SchedSetscheduler { pid: 0, policy, priority }).await {
+        return ctx.fail(&format!("failed to set pid 0's policy: {e}")).await;
     }
     let command = rest.to_vec();
     Box::pin(execute(ctx.sys, command, ctx.env)).await
@@ -310,11 +222,7 @@ pub(crate) async fn chrt(mut ctx: Ctx) -> i32 {
 /// `nproc`: the CPUs this process may run on; `--all` those there are.
 pub(crate) async fn nproc(mut ctx: Ctx) -> i32 {
     let count = if ctx.argv.iter().any(|a| a == "--all") {
-        let online = ctx
-            .sys
-            .read_file("/sys/devices/system/cpu/online")
-            .await
-            .unwrap_or_default();
+        let online = ctx.sys.read_file("/sys/devices/system/cpu/online").await.unwrap_or_default();
         match parse_list(text::decode(&online).trim()) {
             Some(mask) => mask.count_ones(),
             None => ctx.sys.getaffinity(0).await.unwrap_or(1).count_ones(),

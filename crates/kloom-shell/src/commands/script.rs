@@ -10,11 +10,7 @@ pub(crate) async fn sh(mut ctx: Ctx) -> i32 {
     let mut shell = Shell::with_env(ctx.sys.clone(), &ctx.env).await;
     let mut args = ctx.argv[1..].to_vec();
     let mut command = false;
-    while let Some(arg) = args
-        .first()
-        .filter(|a| a.starts_with('-') && a.len() > 1)
-        .cloned()
-    {
+    while let Some(arg) = args.first().filter(|a| a.starts_with('-') && a.len() > 1).cloned() {
         args.remove(0);
         for letter in arg.chars().skip(1) {
             match letter {
@@ -49,11 +45,7 @@ pub(crate) async fn sh(mut ctx: Ctx) -> i32 {
                 bytes
             }
             Err(e) => {
-                let reason = if e == crate::sys::Errno::ENOENT {
-                    "No such file or directory".into()
-                } else {
-                    e.text()
-                };
+                let reason = if e == crate::sys::Errno::ENOENT { "No such file or directory".into() } else { e.text() };
                 ctx.fail(&format!("can't open '{path}': {reason}")).await;
                 return 2;
             }

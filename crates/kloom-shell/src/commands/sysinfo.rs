@@ -14,13 +14,7 @@ pub(crate) async fn uname(mut ctx: Ctx) -> i32 {
     let all = parsed.has('a');
     let none = !"snrvmpio".chars().any(|l| parsed.has(l)) && !all;
     let mut parts = Vec::new();
-    for (letter, text) in [
-        ('s', u.sysname),
-        ('n', u.nodename),
-        ('r', u.release),
-        ('v', u.version),
-        ('m', u.machine),
-    ] {
+    for (letter, text) in [('s', u.sysname), ('n', u.nodename), ('r', u.release), ('v', u.version), ('m', u.machine)] {
         if all || parsed.has(letter) || (none && letter == 's') {
             parts.push(text);
         }
@@ -40,11 +34,7 @@ pub(crate) async fn uname(mut ctx: Ctx) -> i32 {
 /// `hostname [NAME]`.
 pub(crate) async fn hostname(mut ctx: Ctx) -> i32 {
     let result = match ctx.argv.get(1).cloned() {
-        Some(name) if !name.starts_with('-') => ctx
-            .sys
-            .unit(Syscall::Sethostname { name })
-            .await
-            .map(|()| None),
+        Some(name) if !name.starts_with('-') => ctx.sys.unit(Syscall::Sethostname { name }).await.map(|()| None),
         _ => ctx.sys.uname().await.map(|u| Some(u.nodename)),
     };
     match result {
@@ -60,10 +50,7 @@ pub(crate) async fn hostname(mut ctx: Ctx) -> i32 {
 /// `id [-u] [-g] [-n]`: there is only root.
 pub(crate) async fn id(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "ugGnr");
-    let text = match (
-        ['u', 'g', 'G'].iter().any(|l| parsed.has(*l)),
-        parsed.has('n'),
-    ) {
+    let text = match (['u', 'g', 'G'].iter().any(|l| parsed.has(*l)), parsed.has('n')) {
         (true, true) => "root",
         (true, false) => "0",
         _ => "uid=0(root) gid=0(root) groups=0(root)",
@@ -93,15 +80,7 @@ fn civil(days: i64) -> (i64, u32, u32) {
 
 /// strftime in UTC, the conversions that commands here use.
 pub(super) fn format_date(epoch: u64, format: &str) -> String {
-    const DAYS: [&str; 7] = [
-        "Sunday",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-    ];
+    const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
     const MONTHS: [&str; 12] = [
         "January",
         "February",
@@ -151,12 +130,7 @@ pub(super) fn format_date(epoch: u64, format: &str) -> String {
             Some('D') => format!("{month:02}/{day:02}/{:02}", year % 100),
             Some('Z') => "UTC".into(),
             Some('z') => "+0000".into(),
-            Some('u') => (if (days + 4) % 7 == 0 {
-                7
-            } else {
-                (days + 4) % 7
-            })
-            .to_string(),
+            Some('u') => (if (days + 4) % 7 == 0 { 7 } else { (days + 4) % 7 }).to_string(),
             Some('w') => ((days + 4) % 7).to_string(),
             Some('n') => "\n".into(),
             Some('t') => "\t".into(),
@@ -207,18 +181,10 @@ pub(super) fn up_text(seconds: u64) -> String {
 pub(crate) async fn uptime(mut ctx: Ctx) -> i32 {
     let load = text::decode(&ctx.sys.read_file("/proc/loadavg").await.unwrap_or_default());
     let load: Vec<&str> = load.split_whitespace().take(3).collect();
-    let load = if load.len() == 3 {
-        load.join(", ")
-    } else {
-        "0.00, 0.00, 0.00".into()
-    };
+    let load = if load.len() == 3 { load.join(", ") } else { "0.00, 0.00, 0.00".into() };
     let wall = ctx.sys.clock(Clock::Realtime).await.unwrap_or(0) / 1_000_000_000;
     let up = ctx.sys.clock(Clock::Monotonic).await.unwrap_or(0) / 1_000_000_000;
-    let line = format!(
-        " {} up {},  0 users,  load average: {load}\n",
-        format_date(wall, "%H:%M:%S"),
-        up_text(up)
-    );
+    let line = format!(" {} up {},  0 users,  load average: {load}\n", format_date(wall, "%H:%M:%S"), up_text(up));
     ctx.put(&line);
     ctx.end(0).await
 }
@@ -232,12 +198,8 @@ pub(crate) async fn free(mut ctx: Ctx) -> i32 {
     };
     let text = text::decode(&bytes);
     let kb = |key: &str| -> u64 {
-        let line = text
-            .lines()
-            .find(|l| l.starts_with(key) && l[key.len()..].starts_with(':'));
-        line.and_then(|l| l.split_whitespace().nth(1))
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0)
+        let line = text.lines().find(|l| l.starts_with(key) && l[key.len()..].starts_with(':'));
+        line.and_then(|l| l.split_whitespace().nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0)
     };
     let unit = |kb: u64| match (parsed.has('b'), parsed.has('m'), parsed.has('g')) {
         (true, ..) => kb * 1024,
@@ -247,21 +209,14 @@ pub(crate) async fn free(mut ctx: Ctx) -> i32 {
     };
     let (total, unused, shared) = (kb("MemTotal"), kb("MemFree"), kb("Shmem"));
     let cache = kb("Buffers") + kb("Cached");
-    let available = if kb("MemAvailable") > 0 {
-        kb("MemAvailable")
-    } else {
-        unused
-    };
+    let available = if kb("MemAvailable") > 0 { kb("MemAvailable") } else { unused };
     let used = total.saturating_sub(unused).saturating_sub(cache);
     let row = |name: &str, cells: &[u64]| {
         let cells: Vec<String> = cells.iter().map(|n| format!("{:>12}", unit(*n))).collect();
         format!("{name:<8}{}\n", cells.join("").get(0..).unwrap_or_default())
     };
     ctx.put("               total        used        free      shared  buff/cache   available\n");
-    ctx.put(&row(
-        "Mem:",
-        &[total, used, unused, shared, cache, available],
-    ));
+    ctx.put(&row("Mem:", &[total, used, unused, shared, cache, available]));
     ctx.put(&row("Swap:", &[kb("SwapTotal"), 0, kb("SwapFree")]));
     ctx.end(0).await
 }
@@ -289,31 +244,14 @@ pub(crate) async fn sysctl(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "nwqe");
     let mut status = 0;
     for arg in &parsed.rest {
-        let (name, value) = arg
-            .split_once('=')
-            .map_or((arg.as_str(), None), |(n, v)| (n.trim(), Some(v.trim())));
+        let (name, value) = arg.split_once('=').map_or((arg.as_str(), None), |(n, v)| (n.trim(), Some(v.trim())));
         let path = format!("/proc/sys/{}", name.replace('.', "/"));
         let shown = match value {
-            None => ctx
-                .sys
-                .read_file(&path)
-                .await
-                .map(|b| text::decode(&b).trim_end().to_string()),
-            Some(value) => match ctx
-                .sys
-                .open(&path, flags::O_WRONLY | flags::O_TRUNC, 0)
-                .await
-            {
+            None => ctx.sys.read_file(&path).await.map(|b| text::decode(&b).trim_end().to_string()),
+            Some(value) => match ctx.sys.open(&path, flags::O_WRONLY | flags::O_TRUNC, 0).await {
                 Ok(fd) => {
-                    let written = ctx
-                        .sys
-                        .write_all(fd, &text::encode(&format!("{value}\n")))
-                        .await;
-                    ctx.sys
-                        .close(fd)
-                        .await
-                        .and(written)
-                        .map(|()| value.to_string())
+                    let written = ctx.sys.write_all(fd, &text::encode(&format!("{value}\n"))).await;
+                    ctx.sys.close(fd).await.and(written).map(|()| value.to_string())
                 }
                 Err(e) => Err(e),
             },
@@ -333,15 +271,9 @@ mod tests {
 
     #[test]
     fn dates() {
-        assert_eq!(
-            format_date(0, "%a %b %e %H:%M:%S UTC %Y"),
-            "Thu Jan  1 00:00:00 UTC 1970"
-        );
+        assert_eq!(format_date(0, "%a %b %e %H:%M:%S UTC %Y"), "Thu Jan  1 00:00:00 UTC 1970");
         assert_eq!(format_date(951_782_400, "%F"), "2000-02-29");
-        assert_eq!(
-            format_date(1_700_000_000, "%F %T %a"),
-            "2023-11-14 22:13:20 Tue"
-        );
+        assert_eq!(format_date(1_700_000_000, "%F %T %a"), "2023-11-14 22:13:20 Tue");
         assert_eq!(up_text(59), "0 min");
         assert_eq!(up_text(90_061), "1 day,  1:01");
     }

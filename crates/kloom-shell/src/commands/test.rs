@@ -22,9 +22,7 @@ pub(crate) async fn run(sys: &Sys, argv: &[String]) -> i32 {
     match result {
         Ok(value) => i32::from(!value),
         Err(message) => {
-            let _ = sys
-                .write_all(2, &crate::text::encode(&format!("sh: {message}\n")))
-                .await;
+            let _ = sys.write_all(2, &crate::text::encode(&format!("sh: {message}\n"))).await;
             2
         }
     }
@@ -42,12 +40,7 @@ async fn evaluate(sys: &Sys, args: &[String]) -> Result<bool, String> {
         }
         _ => {}
     }
-    let mut words = Words {
-        sys,
-        args,
-        pos: 0,
-        depth: 0,
-    };
+    let mut words = Words { sys, args, pos: 0, depth: 0 };
     let value = words.or().await?;
     match args.get(words.pos) {
         None => Ok(value),
@@ -56,28 +49,11 @@ async fn evaluate(sys: &Sys, args: &[String]) -> Result<bool, String> {
 }
 
 fn is_binary(op: &str) -> bool {
-    matches!(
-        op,
-        "=" | "=="
-            | "!="
-            | "<"
-            | ">"
-            | "-eq"
-            | "-ne"
-            | "-lt"
-            | "-le"
-            | "-gt"
-            | "-ge"
-            | "-nt"
-            | "-ot"
-            | "-ef"
-    )
+    matches!(op, "=" | "==" | "!=" | "<" | ">" | "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-nt" | "-ot" | "-ef")
 }
 
 fn integer(text: &str) -> Result<i64, String> {
-    text.trim()
-        .parse()
-        .map_err(|_| format!("{text}: bad number"))
+    text.trim().parse().map_err(|_| format!("{text}: bad number"))
 }
 
 async fn binary(sys: &Sys, a: &str, op: &str, b: &str) -> Result<bool, String> {
@@ -110,10 +86,7 @@ async fn unary(sys: &Sys, op: char, arg: &str) -> Result<bool, String> {
         integer(arg)?;
         return Ok(false);
     }
-    let Ok(Stat {
-        kind, size, mode, ..
-    }) = sys.stat(arg).await
-    else {
+    let Ok(Stat { kind, size, mode, .. }) = sys.stat(arg).await else {
         return Ok(false);
     };
     Ok(match op {
@@ -174,10 +147,7 @@ impl Words<'_> {
             return Err("argument expected".into());
         };
         let value = if self.peek(1).is_some_and(is_binary) && self.peek(2).is_some() {
-            let (op, right) = (
-                self.args[self.pos + 1].clone(),
-                self.args[self.pos + 2].clone(),
-            );
+            let (op, right) = (self.args[self.pos + 1].clone(), self.args[self.pos + 2].clone());
             self.pos += 3;
             binary(self.sys, &word, &op, &right).await?
         } else if word == "(" {

@@ -15,11 +15,7 @@ pub(crate) async fn no_status(_: Ctx) -> i32 {
 /// `cat [-n] [-b] [-A] [FILE…]`: every piece is written as it is read.
 pub(crate) async fn cat(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "nbAvetuE");
-    let files = if parsed.rest.is_empty() {
-        vec!["-".to_string()]
-    } else {
-        parsed.rest.clone()
-    };
+    let files = if parsed.rest.is_empty() { vec!["-".to_string()] } else { parsed.rest.clone() };
     let plain = !"nbAvetE".chars().any(|l| parsed.has(l));
     let (mut status, mut number, mut at_start) = (0, 0, true);
     for path in files {
@@ -53,12 +49,9 @@ pub(crate) async fn cat(mut ctx: Ctx) -> i32 {
                     ctx.put(&format!("{number:>6}\t"));
                 }
                 at_start = b == b'\n';
-                let show_all =
-                    parsed.has('A') || parsed.has('v') || parsed.has('e') || parsed.has('t');
+                let show_all = parsed.has('A') || parsed.has('v') || parsed.has('e') || parsed.has('t');
                 match b {
-                    b'\n' if parsed.has('A') || parsed.has('e') || parsed.has('E') => {
-                        ctx.put("$\n")
-                    }
+                    b'\n' if parsed.has('A') || parsed.has('e') || parsed.has('E') => ctx.put("$\n"),
                     b'\t' if parsed.has('A') || parsed.has('t') => ctx.put("^I"),
                     b'\n' | b'\t' => ctx.put_bytes(&[b]),
                     _ if show_all => ctx.put(&visible(b)),
@@ -120,28 +113,16 @@ fn unescape(text: &str, octal_zero: bool) -> (Vec<u8>, bool) {
             chars.next();
             let mut value = 0u32;
             let mut digits = 0;
-            while let Some(d) = chars
-                .peek()
-                .and_then(|c| c.to_digit(16))
-                .filter(|_| digits < 2)
-            {
+            while let Some(d) = chars.peek().and_then(|c| c.to_digit(16)).filter(|_| digits < 2) {
                 value = value * 16 + d;
                 digits += 1;
                 chars.next();
             }
-            if digits == 0 {
-                out.extend(b"\\x")
-            } else {
-                out.push(value as u8)
-            }
+            if digits == 0 { out.extend(b"\\x") } else { out.push(value as u8) }
         } else if next.is_digit(8) && (!octal_zero || next == '0') {
             let most = if next == '0' && octal_zero { 4 } else { 3 };
             let (mut value, mut digits) = (0u32, 0);
-            while let Some(d) = chars
-                .peek()
-                .and_then(|c| c.to_digit(8))
-                .filter(|_| digits < most)
-            {
+            while let Some(d) = chars.peek().and_then(|c| c.to_digit(8)).filter(|_| digits < most) {
                 value = value * 8 + d;
                 digits += 1;
                 chars.next();
@@ -194,10 +175,7 @@ fn printf_integer(text: &str) -> Result<i64, ()> {
         Some(rest) => (true, rest),
         None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
     };
-    let value = if let Some(hex) = digits
-        .strip_prefix("0x")
-        .or_else(|| digits.strip_prefix("0X"))
-    {
+    let value = if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
         u64::from_str_radix(hex, 16)
     } else if digits.len() > 1 && digits.starts_with('0') {
         u64::from_str_radix(&digits[1..], 8)
@@ -207,11 +185,7 @@ fn printf_integer(text: &str) -> Result<i64, ()> {
         digits.parse()
     };
     let value = value.map_err(|_| ())? as i64;
-    Ok(if negative {
-        value.wrapping_neg()
-    } else {
-        value
-    })
+    Ok(if negative { value.wrapping_neg() } else { value })
 }
 
 fn pad(text: &str, width: usize, left: bool, zero: bool) -> String {
@@ -236,11 +210,7 @@ fn pad(text: &str, width: usize, left: bool, zero: bool) -> String {
 /// `printf FORMAT [ARG…]`.
 pub(crate) async fn printf(mut ctx: Ctx) -> i32 {
     let args = ctx.argv[1..].to_vec();
-    let args = if args.first().is_some_and(|a| a == "--") {
-        &args[1..]
-    } else {
-        &args[..]
-    };
+    let args = if args.first().is_some_and(|a| a == "--") { &args[1..] } else { &args[..] };
     let Some((format, args)) = args.split_first() else {
         ctx.warn("Usage: printf FORMAT [ARG]...\n").await;
         return 1;
@@ -276,8 +246,7 @@ pub(crate) async fn printf(mut ctx: Ctx) -> i32 {
                 return ctx.end(status).await;
             }
             i += 1;
-            let (mut left, mut zero, mut plus, mut space, mut alternate) =
-                (false, false, false, false, false);
+            let (mut left, mut zero, mut plus, mut space, mut alternate) = (false, false, false, false, false);
             while let Some(c) = format.get(i).filter(|c| "-0+ #".contains(**c)) {
                 match c {
                     '-' => left = true,
@@ -291,10 +260,7 @@ pub(crate) async fn printf(mut ctx: Ctx) -> i32 {
             let number = |i: &mut usize, next: &mut usize| -> Option<i64> {
                 if format.get(*i) == Some(&'*') {
                     *i += 1;
-                    let value = args
-                        .get(*next)
-                        .map_or(Ok(0), |a| printf_integer(a))
-                        .unwrap_or(0);
+                    let value = args.get(*next).map_or(Ok(0), |a| printf_integer(a)).unwrap_or(0);
                     *next += 1;
                     return Some(value);
                 }
@@ -423,11 +389,7 @@ pub(crate) async fn printf(mut ctx: Ctx) -> i32 {
 /// `yes [TEXT…]`, until nobody reads any more.
 pub(crate) async fn yes(mut ctx: Ctx) -> i32 {
     let words = ctx.argv[1..].join(" ");
-    let line = if words.is_empty() {
-        "y\n".to_string()
-    } else {
-        format!("{words}\n")
-    };
+    let line = if words.is_empty() { "y\n".to_string() } else { format!("{words}\n") };
     loop {
         ctx.put(&line);
         if !ctx.drain().await {
@@ -448,12 +410,7 @@ pub(crate) async fn seq(mut ctx: Ctx) -> i32 {
         }
         args.remove(0);
     }
-    let places = args
-        .iter()
-        .map(|a| a.split_once('.').map_or(0, |(_, f)| f.len()))
-        .max()
-        .unwrap_or(0)
-        .min(9);
+    let places = args.iter().map(|a| a.split_once('.').map_or(0, |(_, f)| f.len())).max().unwrap_or(0).min(9);
     let scale = 10f64.powi(places as i32);
     let mut numbers = Vec::new();
     for arg in &args {
@@ -468,8 +425,7 @@ pub(crate) async fn seq(mut ctx: Ctx) -> i32 {
         [first, last] => (first, one, last),
         [first, step, last] => (first, step, last),
         _ => {
-            ctx.warn("Usage: seq [-w] [-s SEP] [FIRST [INC]] LAST\n")
-                .await;
+            ctx.warn("Usage: seq [-w] [-s SEP] [FIRST [INC]] LAST\n").await;
             return 1;
         }
     };
@@ -484,11 +440,7 @@ pub(crate) async fn seq(mut ctx: Ctx) -> i32 {
         let n = n.unsigned_abs();
         format!("{sign}{}.{:0places$}", n / one as u64, n % one as u64)
     };
-    let width = if wide {
-        show(first).len().max(show(last).len())
-    } else {
-        0
-    };
+    let width = if wide { show(first).len().max(show(last).len()) } else { 0 };
     let mut n = first;
     let mut any = false;
     while if step > 0 { n <= last } else { n >= last } {
@@ -518,12 +470,7 @@ pub(crate) async fn basename(mut ctx: Ctx) -> i32 {
         return 1;
     };
     let mut name = base_name(path).to_string();
-    if let Some(cut) = ctx
-        .argv
-        .get(2)
-        .and_then(|s| name.strip_suffix(s.as_str()))
-        .filter(|c| !c.is_empty())
-    {
+    if let Some(cut) = ctx.argv.get(2).and_then(|s| name.strip_suffix(s.as_str())).filter(|c| !c.is_empty()) {
         name = cut.to_string();
     }
     ctx.put(&format!("{name}\n"));
@@ -553,11 +500,7 @@ pub(crate) async fn dirname(mut ctx: Ctx) -> i32 {
 /// `expr`: integers, comparisons, `:`, `length`, `substr`, `index`, `|`, `&`.
 pub(crate) async fn expr(mut ctx: Ctx) -> i32 {
     let args = ctx.argv[1..].to_vec();
-    let mut words = Expr {
-        args: &args,
-        pos: 0,
-        depth: 0,
-    };
+    let mut words = Expr { args: &args, pos: 0, depth: 0 };
     let value = words.level(0);
     match value {
         Ok(value) if words.pos == args.len() => {
@@ -576,26 +519,15 @@ struct Expr<'a> {
 }
 
 impl Expr<'_> {
-    const LEVELS: [&'static [&'static str]; 6] = [
-        &["|"],
-        &["&"],
-        &["=", "==", "!=", "<", "<=", ">", ">="],
-        &["+", "-"],
-        &["*", "/", "%"],
-        &[":"],
-    ];
+    const LEVELS: [&'static [&'static str]; 6] =
+        [&["|"], &["&"], &["=", "==", "!=", "<", "<=", ">", ">="], &["+", "-"], &["*", "/", "%"], &[":"]];
 
     fn level(&mut self, level: usize) -> Result<String, String> {
         let Some(ops) = Self::LEVELS.get(level) else {
             return self.primary();
         };
         let mut left = self.level(level + 1)?;
-        while let Some(op) = self
-            .args
-            .get(self.pos)
-            .filter(|a| ops.contains(&a.as_str()))
-            .cloned()
-        {
+        while let Some(op) = self.args.get(self.pos).filter(|a| ops.contains(&a.as_str())).cloned() {
             self.pos += 1;
             let right = self.level(level + 1)?;
             left = Self::apply(&op, left, right)?;
@@ -624,9 +556,7 @@ impl Expr<'_> {
             ":" => {
                 let regex = super::grep::basic(&format!("^{right}"), false)?;
                 match regex.captures(&left) {
-                    Some(found) if regex.captures_len() > 1 => {
-                        found.get(1).map_or("", |m| m.as_str()).to_string()
-                    }
+                    Some(found) if regex.captures_len() > 1 => found.get(1).map_or("", |m| m.as_str()).to_string(),
                     Some(found) => found[0].chars().count().to_string(),
                     None => {
                         if regex.captures_len() > 1 {
@@ -687,23 +617,14 @@ impl Expr<'_> {
                 self.pos += 1;
                 Ok(value)
             }
-            "length" if self.pos < self.args.len() => {
-                Ok(self.primary()?.chars().count().to_string())
-            }
+            "length" if self.pos < self.args.len() => Ok(self.primary()?.chars().count().to_string()),
             "index" if self.pos + 1 < self.args.len() => {
                 let (text, set) = (self.primary()?, self.primary()?);
-                Ok(text
-                    .chars()
-                    .position(|c| set.contains(c))
-                    .map_or(0, |i| i + 1)
-                    .to_string())
+                Ok(text.chars().position(|c| set.contains(c)).map_or(0, |i| i + 1).to_string())
             }
             "substr" if self.pos + 2 < self.args.len() => {
                 let (text, from, count) = (self.primary()?, self.primary()?, self.primary()?);
-                let (from, count) = (
-                    from.parse::<usize>().unwrap_or(0),
-                    count.parse::<usize>().unwrap_or(0),
-                );
+                let (from, count) = (from.parse::<usize>().unwrap_or(0), count.parse::<usize>().unwrap_or(0));
                 if from == 0 {
                     return Ok(String::new());
                 }
@@ -738,15 +659,8 @@ async fn slurp(ctx: &mut Ctx, files: &[String]) -> (Vec<u8>, i32) {
 pub(crate) async fn od(mut ctx: Ctx) -> i32 {
     let parsed = options!(ctx, "A:t:cbxdoN:j:v");
     let (bytes, status) = slurp(&mut ctx, &parsed.rest).await;
-    let skip = parsed
-        .value('j')
-        .and_then(|n| n.parse::<usize>().ok())
-        .unwrap_or(0)
-        .min(bytes.len());
-    let count = parsed
-        .value('N')
-        .and_then(|n| n.parse::<usize>().ok())
-        .unwrap_or(usize::MAX);
+    let skip = parsed.value('j').and_then(|n| n.parse::<usize>().ok()).unwrap_or(0).min(bytes.len());
+    let count = parsed.value('N').and_then(|n| n.parse::<usize>().ok()).unwrap_or(usize::MAX);
     let data: Vec<u8> = bytes[skip..].iter().copied().take(count).collect();
     let kind = match parsed.value('t') {
         Some(kind) => kind.to_string(),
@@ -789,22 +703,13 @@ pub(crate) async fn od(mut ctx: Ctx) -> i32 {
             let text = match letter {
                 'c' => format!(" {:>3}", char_name(unit[0])),
                 'x' => format!(" {value:0width$x}", width = size * 2),
-                'u' => format!(
-                    " {value:>width$}",
-                    width = [3, 5, 0, 10, 0, 0, 0, 20][size - 1]
-                ),
+                'u' => format!(" {value:>width$}", width = [3, 5, 0, 10, 0, 0, 0, 20][size - 1]),
                 'd' => {
                     let shift = 64 - size as u32 * 8;
                     let signed = ((value << shift) as i64) >> shift;
-                    format!(
-                        " {signed:>width$}",
-                        width = [4, 6, 0, 11, 0, 0, 0, 20][size - 1]
-                    )
+                    format!(" {signed:>width$}", width = [4, 6, 0, 11, 0, 0, 0, 20][size - 1])
                 }
-                _ => format!(
-                    " {value:0width$o}",
-                    width = [3, 6, 0, 11, 0, 0, 0, 22][size - 1]
-                ),
+                _ => format!(" {value:0width$o}", width = [3, 6, 0, 11, 0, 0, 0, 22][size - 1]),
             };
             ctx.put(&text);
         }
@@ -839,15 +744,8 @@ pub(crate) async fn hexdump(mut ctx: Ctx) -> i32 {
     };
     let canonical = parsed.has('C') || base_name(&ctx.argv[0]) == "hd";
     let (bytes, status) = slurp(&mut ctx, &parsed.rest).await;
-    let skip = parsed
-        .value('s')
-        .and_then(|n| n.parse::<usize>().ok())
-        .unwrap_or(0)
-        .min(bytes.len());
-    let count = parsed
-        .value('n')
-        .and_then(|n| n.parse::<usize>().ok())
-        .unwrap_or(usize::MAX);
+    let skip = parsed.value('s').and_then(|n| n.parse::<usize>().ok()).unwrap_or(0).min(bytes.len());
+    let count = parsed.value('n').and_then(|n| n.parse::<usize>().ok()).unwrap_or(usize::MAX);
     let data: Vec<u8> = bytes[skip..].iter().copied().take(count).collect();
     let mut last: Option<&[u8]> = None;
     let mut starred = false;
@@ -873,37 +771,20 @@ pub(crate) async fn hexdump(mut ctx: Ctx) -> i32 {
                     None => hex.push_str("   "),
                 }
             }
-            let shown: String = row
-                .iter()
-                .map(|&b| {
-                    if (0x20..0x7f).contains(&b) {
-                        char::from(b)
-                    } else {
-                        '.'
-                    }
-                })
-                .collect();
+            let shown: String =
+                row.iter().map(|&b| if (0x20..0x7f).contains(&b) { char::from(b) } else { '.' }).collect();
             ctx.put(&format!("{at:08x}  {hex} |{shown}|\n"));
         } else {
             let words: Vec<String> = row
                 .chunks(2)
-                .map(|w| {
-                    format!(
-                        "{:04x}",
-                        u16::from(w[0]) | w.get(1).map_or(0, |&b| u16::from(b) << 8)
-                    )
-                })
+                .map(|w| format!("{:04x}", u16::from(w[0]) | w.get(1).map_or(0, |&b| u16::from(b) << 8)))
                 .collect();
             ctx.put(&format!("{at:07x} {:<39}\n", words.join(" ")));
         }
     }
     if !data.is_empty() {
         let end = skip + data.len();
-        ctx.put(&if canonical {
-            format!("{end:08x}\n")
-        } else {
-            format!("{end:07x}\n")
-        });
+        ctx.put(&if canonical { format!("{end:08x}\n") } else { format!("{end:07x}\n") });
     }
     ctx.end(status).await
 }

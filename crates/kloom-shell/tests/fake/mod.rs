@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use kloom_shell::sys::{
-    Clock, DirEntry, Errno, FileKind, LogRecord, Mark, Program, SigAction, Stat, Sys, SysPort,
-    SysResult, SysValue, Syscall, SyslogOp, Utsname, WaitFor, WaitStatus, flags,
+    Clock, DirEntry, Errno, FileKind, LogRecord, Mark, Program, SigAction, Stat, Sys, SysPort, SysResult, SysValue,
+    Syscall, SyslogOp, Utsname, WaitFor, WaitStatus, flags,
 };
 use kloom_shell::{ScenarioError, parse, sh};
 
@@ -108,10 +108,7 @@ impl Kernel {
     }
 
     pub fn file(&mut self, path: &str, bytes: &[u8]) {
-        self.tree.insert(
-            path.into(),
-            Node::File(Rc::new(RefCell::new(bytes.to_vec())), 0o644),
-        );
+        self.tree.insert(path.into(), Node::File(Rc::new(RefCell::new(bytes.to_vec())), 0o644));
     }
 
     /// A kernel thread as ps would see it; nothing runs.
@@ -142,13 +139,8 @@ impl Kernel {
         self.next_pid += 1;
         let (sys, port) = Sys::new();
         let program = Some(build(sys));
-        let (mut fds, mut cwd, mut actions, mut comm, mut argv) = (
-            BTreeMap::new(),
-            "/tmp".to_string(),
-            BTreeMap::new(),
-            "sh".to_string(),
-            vec!["sh".to_string()],
-        );
+        let (mut fds, mut cwd, mut actions, mut comm, mut argv) =
+            (BTreeMap::new(), "/tmp".to_string(), BTreeMap::new(), "sh".to_string(), vec!["sh".to_string()]);
         if let Some(p) = self.processes.get(&parent) {
             fds = p.fds.clone();
             cwd.clone_from(&p.cwd);
@@ -157,14 +149,7 @@ impl Kernel {
             argv.clone_from(&p.argv);
         } else {
             for (fd, kind) in [(0, Kind::Null), (1, Kind::Out), (2, Kind::Err)] {
-                fds.insert(
-                    fd,
-                    Rc::new(RefCell::new(Open {
-                        kind,
-                        offset: 0,
-                        flags: flags::O_RDWR,
-                    })),
-                );
+                fds.insert(fd, Rc::new(RefCell::new(Open { kind, offset: 0, flags: flags::O_RDWR })));
             }
         }
         self.processes.insert(
@@ -262,12 +247,7 @@ impl Kernel {
                 return None;
             }
             if !progress {
-                self.now = self
-                    .processes
-                    .values()
-                    .filter_map(|p| p.wake_at)
-                    .min()?
-                    .max(self.now);
+                self.now = self.processes.values().filter_map(|p| p.wake_at).min()?.max(self.now);
             }
         }
     }
@@ -283,16 +263,11 @@ impl Kernel {
         for p in self.processes.values_mut().filter(|p| p.parent == pid) {
             p.parent = 1;
         }
-        self.processes
-            .retain(|_, p| !(p.ended.is_some() && p.parent == 1 && p.comm != "sh"));
+        self.processes.retain(|_, p| !(p.ended.is_some() && p.parent == 1 && p.comm != "sh"));
     }
 
     fn signal(&mut self, pid: i32, signal: i32) -> Result<(), Errno> {
-        let p = self
-            .processes
-            .get_mut(&pid)
-            .filter(|p| p.ended.is_none())
-            .ok_or(Errno::ESRCH)?;
+        let p = self.processes.get_mut(&pid).filter(|p| p.ended.is_none()).ok_or(Errno::ESRCH)?;
         if signal == 0 {
             return Ok(());
         }
@@ -307,11 +282,8 @@ impl Kernel {
     }
 
     fn resolve(&self, pid: i32, path: &str) -> String {
-        let full = if path.starts_with('/') {
-            path.to_string()
-        } else {
-            format!("{}/{path}", self.processes[&pid].cwd)
-        };
+        let full =
+            if path.starts_with('/') { path.to_string() } else { format!("{}/{path}", self.processes[&pid].cwd) };
         let mut parts: Vec<&str> = Vec::new();
         for part in full.split('/') {
             match part {
@@ -328,13 +300,7 @@ impl Kernel {
     /// Files of /proc, made when they are looked at.
     fn proc_file(&self, path: &str) -> Option<Vec<u8>> {
         if path == "/proc/modules" {
-            return Some(
-                self.modules
-                    .iter()
-                    .map(|m| format!("{m} 16384 0 - Live 0x0\n"))
-                    .collect::<String>()
-                    .into(),
-            );
+            return Some(self.modules.iter().map(|m| format!("{m} 16384 0 - Live 0x0\n")).collect::<String>().into());
         }
         let (pid, name) = path.strip_prefix("/proc/")?.split_once('/')?;
         let pid: i32 = pid.parse().ok()?;
@@ -343,23 +309,9 @@ impl Kernel {
             "stat" => {
                 let state = if p.ended.is_some() { "Z" } else { "S" };
                 let fields: Vec<String> = (0..45).map(|_| "0".to_string()).collect();
-                Some(
-                    format!(
-                        "{pid} ({}) {state} {} {}\n",
-                        p.comm,
-                        p.parent,
-                        fields.join(" ")
-                    )
-                    .into(),
-                )
+                Some(format!("{pid} ({}) {state} {} {}\n", p.comm, p.parent, fields.join(" ")).into())
             }
-            "cmdline" => Some(
-                p.argv
-                    .iter()
-                    .map(|a| format!("{a}\0"))
-                    .collect::<String>()
-                    .into(),
-            ),
+            "cmdline" => Some(p.argv.iter().map(|a| format!("{a}\0")).collect::<String>().into()),
             "comm" => Some(format!("{}\n", p.comm).into()),
             _ => None,
         }
@@ -385,9 +337,7 @@ impl Kernel {
     }
 
     fn parent_is_dir(&self, path: &str) -> Result<(), Errno> {
-        let up = path
-            .rsplit_once('/')
-            .map_or("/", |(up, _)| if up.is_empty() { "/" } else { up });
+        let up = path.rsplit_once('/').map_or("/", |(up, _)| if up.is_empty() { "/" } else { up });
         match self.tree.get(up) {
             Some(Node::Dir) => Ok(()),
             Some(_) => Err(Errno::ENOTDIR),
@@ -397,37 +347,21 @@ impl Kernel {
 
     fn add_fd(&mut self, pid: i32, kind: Kind, flags: u32, min: i32) -> i32 {
         let p = self.processes.get_mut(&pid).expect("the caller exists");
-        let fd = (min..)
-            .find(|fd| !p.fds.contains_key(fd))
-            .expect("there are enough numbers");
-        p.fds.insert(
-            fd,
-            Rc::new(RefCell::new(Open {
-                kind,
-                offset: 0,
-                flags,
-            })),
-        );
+        let fd = (min..).find(|fd| !p.fds.contains_key(fd)).expect("there are enough numbers");
+        p.fds.insert(fd, Rc::new(RefCell::new(Open { kind, offset: 0, flags })));
         fd
     }
 
     fn fd(&self, pid: i32, fd: i32) -> Result<OpenFile, Errno> {
-        self.processes[&pid]
-            .fds
-            .get(&fd)
-            .cloned()
-            .ok_or(Errno::EBADF)
+        self.processes[&pid].fds.get(&fd).cloned().ok_or(Errno::EBADF)
     }
 
     fn ends(&self, pipe: usize, writing: bool) -> bool {
-        self.processes
-            .values()
-            .flat_map(|p| p.fds.values())
-            .any(|f| match f.borrow().kind {
-                Kind::PipeRead(id) => id == pipe && !writing,
-                Kind::PipeWrite(id) => id == pipe && writing,
-                _ => false,
-            })
+        self.processes.values().flat_map(|p| p.fds.values()).any(|f| match f.borrow().kind {
+            Kind::PipeRead(id) => id == pipe && !writing,
+            Kind::PipeWrite(id) => id == pipe && writing,
+            _ => false,
+        })
     }
 
     fn stat_of(node: &Node, path: &str) -> Stat {
@@ -436,15 +370,7 @@ impl Kernel {
             Node::File(bytes, mode) => (FileKind::File, bytes.borrow().len() as u64, *mode),
             Node::Null => (FileKind::Chr, 0, 0o666),
         };
-        Stat {
-            kind,
-            size,
-            mode,
-            rdev: (0, 0),
-            ino: path.len() as u64,
-            nlink: 1,
-            mtime_ns: 0,
-        }
+        Stat { kind, size, mode, rdev: (0, 0), ino: path.len() as u64, nlink: 1, mtime_ns: 0 }
     }
 
     /// `Err` gives the call back: it blocks.
@@ -469,11 +395,7 @@ impl Kernel {
                         if self.pipes[id].is_empty() {
                             drop(file);
                             if self.ends(id, true) {
-                                return if caught {
-                                    Ok(Err(Errno::EINTR))
-                                } else {
-                                    Err(Syscall::Read { fd, max })
-                                };
+                                return if caught { Ok(Err(Errno::EINTR)) } else { Err(Syscall::Read { fd, max }) };
                             }
                             return Ok(Ok(SysValue::Bytes(Vec::new())));
                         }
@@ -514,8 +436,7 @@ impl Kernel {
                     Kind::PipeWrite(id) => {
                         drop(file);
                         if !self.ends(id, false) {
-                            let ignored =
-                                self.processes[&pid].actions.get(&13) == Some(&SigAction::Ignore);
+                            let ignored = self.processes[&pid].actions.get(&13) == Some(&SigAction::Ignore);
                             if !ignored {
                                 self.end(pid, WaitStatus::Signaled(13));
                             }
@@ -545,21 +466,11 @@ impl Kernel {
                 }
                 Ok(SysValue::Unit)
             }
-            Syscall::Wait {
-                which,
-                nohang,
-                timeout_ns,
-            } => {
+            Syscall::Wait { which, nohang, timeout_ns } => {
                 let fits = |child: i32| which == WaitFor::Any || which == WaitFor::Pid(child);
-                let children: Vec<i32> = self
-                    .processes
-                    .iter()
-                    .filter(|(c, p)| p.parent == pid && fits(**c))
-                    .map(|(c, _)| *c)
-                    .collect();
-                let ended = children
-                    .iter()
-                    .find_map(|c| self.processes[c].ended.map(|s| (*c, s)));
+                let children: Vec<i32> =
+                    self.processes.iter().filter(|(c, p)| p.parent == pid && fits(**c)).map(|(c, _)| *c).collect();
+                let ended = children.iter().find_map(|c| self.processes[c].ended.map(|s| (*c, s)));
                 if let Some((child, status)) = ended {
                     self.processes.remove(&child);
                     return Ok(Ok(SysValue::Wait(Some((child, status)))));
@@ -581,11 +492,7 @@ impl Kernel {
                         return Ok(Ok(SysValue::Wait(None)));
                     }
                 }
-                return Err(Syscall::Wait {
-                    which,
-                    nohang,
-                    timeout_ns,
-                });
+                return Err(Syscall::Wait { which, nohang, timeout_ns });
             }
             Syscall::Fork { child } => {
                 let child = self.spawn(child, pid);
@@ -603,9 +510,7 @@ impl Kernel {
     /// The syscalls that never block.
     fn simple(&mut self, pid: i32, call: Syscall) -> SysResult {
         Ok(match call {
-            Syscall::Open {
-                path, flags: how, ..
-            } => {
+            Syscall::Open { path, flags: how, .. } => {
                 let path = self.resolve(pid, &path);
                 let writing = how & flags::O_ACCMODE != flags::O_RDONLY;
                 let kind = match self.node(&path) {
@@ -657,19 +562,13 @@ impl Kernel {
             }
             Syscall::Dup2 { from, to } => {
                 let file = self.fd(pid, from)?;
-                self.processes
-                    .get_mut(&pid)
-                    .expect("the caller exists")
-                    .fds
-                    .insert(to, file);
+                self.processes.get_mut(&pid).expect("the caller exists").fds.insert(to, file);
                 SysValue::Fd(to)
             }
             Syscall::DupMin { fd, min } => {
                 let file = self.fd(pid, fd)?;
                 let p = self.processes.get_mut(&pid).expect("the caller exists");
-                let new = (min..)
-                    .find(|n| !p.fds.contains_key(n))
-                    .expect("there are enough numbers");
+                let new = (min..).find(|n| !p.fds.contains_key(n)).expect("there are enough numbers");
                 p.fds.insert(new, file);
                 SysValue::Fd(new)
             }
@@ -682,33 +581,18 @@ impl Kernel {
                 let Node::Dir = self.node(&path)? else {
                     return Err(Errno::ENOTDIR);
                 };
-                let prefix = if path == "/" {
-                    "/".to_string()
-                } else {
-                    format!("{path}/")
-                };
-                let below = self
-                    .tree
-                    .iter()
-                    .filter_map(|(p, n)| Some((p.strip_prefix(&prefix)?, p, n)));
+                let prefix = if path == "/" { "/".to_string() } else { format!("{path}/") };
+                let below = self.tree.iter().filter_map(|(p, n)| Some((p.strip_prefix(&prefix)?, p, n)));
                 let mut entries: Vec<DirEntry> = below
                     .filter(|(name, ..)| !name.is_empty() && !name.contains('/'))
                     .map(|(name, path, node)| {
                         let stat = Self::stat_of(node, path);
-                        DirEntry {
-                            name: name.into(),
-                            kind: stat.kind,
-                            ino: stat.ino,
-                        }
+                        DirEntry { name: name.into(), kind: stat.kind, ino: stat.ino }
                     })
                     .collect();
                 if path == "/proc" {
                     for pid in self.processes.keys() {
-                        entries.push(DirEntry {
-                            name: pid.to_string(),
-                            kind: FileKind::Dir,
-                            ino: 1,
-                        });
+                        entries.push(DirEntry { name: pid.to_string(), kind: FileKind::Dir, ino: 1 });
                     }
                 }
                 SysValue::Dir(entries)
@@ -772,10 +656,7 @@ impl Kernel {
                 p.actions.retain(|_, a| *a == SigAction::Ignore);
                 SysValue::Unit
             }
-            Syscall::Kill {
-                pid: target,
-                signal,
-            } => {
+            Syscall::Kill { pid: target, signal } => {
                 let target = if target == 0 { pid } else { target };
                 self.signal(target, signal)?;
                 SysValue::Unit
@@ -783,20 +664,12 @@ impl Kernel {
             Syscall::Getpid => SysValue::Pid(pid),
             Syscall::Getppid => SysValue::Pid(self.processes[&pid].parent),
             Syscall::Sigaction { signal, action } => {
-                self.processes
-                    .get_mut(&pid)
-                    .expect("the caller exists")
-                    .actions
-                    .insert(signal, action);
+                self.processes.get_mut(&pid).expect("the caller exists").actions.insert(signal, action);
                 SysValue::Unit
             }
-            Syscall::TakeSignals => SysValue::Signals(std::mem::take(
-                &mut self
-                    .processes
-                    .get_mut(&pid)
-                    .expect("the caller exists")
-                    .caught,
-            )),
+            Syscall::TakeSignals => {
+                SysValue::Signals(std::mem::take(&mut self.processes.get_mut(&pid).expect("the caller exists").caught))
+            }
             Syscall::Uname => SysValue::Uname(Utsname {
                 sysname: "Linux".into(),
                 nodename: "kloom".into(),
@@ -810,16 +683,10 @@ impl Kernel {
                 Clock::ProcessCpu => 0,
             }),
             Syscall::SchedGetaffinity { .. } => SysValue::Mask(3),
-            Syscall::SchedGetscheduler { .. } => SysValue::Sched {
-                policy: 0,
-                priority: 0,
-            },
+            Syscall::SchedGetscheduler { .. } => SysValue::Sched { policy: 0, priority: 0 },
             Syscall::Getpriority { .. } => SysValue::Nice(self.processes[&pid].nice),
             Syscall::Setpriority { nice, .. } => {
-                self.processes
-                    .get_mut(&pid)
-                    .expect("the caller exists")
-                    .nice = nice;
+                self.processes.get_mut(&pid).expect("the caller exists").nice = nice;
                 SysValue::Unit
             }
             Syscall::FinitModule { fd, .. } => {
@@ -839,19 +706,12 @@ impl Kernel {
                 SysValue::Unit
             }
             Syscall::DeleteModule { name, .. } => {
-                let index = self
-                    .modules
-                    .iter()
-                    .position(|m| *m == name)
-                    .ok_or(Errno::ENOENT)?;
+                let index = self.modules.iter().position(|m| *m == name).ok_or(Errno::ENOENT)?;
                 self.modules.remove(index);
                 SysValue::Unit
             }
             Syscall::Syslog { op } => match op {
-                SyslogOp::ReadAll => SysValue::Log {
-                    records: self.log.clone(),
-                    next: self.log.len() as u64,
-                },
+                SyslogOp::ReadAll => SysValue::Log { records: self.log.clone(), next: self.log.len() as u64 },
                 SyslogOp::Clear => {
                     self.log.clear();
                     SysValue::Unit
@@ -862,10 +722,9 @@ impl Kernel {
                 self.marks.push(mark);
                 SysValue::Unit
             }
-            Syscall::Sync
-            | Syscall::Mount { .. }
-            | Syscall::Umount { .. }
-            | Syscall::SchedSetaffinity { .. } => SysValue::Unit,
+            Syscall::Sync | Syscall::Mount { .. } | Syscall::Umount { .. } | Syscall::SchedSetaffinity { .. } => {
+                SysValue::Unit
+            }
             Syscall::Custom { .. } => return Err(Errno::ENOSYS),
             _ => return Err(Errno::ENOSYS),
         })

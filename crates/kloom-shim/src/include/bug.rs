@@ -61,7 +61,11 @@ impl Machine {
         }
         let here = self.kernel.here.0[0];
         let kernels_own = ["kernel/", "lib/", "fs/", "mm/", "init/"].iter().any(|tree| file.starts_with(tree));
-        let place = if kernels_own || here == 0 { format!("{function}+0x0/0x0") } else { self.symbolic(here.saturating_sub(1)) };
+        let place = if kernels_own || here == 0 {
+            format!("{function}+0x0/0x0")
+        } else {
+            self.symbolic(here.saturating_sub(1))
+        };
         self.print(Level::Warning, format!("WARNING: CPU: {cpu} PID: {pid} at {file}:{line} {place}"));
         let linked = self.kernel.modules_linked_in();
         self.print(Level::Warning, linked);
@@ -122,7 +126,14 @@ pub(crate) extern "C" fn kloom_bug(file: u64, line: i32, function: u64, conditio
 pub(crate) extern "C" fn kloom_warn(frame: &VaFrame) {
     enter(|machine, _| {
         let message = machine.message(frame, 3);
-        warn(machine, frame.regs[0], frame.regs[1] as u32, frame.regs[2], Some(&message), message.trim_end_matches('\n'));
+        warn(
+            machine,
+            frame.regs[0],
+            frame.regs[1] as u32,
+            frame.regs[2],
+            Some(&message),
+            message.trim_end_matches('\n'),
+        );
     });
 }
 
@@ -206,12 +217,17 @@ fn add_damage(new: u64, prev: u64, next: u64, word: impl Fn(u64) -> u64) -> Opti
     }
     let (next_prev, prev_next) = (word(next + 8), word(prev));
     if next_prev != prev {
-        return Some(format!("list_add corruption. next->prev should be prev ({prev:016x}), but was {next_prev:016x}. (next={next:016x})."));
+        return Some(format!(
+            "list_add corruption. next->prev should be prev ({prev:016x}), but was {next_prev:016x}. (next={next:016x})."
+        ));
     }
     if prev_next != next {
-        return Some(format!("list_add corruption. prev->next should be next ({next:016x}), but was {prev_next:016x}. (prev={prev:016x})."));
+        return Some(format!(
+            "list_add corruption. prev->next should be next ({next:016x}), but was {prev_next:016x}. (prev={prev:016x})."
+        ));
     }
-    (new == prev || new == next).then(|| format!("list_add double add: new={new:016x}, prev={prev:016x}, next={next:016x}."))
+    (new == prev || new == next)
+        .then(|| format!("list_add double add: new={new:016x}, prev={prev:016x}, next={next:016x}."))
 }
 
 /// What is wrong with removing `entry`.
@@ -231,10 +247,14 @@ fn del_damage(entry: u64, word: impl Fn(u64) -> u64) -> Option<String> {
     }
     let prev_next = word(prev);
     if prev_next != entry {
-        return Some(format!("list_del corruption. prev->next should be {entry:016x}, but was {prev_next:016x}. (prev={prev:016x})"));
+        return Some(format!(
+            "list_del corruption. prev->next should be {entry:016x}, but was {prev_next:016x}. (prev={prev:016x})"
+        ));
     }
     let next_prev = word(next + 8);
-    (next_prev != entry).then(|| format!("list_del corruption. next->prev should be {entry:016x}, but was {next_prev:016x}. (next={next:016x})"))
+    (next_prev != entry).then(|| {
+        format!("list_del corruption. next->prev should be {entry:016x}, but was {next_prev:016x}. (next={next:016x})")
+    })
 }
 
 fn list_bug(machine: &mut Machine, why: Option<String>) -> Result<bool, Fault> {
@@ -280,7 +300,11 @@ pub(crate) extern "C" fn refcount_warn_saturate(count: u64, kind: u32) {
             machine.warn_kernel_text(&format!("refcount_t: {why}."), "lib/refcount.c", line, "refcount_warn_saturate");
         }
         let here = machine.kernel.here.0[0];
-        let seen = machine.kernel.reports.iter_mut().find(|report| matches!(report.fault, Fault::RefcountMisuse { .. }) && report.at.trace.0[0] == here);
+        let seen = machine
+            .kernel
+            .reports
+            .iter_mut()
+            .find(|report| matches!(report.fault, Fault::RefcountMisuse { .. }) && report.at.trace.0[0] == here);
         match seen {
             Some(report) => report.repeats += 1,
             None => machine.kernel.report(Fault::RefcountMisuse { why, addr: count }),
@@ -320,7 +344,6 @@ pub(crate) extern "C" fn kloom_removed_api(name: u64, replacement: u64) {
     });
 }
 
-
 crate::exports![
     plain: kloom_bug, kloom_warn_on, add_taint, __stack_chk_fail, __list_add_valid, __list_del_entry_valid,
         refcount_warn_saturate, refcount_dec_not_one, kloom_removed_api;
@@ -347,7 +370,14 @@ mod tests {
         };
         check(0x300, 0, 0x200, &[], "list_add corruption. prev is NULL.", 23);
         check(0x300, 0x100, 0, &[], "list_add corruption. next is NULL.", 25);
-        check(0x300, 0x100, 0x200, &[(0x208, 0x500)], "list_add corruption. next->prev should be prev (0000000000000100)", 27);
+        check(
+            0x300,
+            0x100,
+            0x200,
+            &[(0x208, 0x500)],
+            "list_add corruption. next->prev should be prev (0000000000000100)",
+            27,
+        );
         check(0x300, 0x100, 0x200, &[(0x208, 0x100)], "list_add corruption. prev->next should be next", 30);
         check(0x200, 0x100, 0x200, &good, "list_add double add: new=0000000000000200", 33);
     }
@@ -365,7 +395,11 @@ mod tests {
         check(&[(0x200, 0x300)], "list_del corruption, 0000000000000200->prev is NULL", 51);
         let poisoned = [(0x200, LIST_POISON.0), (0x208, LIST_POISON.1)];
         check(&poisoned, "list_del corruption, 0000000000000200->next is LIST_POISON1 (dead000000000100)", 53);
-        check(&[(0x200, 0x300), (0x208, LIST_POISON.1)], "list_del corruption, 0000000000000200->prev is LIST_POISON2", 56);
+        check(
+            &[(0x200, 0x300), (0x208, LIST_POISON.1)],
+            "list_del corruption, 0000000000000200->prev is LIST_POISON2",
+            56,
+        );
         check(&good[..2], "list_del corruption. prev->next should be 0000000000000200, but was 0000000000000000.", 59);
         check(&good[..3], "list_del corruption. next->prev should be 0000000000000200", 62);
     }

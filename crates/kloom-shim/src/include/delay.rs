@@ -12,12 +12,16 @@ pub(crate) extern "C" fn msleep(msecs: u32) {
 
 /// `msleep_interruptible()`: milliseconds left when a signal ended it.
 pub(crate) extern "C" fn msleep_interruptible(msecs: u32) -> u64 {
-    sleeping("msleep_interruptible", |machine, current, progress| machine.kernel.msleep_interruptible(current, msecs, progress))
+    sleeping("msleep_interruptible", |machine, current, progress| {
+        machine.kernel.msleep_interruptible(current, msecs, progress)
+    })
 }
 
 /// `usleep_range_state()`: between `min` and `max` microseconds by hrtimer.
 pub(crate) extern "C" fn usleep_range_state(min: u64, max: u64, state: u32) {
-    sleeping("usleep_range", |machine, current, progress| machine.kernel.usleep_range(current, min, max, state, progress));
+    sleeping("usleep_range", |machine, current, progress| {
+        machine.kernel.usleep_range(current, min, max, state, progress)
+    });
 }
 
 fn burn(ns: u64) {

@@ -55,7 +55,9 @@ fn init(addr: u64, function: Option<u64>, clock_id: i32) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, true)?;
         let old = machine.old_handle(addr, Magic::HrTimer);
-        if machine.kernel.hrtimers.get(old).is_some_and(|timer| timer.addr == addr) && !machine.kernel.hrtimer_active(old) {
+        if machine.kernel.hrtimers.get(old).is_some_and(|timer| timer.addr == addr)
+            && !machine.kernel.hrtimer_active(old)
+        {
             machine.kernel.forget_hrtimer(old);
         }
         let at = machine.kernel.event_here();
@@ -83,7 +85,8 @@ pub(crate) extern "C" fn hrtimer_start_range_ns(addr: u64, time: i64, range: u64
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "hrtimer_start")?;
         let clock = machine.hrtimer_clock(addr);
-        let soft_expires = if mode & MODE_REL != 0 { time.saturating_add(machine.kernel.clock_ns(clock)) } else { time };
+        let soft_expires =
+            if mode & MODE_REL != 0 { time.saturating_add(machine.kernel.clock_ns(clock)) } else { time };
         let expires = soft_expires.saturating_add_unsigned(range);
         machine.poke_u64(addr + SOFT_EXPIRES, soft_expires as u64);
         machine.poke_u64(addr + EXPIRES, expires as u64);

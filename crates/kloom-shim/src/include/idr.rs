@@ -150,7 +150,8 @@ pub(crate) extern "C" fn idr_for_each(addr: u64, func: u64, data: u64) -> i32 {
 pub(crate) extern "C" fn idr_get_next(addr: u64, next: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let from = machine.get_u32(next)?;
-        let found = array(machine, addr, IDR)?.entries.range(u64::from(from)..).next().map(|(&id, entry)| (id, entry.0));
+        let found =
+            array(machine, addr, IDR)?.entries.range(u64::from(from)..).next().map(|(&id, entry)| (id, entry.0));
         let Some((id, ptr)) = found else { return Ok(0) };
         machine.put_u32(next, id as u32)?;
         Ok(ptr)
@@ -263,7 +264,11 @@ fn find(addr: u64, index: u64, max: u64, filter: u32, after: bool) -> u64 {
             return Ok(0);
         }
         let wanted = |marks: u32| filter >= MARKS || filter == PRESENT || marks & (1 << filter) != 0;
-        let found = array(machine, addr, XARRAY)?.entries.range(from..=max).find(|(_, entry)| wanted(entry.1)).map(|(&at, entry)| (at, entry.0));
+        let found = array(machine, addr, XARRAY)?
+            .entries
+            .range(from..=max)
+            .find(|(_, entry)| wanted(entry.1))
+            .map(|(&at, entry)| (at, entry.0));
         let Some((at, entry)) = found else { return Ok(0) };
         machine.put_u64(index, at)?;
         Ok(entry)
@@ -301,7 +306,9 @@ pub(crate) extern "C" fn xa_clear_mark(addr: u64, index: u64, mark: u32) {
 
 /// `xa_get_mark()`.
 pub(crate) extern "C" fn xa_get_mark(addr: u64, index: u64, mark: u32) -> bool {
-    with(addr, XARRAY, |array| array.entries.get(&index).is_some_and(|entry| entry.1 & 1u32.checked_shl(mark).unwrap_or(0) != 0))
+    with(addr, XARRAY, |array| {
+        array.entries.get(&index).is_some_and(|entry| entry.1 & 1u32.checked_shl(mark).unwrap_or(0) != 0)
+    })
 }
 
 crate::exports![

@@ -63,6 +63,8 @@ pub struct State {
     lines: BTreeMap<u32, Vec<Action>>,
     disabled: BTreeMap<u32, u32>,
     softirqs: BTreeMap<u32, u64>,
+    /// Blocks on chains of the kernel's own.
+    pub(crate) notifiers: Vec<u64>,
     /// Calls to other CPUs that have not returned.
     pub(crate) cross_calls: std::collections::BTreeSet<u64>,
     pub(crate) next_call: u64,
@@ -253,7 +255,14 @@ pub(crate) fn ksoftirqd() -> i64 {
 ///
 /// # Context
 /// Process context; may sleep.
-pub(crate) extern "C" fn request_threaded_irq(irq: u32, handler: u64, thread_fn: u64, flags: u64, name: u64, dev: u64) -> i32 {
+pub(crate) extern "C" fn request_threaded_irq(
+    irq: u32,
+    handler: u64,
+    thread_fn: u64,
+    flags: u64,
+    name: u64,
+    dev: u64,
+) -> i32 {
     might_sleep("request_threaded_irq");
     or_oops(enter(|machine, current| {
         let shared = flags & SHARED != 0;
@@ -261,20 +270,30 @@ pub(crate) extern "C" fn request_threaded_irq(irq: u32, handler: u64, thread_fn:
             return Ok(-Errno::EINVAL.0);
         }
         let text = if name == 0 { String::new() } else { machine.name_at(name)? };
-        let other = machine.irqs.lines.get(&irq).and_then(|actions| actions.first()).map(|action| (action.shared, action.name.clone()));
+        let other = machine
+            .irqs
+            .lines
+            .get(&irq)
+            .and_then(|actions| actions.first())
+            .map(|action| (action.shared, action.name.clone()));
         let own = TAKEN.iter().find(|(line, _)| *line == irq).map(|(_, name)| (false, (*name).to_string()));
         if let Some((other_shared, other_name)) = own.or(other)
             && !(shared && other_shared)
         {
             let theirs = if other_shared { SHARED } else { 0 };
-            machine.print(Level::Err, format!("genirq: Flags mismatch irq {irq}. {flags:08x} ({text}) vs. {theirs:08x} ({other_name})"));
+            machine.print(
+                Level::Err,
+                format!("genirq: Flags mismatch irq {irq}. {flags:08x} ({text}) vs. {theirs:08x} ({other_name})"),
+            );
             return Ok(-Errno::EBUSY.0);
         }
         let mut thread = None;
         if thread_fn != 0 {
             let full = format!("irq/{irq}-{text}");
             let data = u64::from(irq) << 32 | machine.irqs.lines.get(&irq).map_or(0, Vec::len) as u64;
-            let Ok(id) = machine.kernel.kthread_create(current, irq_thread as *const () as u64, data, full.as_bytes(), None) else {
+            let Ok(id) =
+                machine.kernel.kthread_create(current, irq_thread as *const () as u64, data, full.as_bytes(), None)
+            else {
                 return Ok(-Errno::ENOMEM.0);
             };
             let _ = machine.kernel.set_scheduler(id, SCHED_FIFO, 50);
@@ -301,7 +320,11 @@ extern "C" fn irq_thread(data: u64) -> i32 {
             if machine.kernel.kthread_should_stop(current) {
                 return Ok(Op::Done(None));
             }
-            let action = machine.irqs.lines.get_mut(&irq).and_then(|line| line.iter_mut().find(|action| action.thread == Some(current)));
+            let action = machine
+                .irqs
+                .lines
+                .get_mut(&irq)
+                .and_then(|line| line.iter_mut().find(|action| action.thread == Some(current)));
             if let Some(action) = action
                 && std::mem::take(&mut action.wanted)
             {
@@ -326,7 +349,12 @@ pub(crate) extern "C" fn free_irq(irq: u32, dev: u64) -> u64 {
         let actions = machine.irqs.lines.entry(irq).or_default();
         let Some(at) = actions.iter().position(|action| action.dev == dev) else {
             if irq < LINES {
-                machine.warn_kernel_text(&format!("Trying to free already-free IRQ {irq}"), "kernel/irq/manage.c", 1895, "free_irq");
+                machine.warn_kernel_text(
+                    &format!("Trying to free already-free IRQ {irq}"),
+                    "kernel/irq/manage.c",
+                    1895,
+                    "free_irq",
+                );
             }
             return (0, None);
         };
@@ -349,7 +377,12 @@ pub(crate) extern "C" fn disable_irq(irq: u32) {
 pub(crate) extern "C" fn enable_irq(irq: u32) {
     enter(|machine, _| match machine.irqs.disabled.get_mut(&irq) {
         Some(depth) if *depth > 0 => *depth -= 1,
-        _ => machine.warn_kernel_text(&format!("Unbalanced enable for IRQ {irq}"), "kernel/irq/manage.c", 774, "__enable_irq"),
+        _ => machine.warn_kernel_text(
+            &format!("Unbalanced enable for IRQ {irq}"),
+            "kernel/irq/manage.c",
+            774,
+            "__enable_irq",
+        ),
     });
 }
 
@@ -401,7 +434,8 @@ fn irq_work(addr: u64, cpu: Option<u32>) -> bool {
         }
         machine.poke_u32(addr + IRQ_WORK_FLAGS, 3);
         let func = irq_work_run as *const () as u64;
-        let callback = Callback { kind: ContextKind::Hardirq, func, args: [addr, 0, 0], source: CallbackSource::Other(addr) };
+        let callback =
+            Callback { kind: ContextKind::Hardirq, func, args: [addr, 0, 0], source: CallbackSource::Other(addr) };
         let cpu = cpu.unwrap_or(machine.kernel.this_cpu);
         machine.kernel.queue_callback(cpu, callback);
         machine.end_budget();

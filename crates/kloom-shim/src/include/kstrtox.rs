@@ -42,7 +42,13 @@ fn strict<T: Bytes>(s: u64, res: u64, parser: impl FnOnce(&[u8]) -> Result<T, Pa
 }
 
 /// As `strict` from user memory: at most `max` characters are looked at.
-fn from_user<T: Bytes>(s: u64, count: u64, max: u64, res: u64, parser: impl FnOnce(&[u8]) -> Result<T, ParseError>) -> i32 {
+fn from_user<T: Bytes>(
+    s: u64,
+    count: u64,
+    max: u64,
+    res: u64,
+    parser: impl FnOnce(&[u8]) -> Result<T, ParseError>,
+) -> i32 {
     uaccess::user_copy("copy_from_user");
     or_oops(enter(|machine, _| {
         let Some(text) = uaccess::fetch(machine, s, count.min(max)) else { return Ok(-Errno::EFAULT.0) };

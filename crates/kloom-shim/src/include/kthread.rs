@@ -118,7 +118,12 @@ fn stop(k: u64, func: &'static str) -> i32 {
 fn stop_freed(fault: Fault) -> i32 {
     let oops = enter(|machine, _| {
         if machine.on_use_after_free == OnUseAfterFree::Oops {
-            machine.warn_kernel_text("refcount_t: addition on 0; use-after-free.", "lib/refcount.c", 25, "refcount_warn_saturate");
+            machine.warn_kernel_text(
+                "refcount_t: addition on 0; use-after-free.",
+                "lib/refcount.c",
+                25,
+                "refcount_warn_saturate",
+            );
             machine.kernel.report(fault.clone());
             return true;
         }
@@ -162,7 +167,9 @@ pub(crate) extern "C" fn kthread_should_stop_or_park() -> bool {
 
 /// `__kthread_should_park()` of another thread.
 pub(crate) extern "C" fn __kthread_should_park(k: u64) -> bool {
-    or_oops(enter(|machine, _| machine.task_from(k, "__kthread_should_park").map(|id| machine.kernel.kthread_should_park(id))))
+    or_oops(enter(|machine, _| {
+        machine.task_from(k, "__kthread_should_park").map(|id| machine.kernel.kthread_should_park(id))
+    }))
 }
 
 /// `kthread_freezable_should_stop()`; the machine never freezes, so the flag is set to false.

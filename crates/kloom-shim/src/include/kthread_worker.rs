@@ -58,11 +58,14 @@ pub struct State {
 impl State {
     /// Whether works up to `seq` of a worker are not done.
     fn busy(&self, worker: u64, seq: u64) -> bool {
-        self.workers.get(&worker).is_some_and(|worker| worker.works.iter().chain(&worker.running).any(|&(_, other)| other <= seq))
+        self.workers
+            .get(&worker)
+            .is_some_and(|worker| worker.works.iter().chain(&worker.running).any(|&(_, other)| other <= seq))
     }
 
     fn queued(&self, work: u64) -> bool {
-        self.delayed.contains(&work) || self.workers.values().any(|worker| worker.works.iter().any(|&(other, _)| other == work))
+        self.delayed.contains(&work)
+            || self.workers.values().any(|worker| worker.works.iter().any(|&(other, _)| other == work))
     }
 
     /// The worker that has or runs a work, with the number of the run that comes last.
@@ -189,7 +192,11 @@ fn create(cpu: Option<u32>, flags: u32, fmt: u64, args: &mut VarArgs<'_>) -> u64
         machine.poke_u32(worker + FLAGS, flags);
         machine.poke_u32(worker + LOCK, Magic::Spinlock as u32);
         let func = kthread_worker_fn as *const () as u64;
-        let made = if machine.fail_after.fails("kthread_create") { Err(Errno::ENOMEM) } else { machine.kernel.kthread_create(current, func, worker, &name, None) };
+        let made = if machine.fail_after.fails("kthread_create") {
+            Err(Errno::ENOMEM)
+        } else {
+            machine.kernel.kthread_create(current, func, worker, &name, None)
+        };
         match made {
             Ok(id) => {
                 if let Some(cpu) = cpu {
@@ -323,7 +330,13 @@ pub(crate) extern "C" fn kthread_mod_delayed_work(worker: u64, work: u64, delay:
 }
 
 /// Polls until the runs of `worker` up to number `p.until` are done.
-fn wait_until_done(machine: &mut Machine, current: TaskId, worker: u64, p: &Progress, newly: bool) -> Result<Op<()>, Fault> {
+fn wait_until_done(
+    machine: &mut Machine,
+    current: TaskId,
+    worker: u64,
+    p: &Progress,
+    newly: bool,
+) -> Result<Op<()>, Fault> {
     if !machine.kworkers.busy(worker, p.until) {
         return Ok(Op::Done(()));
     }

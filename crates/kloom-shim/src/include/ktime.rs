@@ -184,7 +184,9 @@ pub(crate) extern "C" fn time64_to_tm(total_s: i64, offset_s: i32, result: u64) 
     or_oops(enter(|machine, _| {
         machine.check_access(result, 48, true)?;
         let tm = kloom_lib::timeconv::time64_to_tm(total_s, offset_s);
-        for (offset, value) in [(0, tm.sec), (4, tm.min), (8, tm.hour), (12, tm.mday), (16, tm.mon), (32, tm.wday), (36, tm.yday)] {
+        for (offset, value) in
+            [(0, tm.sec), (4, tm.min), (8, tm.hour), (12, tm.mday), (16, tm.mon), (32, tm.wday), (36, tm.yday)]
+        {
             machine.poke_u32(result + offset, value as u32);
         }
         machine.poke_u64(result + 24, tm.year as u64);

@@ -153,7 +153,8 @@ pub(crate) extern "C" fn __symbol_put(name: u64) {
     or_oops(enter(|machine, _| {
         let name = machine.text(name)?;
         let name = String::from_utf8_lossy(&name).into_owned();
-        let owner = exported(machine, &name).and_then(|(id, _)| machine.kernel.modules.get(id)).map(|module| module.addr);
+        let owner =
+            exported(machine, &name).and_then(|(id, _)| machine.kernel.modules.get(id)).map(|module| module.addr);
         owner.map_or(Ok(()), |module| put(machine, module))
     }));
 }

@@ -21,7 +21,8 @@ fn parts(machine: &mut Machine, kp: u64) -> Result<(String, u64), Fault> {
 fn set(val: u64, kp: u64, kind: ParamKind) -> i32 {
     or_oops(enter(|machine, _| {
         let (name, arg) = parts(machine, kp)?;
-        let optional = matches!(kind, ParamKind::Bool | ParamKind::BoolEnableOnly | ParamKind::Invbool | ParamKind::Bint);
+        let optional =
+            matches!(kind, ParamKind::Bool | ParamKind::BoolEnableOnly | ParamKind::Invbool | ParamKind::Bint);
         let val = if val == 0 && optional { None } else { Some(machine.text(val)?) };
         machine.param_set(kind, &name, val.as_deref(), arg)
     }))

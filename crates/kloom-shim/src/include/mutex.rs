@@ -98,7 +98,12 @@ pub(crate) extern "C" fn kloom_mutex_destroy(addr: u64) {
         let handle = object(machine, addr, "mutex_destroy")?;
         let mutex = &machine.kernel.locks.mutex[handle as usize - 1];
         if let Some(holder) = mutex.owner {
-            let fault = Fault::BadUnlock { class: LockClass::Mutex, name: mutex.name.clone(), why: "destroyed while locked", owner: Some(holder.at) };
+            let fault = Fault::BadUnlock {
+                class: LockClass::Mutex,
+                name: mutex.name.clone(),
+                why: "destroyed while locked",
+                owner: Some(holder.at),
+            };
             machine.report_once(fault);
         }
         machine.kernel.locks.forget(LockClass::Mutex, handle, addr);

@@ -30,7 +30,8 @@ pub(crate) extern "C" fn __alloc_percpu_gfp(size: u64, align: u64, gfp: u32) -> 
             return 0;
         }
         let others = machine.kernel.cpus.len() as u64 - 1;
-        let request = Request { size: others * PERCPU_STRIDE + size, align: align.max(16), gfp: gfp | GFP_ZERO, kind: KIND };
+        let request =
+            Request { size: others * PERCPU_STRIDE + size, align: align.max(16), gfp: gfp | GFP_ZERO, kind: KIND };
         machine.allocate(request).unwrap_or(0)
     })
 }

@@ -18,7 +18,8 @@ const NR: u64 = 16;
 impl Machine {
     /// Whether the task an object stands for still has its number.
     fn attached(&self, pid: &PidObject) -> bool {
-        self.kernel.tasks.find(pid.nr) == Some(pid.task) && self.kernel.tasks[pid.task].created.time_ns == pid.created_ns
+        self.kernel.tasks.find(pid.nr) == Some(pid.task)
+            && self.kernel.tasks[pid.task].created.time_ns == pid.created_ns
     }
 
     /// The `struct pid` of a task; 0 when it has no number any more, or without memory.
@@ -28,7 +29,9 @@ impl Machine {
             return 0;
         }
         self.drop_detached();
-        if let Some(known) = self.mem.pids.iter().find(|pid| pid.nr == nr && pid.task == task && pid.created_ns == created_ns) {
+        if let Some(known) =
+            self.mem.pids.iter().find(|pid| pid.nr == nr && pid.task == task && pid.created_ns == created_ns)
+        {
             return known.addr;
         }
         let at = self.kernel.event_here();

@@ -19,7 +19,8 @@ pub(crate) extern "C" fn schedule() {
     let site = CallSite::save();
     enter(|machine, current| {
         machine.might_sleep("schedule", true);
-        if machine.kernel.tasks[current].state() != 0 && machine.kernel.tasks[current].blocked_on == BlockedOn::Nothing {
+        if machine.kernel.tasks[current].state() != 0 && machine.kernel.tasks[current].blocked_on == BlockedOn::Nothing
+        {
             machine.kernel.block_on(current, BlockedOn::Schedule);
         }
         machine.kernel.schedule(current);
@@ -32,7 +33,10 @@ pub(crate) extern "C" fn schedule() {
 pub(crate) extern "C" fn schedule_timeout(timeout: i64) -> i64 {
     enter(|machine, _| {
         if timeout < 0 {
-            machine.print(kloom_kernel::printk::Level::Err, format!("schedule_timeout: wrong timeout value {:x}", timeout as u64));
+            machine.print(
+                kloom_kernel::printk::Level::Err,
+                format!("schedule_timeout: wrong timeout value {:x}", timeout as u64),
+            );
         }
         machine.might_sleep("schedule_timeout", true);
     });
@@ -225,13 +229,246 @@ pub(crate) extern "C" fn __get_task_comm(buf: u64, size: u64, task: u64) -> u64 
     }))
 }
 
+/// `io_schedule_timeout()`.
+pub(crate) extern "C" fn io_schedule_timeout(timeout: i64) -> i64 {
+    schedule_timeout(timeout)
+}
+
+/// `sched_show_task()`.
+pub(crate) extern "C" fn sched_show_task(task: u64) {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "sched_show_task")?;
+        machine.kernel.show_task(id, kloom_kernel::printk::Level::Info);
+        Ok(())
+    }));
+}
+
+/// `show_state()`: every task.
+pub(crate) extern "C" fn show_state() {
+    enter(|machine, _| {
+        let ids: Vec<_> = machine.kernel.tasks.iter().map(|task| task.id).collect();
+        for id in ids {
+            machine.kernel.show_task(id, kloom_kernel::printk::Level::Info);
+        }
+    });
+}
+
+const STATE_LETTERS: &[u8] = b"RSDTtXZPI";
+
+/// `task_state_to_char()`.
+pub(crate) extern "C" fn kloom_task_state_to_char(task: u64) -> u8 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "task_state_to_char")?;
+        let c = machine.kernel.tasks[id].c;
+        Ok(kloom_abi::sched::state_letter(c.task_state(), c.exit_state.get() as u32) as u8)
+    }))
+}
+
+/// `task_state_index()`.
+pub(crate) extern "C" fn kloom_task_state_index(task: u64) -> u32 {
+    let letter = kloom_task_state_to_char(task);
+    STATE_LETTERS.iter().position(|&other| other == letter).unwrap_or(0) as u32
+}
+
+/// `can_nice()`: modules run with every right.
+pub(crate) extern "C" fn can_nice(_task: u64, _nice: i32) -> i32 {
+    1
+}
+
+/// `sched_setattr()`: policy, nice value and priority of `struct sched_attr`.
+pub(crate) extern "C" fn sched_setattr(task: u64, attr: u64) -> i32 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "sched_setattr")?;
+        machine.check_access(attr, 24, false)?;
+        let (policy, nice, priority) =
+            (machine.peek_u32(attr + 4), machine.peek_u32(attr + 16) as i32, machine.peek_u32(attr + 20) as i32);
+        if let Err(errno) = machine.kernel.set_scheduler(id, policy, priority) {
+            return Ok(-errno.0);
+        }
+        if priority == 0 {
+            machine.kernel.set_user_nice(id, i64::from(nice));
+        }
+        Ok(0)
+    }))
+}
+
+/// `idle_cpu()`.
+pub(crate) extern "C" fn idle_cpu(cpu: u32) -> i32 {
+    enter(|machine, _| {
+        let idle = |cpu: &kloom_kernel::sched::cpu::Cpu| cpu.current == cpu.idle && cpu.rq.nr_running() == 0;
+        i32::from(machine.kernel.cpus.get(cpu as usize).is_some_and(idle))
+    })
+}
+
+/// `idle_task()`.
+pub(crate) extern "C" fn idle_task(cpu: u32) -> u64 {
+    enter(|machine, _| machine.kernel.cpus.get(cpu as usize).map_or(0, |cpu| machine.kernel.tasks[cpu.idle].addr))
+}
+
+/// `task_curr()`.
+pub(crate) extern "C" fn kloom_task_curr(task: u64) -> i32 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "task_curr")?;
+        Ok(i32::from(machine.kernel.cpus.iter().any(|cpu| cpu.current == id)))
+    }))
+}
+
+/// `task_sched_runtime()`.
+pub(crate) extern "C" fn task_sched_runtime(task: u64) -> u64 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "task_sched_runtime")?;
+        Ok(machine.kernel.tasks[id].se.sum_exec_ns)
+    }))
+}
+
+/// `nr_context_switches()`.
+pub(crate) extern "C" fn nr_context_switches() -> u64 {
+    enter(|machine, _| machine.kernel.cpus.iter().map(|cpu| cpu.switches).sum())
+}
+
+/// `nr_running()`.
+pub(crate) extern "C" fn nr_running() -> u32 {
+    enter(|machine, _| {
+        machine.kernel.cpus.iter().map(|cpu| cpu.rq.nr_running() as u32 + u32::from(cpu.current != cpu.idle)).sum()
+    })
+}
+
+/// `__set_task_comm()`.
+pub(crate) extern "C" fn __set_task_comm(task: u64, name: u64, _exec: bool) {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "__set_task_comm")?;
+        let name = machine.text(name)?;
+        machine.kernel.tasks[id].c.set_comm(&name);
+        machine.kernel.tasks[id].full_name = None;
+        Ok(())
+    }));
+}
+
+/// `find_task_by_pid()`, dropped in 2.6.31.
+pub(crate) extern "C" fn find_task_by_pid(pid: i32) -> u64 {
+    enter(|machine, _| machine.note_removed("find_task_by_pid", "pid_task(find_vpid(nr), PIDTYPE_PID)"));
+    find_task_by_vpid(pid)
+}
+
+/// `find_task_by_pid_ns()`: there is one namespace.
+pub(crate) extern "C" fn find_task_by_pid_ns(pid: i32, _ns: u64) -> u64 {
+    find_task_by_vpid(pid)
+}
+
+/// `find_get_task_by_vpid()`.
+pub(crate) extern "C" fn find_get_task_by_vpid(pid: i32) -> u64 {
+    let task = find_task_by_vpid(pid);
+    if task != 0 {
+        kloom_get_task_struct(task);
+    }
+    task
+}
+
+/// `daemonize()`, dropped in 3.8: names the caller and lets it ignore signals.
+pub(crate) extern "C" fn daemonize(frame: &kloom_guest::thunk::VaFrame) {
+    enter(|machine, current| {
+        machine.note_removed("daemonize", "nothing: a kthread is born detached");
+        let name = super::printk::format_short(machine, frame.regs[0], &mut super::printk::VarArgs::after(frame, 1));
+        let task = &mut machine.kernel.tasks[current];
+        task.c.set_comm(&name);
+        task.full_name = None;
+        task.signals = kloom_kernel::signal::Signals::all_ignored();
+    });
+}
+
+/// `kernel_thread()`, which modules could call before 3.7: the pid of a thread that runs `func`.
+pub(crate) extern "C" fn kernel_thread(func: u64, arg: u64, _flags: u64) -> i32 {
+    might_sleep("kernel_thread");
+    enter(|machine, current| {
+        machine.note_removed("kernel_thread", "kthread_run()");
+        let module = machine.module_of(func).map(|(id, _)| id);
+        let name = machine.kernel.tasks[current].c.comm_text();
+        match machine.kernel.kthread_create(current, func, arg, name.as_bytes(), module) {
+            Ok(id) => {
+                machine.kernel.wake_kthread(id);
+                machine.kernel.tasks[id].pid
+            }
+            Err(errno) => -errno.0,
+        }
+    })
+}
+
+/// `reparent_to_kthreadd()`: kthreads are its children anyway.
+pub(crate) extern "C" fn reparent_to_kthreadd() {}
+
+/// `get_task_mm()`: NULL for kernel threads.
+pub(crate) extern "C" fn get_task_mm(task: u64) -> u64 {
+    or_oops(enter(|machine, _| {
+        let id = machine.task_from(task, "get_task_mm")?;
+        let task = &machine.kernel.tasks[id];
+        Ok(if task.is_kthread() { 0 } else { task.c.mm.get() })
+    }))
+}
+
+/// `mmput()`: user tasks keep theirs as long as they live.
+pub(crate) extern "C" fn mmput(_mm: u64) {}
+
+/// `touch_softlockup_watchdog()`.
+pub(crate) extern "C" fn touch_softlockup_watchdog() {
+    enter(|machine, _| {
+        let cpu = machine.kernel.this_cpu;
+        machine.kernel.watchdog_touch(cpu);
+    });
+}
+
+/// `set_freezable()`: nothing is ever frozen.
+pub(crate) extern "C" fn set_freezable() -> bool {
+    might_sleep("set_freezable");
+    false
+}
+
+/// `freezing()`, `frozen()`.
+pub(crate) extern "C" fn frozen(_task: u64) -> bool {
+    false
+}
+
+/// `try_to_freeze()`.
+pub(crate) extern "C" fn kloom_try_to_freeze() -> bool {
+    might_sleep("try_to_freeze");
+    false
+}
+
+/// `int_sqrt()`.
+pub(crate) extern "C" fn int_sqrt(value: u64) -> u64 {
+    value.isqrt()
+}
+
+/// `cpus_read_lock()`: CPUs neither come nor go.
+pub(crate) extern "C" fn cpus_read_lock() {
+    might_sleep("cpus_read_lock");
+}
+
+/// `cpus_read_unlock()`.
+pub(crate) extern "C" fn cpus_read_unlock() {}
+
+/// `cpus_read_trylock()`.
+pub(crate) extern "C" fn cpus_read_trylock() -> i32 {
+    1
+}
+
+/// `cpu_up()` and `cpu_down()`: refused.
+pub(crate) extern "C" fn cpu_up(_cpu: u32) -> i32 {
+    -kloom_abi::Errno::EINVAL.0
+}
+
 crate::exports![
     plain: kloom_current, schedule, schedule_timeout, schedule_timeout_interruptible, schedule_timeout_killable,
         schedule_timeout_uninterruptible, schedule_timeout_idle, wake_up_process, wake_up_state, kloom_set_current_state,
         kloom_need_resched, __cond_resched, __might_sleep, set_user_nice, sched_setscheduler_nocheck, sched_set_fifo,
         sched_set_fifo_low, sched_set_normal, set_cpus_allowed_ptr, sched_clock, kloom_get_task_struct, kloom_put_task_struct,
-        find_task_by_vpid, __get_task_comm;
-    variadic: ;
+        find_task_by_vpid, __get_task_comm, io_schedule_timeout, sched_show_task, show_state, kloom_task_state_to_char,
+        kloom_task_state_index, can_nice, sched_setattr, idle_cpu, idle_task, kloom_task_curr, task_sched_runtime,
+        nr_context_switches, nr_running, __set_task_comm, find_task_by_pid, find_task_by_pid_ns, find_get_task_by_vpid,
+        kernel_thread, reparent_to_kthreadd, get_task_mm, mmput, touch_softlockup_watchdog, set_freezable, frozen,
+        kloom_try_to_freeze, int_sqrt, cpus_read_lock, cpus_read_unlock, cpus_read_trylock, cpu_up;
+    variadic: daemonize;
     named: "yield" => yield_, "io_schedule" => schedule, "kloom_set_current_state_plain" => kloom_set_current_state,
-        "sched_setscheduler" => sched_setscheduler_nocheck, "local_clock" => sched_clock, "__put_task_struct" => kloom_put_task_struct
+        "sched_setscheduler" => sched_setscheduler_nocheck, "local_clock" => sched_clock, "__put_task_struct" => kloom_put_task_struct,
+        "cpu_clock" => sched_clock, "sched_setattr_nocheck" => sched_setattr, "__mmdrop" => mmput, "kloom_freezing" => frozen,
+        "__refrigerator" => kloom_try_to_freeze, "cpu_down" => cpu_up
 ];

@@ -16,7 +16,9 @@ const COUNT: u64 = 8;
 fn object(machine: &mut Machine, addr: u64, func: &'static str) -> Result<u32, Fault> {
     machine.check_access(addr, 12, true)?;
     let count = i64::from(machine.peek_u32(addr + COUNT) as i32);
-    machine.handle(addr, Magic::Semaphore, func, |machine, name| machine.kernel.locks.register_semaphore(addr, name, count))
+    machine.handle(addr, Magic::Semaphore, func, |machine, name| {
+        machine.kernel.locks.register_semaphore(addr, name, count)
+    })
 }
 
 fn mirror(machine: &mut Machine, addr: u64, handle: u32) {

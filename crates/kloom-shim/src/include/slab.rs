@@ -139,7 +139,9 @@ impl Machine {
     fn report_free(&mut self, fault: Fault, _func: &'static str) {
         let here = self.kernel.here.0[0];
         let same = |other: &Fault| std::mem::discriminant(other) == std::mem::discriminant(&fault);
-        if let Some(report) = self.kernel.reports.iter_mut().rev().find(|report| report.at.trace.0[0] == here && same(&report.fault)) {
+        if let Some(report) =
+            self.kernel.reports.iter_mut().rev().find(|report| report.at.trace.0[0] == here && same(&report.fault))
+        {
             report.repeats += 1;
             return;
         }
@@ -375,7 +377,9 @@ pub(crate) extern "C" fn vfree(addr: u64) {
 
 /// `is_vmalloc_addr()`.
 pub(crate) extern "C" fn is_vmalloc_addr(addr: u64) -> bool {
-    enter(|machine, _| machine.arena.heap.block_at(addr).is_some_and(|block| block.kind == "vmalloc" && block.freed.is_none()))
+    enter(|machine, _| {
+        machine.arena.heap.block_at(addr).is_some_and(|block| block.kind == "vmalloc" && block.freed.is_none())
+    })
 }
 
 /// `__get_free_pages()`.
@@ -416,7 +420,11 @@ pub(crate) extern "C" fn kmem_cache_create(name: u64, size: u32, align: u32, fla
     or_oops(enter(|machine, _| {
         let text = machine.text(name)?;
         let text = String::from_utf8_lossy(&text).into_owned();
-        if machine.fail_after.fails("kmem_cache_create") || size == 0 || u64::from(size) > KMALLOC_MAX || text.is_empty() {
+        if machine.fail_after.fails("kmem_cache_create")
+            || size == 0
+            || u64::from(size) > KMALLOC_MAX
+            || text.is_empty()
+        {
             return cache_failure(machine, &text, flags & SLAB_PANIC != 0);
         }
         let kept = machine.duplicate(text.as_bytes(), true, GFP_KERNEL)?;
@@ -446,7 +454,15 @@ fn cache_failure(machine: &mut Machine, name: &str, panics: bool) -> Result<u64,
 }
 
 /// `kmem_cache_create_usercopy()`.
-pub(crate) extern "C" fn kmem_cache_create_usercopy(name: u64, size: u32, align: u32, flags: u32, _offset: u32, _usersize: u32, ctor: u64) -> u64 {
+pub(crate) extern "C" fn kmem_cache_create_usercopy(
+    name: u64,
+    size: u32,
+    align: u32,
+    flags: u32,
+    _offset: u32,
+    _usersize: u32,
+    ctor: u64,
+) -> u64 {
     kmem_cache_create(name, size, align, flags, ctor)
 }
 
@@ -462,9 +478,18 @@ pub(crate) extern "C" fn kmem_cache_destroy(cache: u64) {
         if left > 0 {
             let dashes = "=".repeat(77);
             machine.print(Level::Err, dashes);
-            machine.print(Level::Err, format!("BUG {name} ({}): Objects remaining in {name} on __kmem_cache_shutdown()", machine.kernel.taint_text()));
+            machine.print(
+                Level::Err,
+                format!(
+                    "BUG {name} ({}): Objects remaining in {name} on __kmem_cache_shutdown()",
+                    machine.kernel.taint_text()
+                ),
+            );
             machine.print(Level::Err, "-".repeat(77));
-            let text = format!("kmem_cache_destroy {name}: Slab cache still has objects when called from {}", machine.symbolic(machine.kernel.here.0[0]));
+            let text = format!(
+                "kmem_cache_destroy {name}: Slab cache still has objects when called from {}",
+                machine.symbolic(machine.kernel.here.0[0])
+            );
             machine.warn_kernel_text(&text, "mm/slab_common.c", 497, "kmem_cache_destroy");
             let what = format!("{left} object{} of kmem_cache `{name}`", if left == 1 { "" } else { "s" });
             machine.kernel.report(Fault::LeakReference { what });
@@ -677,7 +702,11 @@ fn pool_pop(machine: &mut Machine, pool: u64) -> u64 {
 fn pool_calls(pool: u64) -> (u64, u64, u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(pool, pool::SIZE, true)?;
-        Ok((machine.peek_u64(pool + pool::ALLOC), machine.peek_u64(pool + pool::FREE), machine.peek_u64(pool + pool::DATA)))
+        Ok((
+            machine.peek_u64(pool + pool::ALLOC),
+            machine.peek_u64(pool + pool::FREE),
+            machine.peek_u64(pool + pool::DATA),
+        ))
     }))
 }
 

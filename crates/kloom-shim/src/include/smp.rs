@@ -43,7 +43,8 @@ fn send(machine: &mut Machine, cpu: u32, func: u64, info: u64) -> u64 {
     let id = machine.irqs.next_call;
     machine.irqs.cross_calls.insert(id);
     let run = cross_call as *const () as u64;
-    let callback = Callback { kind: ContextKind::Hardirq, func: run, args: [func, info, id], source: CallbackSource::Other(id) };
+    let callback =
+        Callback { kind: ContextKind::Hardirq, func: run, args: [func, info, id], source: CallbackSource::Other(id) };
     machine.kernel.queue_callback(cpu, callback);
     id
 }

@@ -164,11 +164,15 @@ pub(crate) extern "C" fn kloom_jhash_nwords(a: u32, b: u32, c: u32, initval: u32
 }
 
 fn crc_low(crc: u32, bytes: &[u8], poly: u32) -> u32 {
-    bytes.iter().fold(crc, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ if crc & 1 != 0 { poly } else { 0 }))
+    bytes.iter().fold(crc, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ if crc & 1 != 0 { poly } else { 0 })
+    })
 }
 
 fn crc_high(crc: u32, bytes: &[u8], poly: u32) -> u32 {
-    bytes.iter().fold(crc, |crc, &byte| (0..8).fold(crc ^ u32::from(byte) << 24, |crc, _| crc << 1 ^ if crc >> 31 != 0 { poly } else { 0 }))
+    bytes.iter().fold(crc, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte) << 24, |crc, _| crc << 1 ^ if crc >> 31 != 0 { poly } else { 0 })
+    })
 }
 
 fn crc(crc: u32, addr: u64, len: u64, step: impl FnOnce(u32, &[u8]) -> u32) -> u32 {
@@ -195,7 +199,15 @@ fn form(rowsize: i32, groupsize: i32, ascii: bool) -> DumpForm {
 }
 
 /// `hex_dump_to_buffer()`: the length the line needs.
-pub(crate) extern "C" fn hex_dump_to_buffer(buf: u64, len: u64, rowsize: i32, groupsize: i32, line: u64, linelen: u64, ascii: bool) -> i32 {
+pub(crate) extern "C" fn hex_dump_to_buffer(
+    buf: u64,
+    len: u64,
+    rowsize: i32,
+    groupsize: i32,
+    line: u64,
+    linelen: u64,
+    ascii: bool,
+) -> i32 {
     or_oops(enter(|machine, _| {
         let row = if rowsize == 32 { 32 } else { 16 };
         let bytes = machine.load(buf, len.min(row))?;
@@ -208,7 +220,16 @@ pub(crate) extern "C" fn hex_dump_to_buffer(buf: u64, len: u64, rowsize: i32, gr
 }
 
 /// `print_hex_dump()`.
-pub(crate) extern "C" fn kloom_print_hex_dump(level: u64, prefix: u64, kind: i32, rowsize: i32, groupsize: i32, buf: u64, len: u64, ascii: bool) {
+pub(crate) extern "C" fn kloom_print_hex_dump(
+    level: u64,
+    prefix: u64,
+    kind: i32,
+    rowsize: i32,
+    groupsize: i32,
+    buf: u64,
+    len: u64,
+    ascii: bool,
+) {
     or_oops(enter(|machine, _| {
         let (level, prefix, bytes) = (machine.text(level)?, machine.text(prefix)?, machine.load(buf, len)?);
         let kind = match kind {
@@ -218,7 +239,9 @@ pub(crate) extern "C" fn kloom_print_hex_dump(level: u64, prefix: u64, kind: i32
         };
         let lines = {
             let env = FormatEnv::new(machine);
-            hexdump::print_hex_dump(&prefix, kind, form(rowsize, groupsize, ascii), &bytes, |addr| env.hash_pointer(addr))
+            hexdump::print_hex_dump(&prefix, kind, form(rowsize, groupsize, ascii), &bytes, |addr| {
+                env.hash_pointer(addr)
+            })
         };
         for line in lines {
             log_text(machine, &[&level[..], &line, b"\n"].concat());
@@ -254,7 +277,8 @@ mod tests {
     fn sorts_every_length_and_keeps_all_elements() {
         let mut random = crate::memory::State::default();
         for count in 0..70 {
-            let values: Vec<(i32, usize)> = (0..count).map(|index| ((random.next_random() % 16) as i32, index)).collect();
+            let values: Vec<(i32, usize)> =
+                (0..count).map(|index| ((random.next_random() % 16) as i32, index)).collect();
             let mut sorted = Pairs(values.clone());
             heap_sort(&mut sorted, count as u64);
             assert!(sorted.0.windows(2).all(|pair| pair[0].0 <= pair[1].0), "{:?}", sorted.0);

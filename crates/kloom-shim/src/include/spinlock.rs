@@ -191,7 +191,12 @@ pub(crate) extern "C" fn kloom_assert_spin_locked(addr: u64, file: u64, line: i3
             return Ok(());
         }
         let file = machine.text_at(file);
-        Err(Fault::Bug { file, line: line as u32, function: String::new(), condition: "!raw_spin_is_locked(lock)".to_string() })
+        Err(Fault::Bug {
+            file,
+            line: line as u32,
+            function: String::new(),
+            condition: "!raw_spin_is_locked(lock)".to_string(),
+        })
     }));
 }
 
@@ -228,7 +233,12 @@ pub(crate) extern "C" fn kloom_lockdep_assert_held(addr: u64, file: u64, line: i
             let file = machine.text_at(file);
             machine.warn_block(None, &file, line as u32, "lockdep_assert_held");
             let message = "debug_locks && !(lock_is_held(lock) != 0)".to_string();
-            machine.report_once(Fault::Warn { file, line: line as u32, function: "lockdep_assert_held".to_string(), message });
+            machine.report_once(Fault::Warn {
+                file,
+                line: line as u32,
+                function: "lockdep_assert_held".to_string(),
+                message,
+            });
         }
         Ok(())
     }));

@@ -168,7 +168,12 @@ pub(crate) extern "C" fn strlcat(dest: u64, src: u64, max: u64) -> u64 {
         let text = machine.text(src)?;
         if have >= max {
             let function = "strlcat".to_string();
-            return Err(Fault::Bug { file: "lib/string.c".into(), line: 303, function, condition: "dsize >= count".into() });
+            return Err(Fault::Bug {
+                file: "lib/string.c".into(),
+                line: 303,
+                function,
+                condition: "dsize >= count".into(),
+            });
         }
         machine.store_cstr(dest + have, &text[..text.len().min((max - have) as usize - 1)])?;
         Ok(have + text.len() as u64)
@@ -241,7 +246,8 @@ pub(crate) extern "C" fn strnchr(s: u64, max: u64, byte: i32) -> u64 {
 pub(crate) extern "C" fn strrchr(s: u64, byte: i32) -> u64 {
     with(|machine| {
         let text = machine.text(s)?;
-        let found = if byte as u8 == 0 { Some(text.len()) } else { text.iter().rposition(|&found| found == byte as u8) };
+        let found =
+            if byte as u8 == 0 { Some(text.len()) } else { text.iter().rposition(|&found| found == byte as u8) };
         Ok(place(s, found))
     })
 }

@@ -71,7 +71,8 @@ fn prepare(head: u64, wait: u64, state: i32, check_signals: bool, func: &'static
         let named = machine.peek_u64(wait + TASK);
         let task = if named == 0 { current } else { machine.task_from(named, func)? };
         let queued = machine.kernel.event_here();
-        let entry = WaitEntry { addr: wait, task: Some(task), flags: WQ_FLAG_EXCLUSIVE, func: WakeFunc::Autoremove, queued };
+        let entry =
+            WaitEntry { addr: wait, task: Some(task), flags: WQ_FLAG_EXCLUSIVE, func: WakeFunc::Autoremove, queued };
         Ok(machine.kernel.prepare_to_wait(current, handle, entry, state as u32, check_signals))
     }))
 }

@@ -31,7 +31,9 @@ pub(crate) fn object(machine: &mut Machine, addr: u64, func: &'static str) -> Re
 pub(crate) fn init(machine: &mut Machine, addr: u64, function: u64, flags: u32, data: u64) -> Result<(), Fault> {
     machine.check_access(addr, SIZE, true)?;
     let old = machine.old_handle(addr, Magic::Timer);
-    let idle = |timer: &kloom_kernel::time::timer::Timer| timer.addr == addr && timer.pending.is_none() && !timer.queued && !timer.running;
+    let idle = |timer: &kloom_kernel::time::timer::Timer| {
+        timer.addr == addr && timer.pending.is_none() && !timer.queued && !timer.running
+    };
     if machine.kernel.timers.get(old).is_some_and(idle) {
         machine.kernel.forget_timer(old);
     }
@@ -77,7 +79,12 @@ fn add(addr: u64, cpu: Option<u32>, line: u32, func: &'static str) {
         let handle = object(machine, addr, func)?;
         if machine.kernel.timer_pending(handle) {
             let condition = "timer_pending(timer)".to_string();
-            return Err(Fault::Bug { file: "kernel/time/timer.c".to_string(), line, function: func.to_string(), condition });
+            return Err(Fault::Bug {
+                file: "kernel/time/timer.c".to_string(),
+                line,
+                function: func.to_string(),
+                condition,
+            });
         }
         let expires = machine.peek_u64(addr + EXPIRES);
         let cpu = cpu.filter(|&cpu| (cpu as usize) < machine.kernel.cpus.len());

@@ -12,7 +12,9 @@ use kloom_kernel::task::{BlockedOn, TaskId};
 use kloom_kernel::wait::{WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, WaitEntry, WakeFunc, WakeWalk};
 
 use super::sched::{schedule, schedule_timeout};
-use super::spinlock::{_raw_spin_lock, _raw_spin_lock_irq, _raw_spin_unlock, _raw_spin_unlock_irq, lock_irqsave, unlock_irqrestore};
+use super::spinlock::{
+    _raw_spin_lock, _raw_spin_lock_irq, _raw_spin_unlock, _raw_spin_unlock_irq, lock_irqsave, unlock_irqrestore,
+};
 use crate::Machine;
 use crate::call::{call4, enter, might_sleep};
 use crate::object::Magic;
@@ -166,7 +168,12 @@ enum Locking {
 }
 
 /// Runs an operation on a queue under the head's lock. Alone it is atomic; only when someone holds the lock must it wait.
-fn with_queue<T: Copy>(head: u64, func: &'static str, locking: Locking, f: impl Fn(&mut Machine, TaskId, u32) -> Result<T, Fault>) -> T {
+fn with_queue<T: Copy>(
+    head: u64,
+    func: &'static str,
+    locking: Locking,
+    f: impl Fn(&mut Machine, TaskId, u32) -> Result<T, Fault>,
+) -> T {
     let done = or_oops(enter(|machine, current| {
         let queue = queue(machine, head, func)?;
         if let Some(lock) = machine.head_lock(head)
@@ -251,7 +258,9 @@ pub(crate) extern "C" fn remove_wait_queue(head: u64, entry: u64) {
     with_queue(head, "remove_wait_queue", Locking::MayHold, |machine, _, queue| {
         machine.check_access(entry, ENTRY_SIZE, true)?;
         if !machine.remove_entry(queue, entry) && machine.peek_u64(entry + LINK) == 0 {
-            machine.report_once(Fault::BadList { why: "remove_wait_queue() of an entry that was never added".to_string() });
+            machine.report_once(Fault::BadList {
+                why: "remove_wait_queue() of an entry that was never added".to_string(),
+            });
         }
         Ok(())
     });
@@ -377,7 +386,9 @@ pub(crate) extern "C" fn wait_woken(entry: u64, mode: u32, timeout: i64) -> i64 
 fn wake(head: u64, mode: u32, nr: i32, key: u64, locked: bool, func: &'static str) {
     let done = or_oops(enter(|machine, _| {
         let queue = queue(machine, head, func)?;
-        if machine.kernel.waits.get(queue).is_none_or(|queue| queue.entries.is_empty()) && (locked || machine.head_lock(head).is_none()) {
+        if machine.kernel.waits.get(queue).is_none_or(|queue| queue.entries.is_empty())
+            && (locked || machine.head_lock(head).is_none())
+        {
             return Ok(true);
         }
         if machine.refresh(queue, func)? || (!locked && machine.head_lock(head).is_some()) {
@@ -462,9 +473,17 @@ fn wait_locked(head: u64, entry: u64, irq: bool) -> i64 {
     if result != 0 {
         return result;
     }
-    if irq { _raw_spin_unlock_irq(head + LOCK) } else { _raw_spin_unlock(head + LOCK) }
+    if irq {
+        _raw_spin_unlock_irq(head + LOCK)
+    } else {
+        _raw_spin_unlock(head + LOCK)
+    }
     schedule();
-    if irq { _raw_spin_lock_irq(head + LOCK) } else { _raw_spin_lock(head + LOCK) }
+    if irq {
+        _raw_spin_lock_irq(head + LOCK)
+    } else {
+        _raw_spin_lock(head + LOCK)
+    }
     0
 }
 
@@ -482,10 +501,15 @@ pub(crate) extern "C" fn do_wait_intr_irq(head: u64, entry: u64) -> i64 {
 fn sleep_on_common(head: u64, state: u32, timeout: i64, name: &'static str) -> i64 {
     might_sleep(name);
     with_queue(head, name, Locking::Takes, |machine, current, queue| {
-        machine.note_removed(name, if state == TASK_INTERRUPTIBLE { "wait_event_interruptible()" } else { "wait_event()" });
+        machine.note_removed(
+            name,
+            if state == TASK_INTERRUPTIBLE { "wait_event_interruptible()" } else { "wait_event()" },
+        );
         let addr = machine.kernel.tasks[current].addr;
         let queued = machine.kernel.event_here();
-        machine.kernel.add_wait_entry(queue, WaitEntry { addr, task: Some(current), flags: 0, func: WakeFunc::Default, queued });
+        machine
+            .kernel
+            .add_wait_entry(queue, WaitEntry { addr, task: Some(current), flags: 0, func: WakeFunc::Default, queued });
         set_waiting(machine, current, queue, state);
         Ok(())
     });

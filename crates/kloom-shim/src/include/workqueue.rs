@@ -106,7 +106,14 @@ pub(crate) extern "C" fn kloom_old_work(work: u64, func: u64, data: u64, _name: 
 }
 
 /// `INIT_DELAYED_WORK()`.
-pub(crate) extern "C" fn kloom_init_delayed_work(work: u64, func: u64, flags: u32, _onstack: i32, _name: u64, _key: u64) {
+pub(crate) extern "C" fn kloom_init_delayed_work(
+    work: u64,
+    func: u64,
+    flags: u32,
+    _onstack: i32,
+    _name: u64,
+    _key: u64,
+) {
     or_oops(enter(|machine, _| {
         machine.check_access(work, DELAYED_SIZE, true)?;
         init(machine, work, Magic::DelayedWork, func, 0)?;
@@ -376,8 +383,8 @@ fn cancel_sync(work: u64, delayed: bool, func: &'static str) -> bool {
         let timer = if delayed { machine.old_handle(work + TIMER, Magic::Timer) } else { 0 };
         Ok((true, timer != 0 && machine.kernel.del_timer(timer) == 1))
     }));
-    let cancelled =
-        initialised && or_oops(blocking(|machine, current, progress| machine.kernel.cancel_work_sync(current, work, progress)));
+    let cancelled = initialised
+        && or_oops(blocking(|machine, current, progress| machine.kernel.cancel_work_sync(current, work, progress)));
     cancelled || timer_ran
 }
 

@@ -31,21 +31,35 @@ pub(super) fn perform(_caller: &Caller, request: Syscall) -> SysResult {
             release(&plan);
             Ok(SysValue::Fd(fd))
         }
-        Syscall::DupMin { fd, min } => enter(|machine, current| machine.kernel.sys_dup_min(current, fd, min)).map(SysValue::Fd),
+        Syscall::DupMin { fd, min } => {
+            enter(|machine, current| machine.kernel.sys_dup_min(current, fd, min)).map(SysValue::Fd)
+        }
         Syscall::Ioctl { fd, cmd, arg } => ioctl(fd, cmd, arg),
         Syscall::Poll { fds, timeout_ns } => poll(&fds, timeout_ns),
-        Syscall::Stat { path } => kernel(|machine, current| machine.kernel.sys_stat(current, &path, true)).map(|s| SysValue::Stat(stat(&s))),
-        Syscall::Fstat { fd } => kernel(|machine, current| machine.kernel.sys_fstat(current, fd)).map(|s| SysValue::Stat(stat(&s))),
+        Syscall::Stat { path } => {
+            kernel(|machine, current| machine.kernel.sys_stat(current, &path, true)).map(|s| SysValue::Stat(stat(&s)))
+        }
+        Syscall::Fstat { fd } => {
+            kernel(|machine, current| machine.kernel.sys_fstat(current, fd)).map(|s| SysValue::Stat(stat(&s)))
+        }
         Syscall::Readdir { path } => {
             let entries = kernel(|machine, current| machine.kernel.sys_readdir(current, &path))?;
-            Ok(SysValue::Dir(entries.into_iter().map(|e| DirEntry { name: e.name, kind: kind(e.kind), ino: e.ino }).collect()))
+            Ok(SysValue::Dir(
+                entries.into_iter().map(|e| DirEntry { name: e.name, kind: kind(e.kind), ino: e.ino }).collect(),
+            ))
         }
-        Syscall::Readlink { path } => kernel(|machine, current| machine.kernel.sys_readlink(current, &path)).map(SysValue::Text),
-        Syscall::Mkdir { path, mode } => unit(kernel(|machine, current| machine.kernel.sys_mkdir(current, &path, mode))),
+        Syscall::Readlink { path } => {
+            kernel(|machine, current| machine.kernel.sys_readlink(current, &path)).map(SysValue::Text)
+        }
+        Syscall::Mkdir { path, mode } => {
+            unit(kernel(|machine, current| machine.kernel.sys_mkdir(current, &path, mode)))
+        }
         Syscall::Unlink { path } => unit(kernel(|machine, current| machine.kernel.sys_unlink(current, &path))),
         Syscall::Rmdir { path } => unit(kernel(|machine, current| machine.kernel.sys_rmdir(current, &path))),
         Syscall::Rename { from, to } => unit(kernel(|machine, current| machine.kernel.sys_rename(current, &from, &to))),
-        Syscall::Chmod { path, mode } => unit(kernel(|machine, current| machine.kernel.sys_chmod(current, &path, mode))),
+        Syscall::Chmod { path, mode } => {
+            unit(kernel(|machine, current| machine.kernel.sys_chmod(current, &path, mode)))
+        }
         Syscall::Mknod { path, kind, mode, rdev } => unit(kernel(|machine, current| {
             machine.kernel.sys_mknod(current, &path, kernel_kind(kind), mode, Dev { major: rdev.0, minor: rdev.1 })
         })),

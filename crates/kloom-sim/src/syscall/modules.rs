@@ -32,7 +32,10 @@ pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult 
         if ret > 0 {
             machine.kernel.printk(
                 Level::Warning,
-                format!("do_init_module: '{}'->init suspiciously returned {ret}, it should follow 0/-E convention", loaded.name),
+                format!(
+                    "do_init_module: '{}'->init suspiciously returned {ret}, it should follow 0/-E convention",
+                    loaded.name
+                ),
             );
             machine.kernel.printk(Level::Warning, "do_init_module: loading module anyway...".to_string());
         }

@@ -6,7 +6,9 @@ use kloom_kernel::NewTask;
 use kloom_kernel::ops::Op;
 use kloom_kernel::signal::Action;
 use kloom_kernel::task::{BlockedOn, TaskId, TaskKind, UserTask};
-use kloom_shell::sys::{Clock, LogRecord, ProgramBuilder, SigAction, SysResult, SysValue, SyslogOp, Syscall, Utsname, WaitFor, WaitStatus};
+use kloom_shell::sys::{
+    Clock, LogRecord, ProgramBuilder, SigAction, SysResult, SysValue, Syscall, SyslogOp, Utsname, WaitFor, WaitStatus,
+};
 use kloom_shim::Machine;
 use kloom_shim::call::{self, blocking, enter};
 
@@ -49,10 +51,12 @@ pub(super) fn perform(caller: &Caller, request: Syscall) -> Result<SysResult, Sy
             let se = &machine.kernel.tasks[id].se;
             Ok(SysValue::Sched { policy: se.policy, priority: se.rt_priority })
         }),
-        Syscall::SchedSetscheduler { pid, policy, priority } => {
-            with_pid(pid, |machine, id| machine.kernel.set_scheduler(id, policy, priority as i32).map(|()| SysValue::Unit))
+        Syscall::SchedSetscheduler { pid, policy, priority } => with_pid(pid, |machine, id| {
+            machine.kernel.set_scheduler(id, policy, priority as i32).map(|()| SysValue::Unit)
+        }),
+        Syscall::Getpriority { pid } => {
+            with_pid(pid, |machine, id| Ok(SysValue::Nice(machine.kernel.tasks[id].se.nice)))
         }
-        Syscall::Getpriority { pid } => with_pid(pid, |machine, id| Ok(SysValue::Nice(machine.kernel.tasks[id].se.nice))),
         Syscall::Setpriority { pid, nice } => with_pid(pid, |machine, id| {
             machine.kernel.set_user_nice(id, i64::from(nice.clamp(-20, 19)));
             Ok(SysValue::Unit)
@@ -105,7 +109,8 @@ fn fork(caller: &Caller, child: ProgramBuilder) -> SysResult {
             blocked: parent.signals.blocked,
             ..Default::default()
         };
-        let (nice, policy, priority, allowed) = (parent.se.nice, parent.se.policy, parent.se.rt_priority, parent.se.allowed);
+        let (nice, policy, priority, allowed) =
+            (parent.se.nice, parent.se.policy, parent.se.rt_priority, parent.se.allowed);
         let new = NewTask { name: name.as_bytes(), parent: current, kind: TaskKind::User(Box::new(copy)) };
         let task = machine.kernel.new_task(new)?;
         machine.kernel.tasks[task].signals = signals;
@@ -161,7 +166,10 @@ fn wait(which: WaitFor, nohang: bool, timeout_ns: Option<u64>) -> SysResult {
             kernel.tasks[current].c.set_task_state(0);
             return Ok(Op::Done(Ok(Some((pid, status)))));
         }
-        let children = kernel.tasks.iter().any(|task| task.parent == current && task.id != current && !task.has_exited() && wanted(task.pid));
+        let children = kernel
+            .tasks
+            .iter()
+            .any(|task| task.parent == current && task.id != current && !task.has_exited() && wanted(task.pid));
         if !children {
             return Ok(Op::Done(Err(Errno::ECHILD)));
         }
@@ -203,7 +211,13 @@ fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
         let kernel = &mut machine.kernel;
         let own = kernel.tasks[current].user().map_or(0, |user| user.pgid);
         let group = |wanted: i32, kernel: &kloom_kernel::Kernel| -> Vec<TaskId> {
-            kernel.tasks.by_pid.values().copied().filter(|&id| kernel.tasks[id].user().is_some_and(|user| user.pgid == wanted)).collect()
+            kernel
+                .tasks
+                .by_pid
+                .values()
+                .copied()
+                .filter(|&id| kernel.tasks[id].user().is_some_and(|user| user.pgid == wanted))
+                .collect()
         };
         let targets: Vec<TaskId> = match pid {
             0 => group(own, kernel),
@@ -240,7 +254,9 @@ fn setpgid(pid: i32, pgid: i32) -> Result<(), Errno> {
 }
 
 fn sigaction(signal: i32, action: SigAction) -> Result<(), Errno> {
-    if !(1..=kloom_abi::signal::NSIG).contains(&signal) || matches!(signal, kloom_abi::signal::SIGKILL | kloom_abi::signal::SIGSTOP) {
+    if !(1..=kloom_abi::signal::NSIG).contains(&signal)
+        || matches!(signal, kloom_abi::signal::SIGKILL | kloom_abi::signal::SIGSTOP)
+    {
         return Err(Errno::EINVAL);
     }
     enter(|machine, current| {
@@ -278,7 +294,12 @@ fn syslog(op: SyslogOp) -> SysResult {
         let log = &machine.kernel.printk;
         let records = log.records.iter().filter(|record| record.seq >= from);
         let records = records
-            .map(|record| LogRecord { time_ns: record.time_ns, level: record.level as u8, facility: 0, text: record.text.clone() })
+            .map(|record| LogRecord {
+                time_ns: record.time_ns,
+                level: record.level as u8,
+                facility: 0,
+                text: record.text.clone(),
+            })
             .collect();
         SysValue::Log { records, next: log.next_seq }
     };

@@ -72,20 +72,13 @@ impl Kernel {
     fn idle_ns(&self, cpu: usize) -> u64 {
         let c = &self.cpus[cpu];
         let now_ns = self.now().max(c.clock_ns);
-        let since_ns = if c.current == c.idle {
-            now_ns.saturating_sub(self.tasks[c.idle].se.exec_start_ns)
-        } else {
-            0
-        };
+        let since_ns = if c.current == c.idle { now_ns.saturating_sub(self.tasks[c.idle].se.exec_start_ns) } else { 0 };
         c.idle_ns + since_ns
     }
 
     /// Tasks that run or wait for a CPU.
     fn nr_running(&self) -> usize {
-        self.tasks
-            .iter()
-            .filter(|task| task.se.on_rq && !task.has_exited() && task.pid != 0)
-            .count()
+        self.tasks.iter().filter(|task| task.se.on_rq && !task.has_exited() && task.pid != 0).count()
     }
 
     /// Memory of the machine as /proc shows it: all of it, and what is free, in KiB.
@@ -103,21 +96,14 @@ impl Kernel {
             KernelFile::Consoles => "ttyS0                -W- (EC p a)    4:64\n".to_string(),
             KernelFile::Cpuinfo => (0..self.cpus.len()).map(|cpu| self.cpuinfo(cpu)).collect(),
             KernelFile::Devices => self.vfs.devs.proc_devices(),
-            KernelFile::Filesystems => FILESYSTEMS
-                .iter()
-                .map(|name| format!("nodev\t{name}\n"))
-                .collect(),
+            KernelFile::Filesystems => FILESYSTEMS.iter().map(|name| format!("nodev\t{name}\n")).collect(),
             KernelFile::Interrupts => self.interrupts(),
             KernelFile::Kallsyms => self.kallsyms(),
             KernelFile::Loadavg => self.loadavg(),
             KernelFile::Meminfo => self.meminfo(),
-            KernelFile::Misc => self
-                .vfs
-                .devs
-                .misc
-                .iter()
-                .map(|misc| format!("{:3} {}\n", misc.minor, misc.name))
-                .collect(),
+            KernelFile::Misc => {
+                self.vfs.devs.misc.iter().map(|misc| format!("{:3} {}\n", misc.minor, misc.name)).collect()
+            }
             KernelFile::Modules => self.proc_modules(),
             KernelFile::Partitions => String::new(),
             KernelFile::Schedstat => self.schedstat(),
@@ -126,42 +112,24 @@ impl Kernel {
             KernelFile::Swaps => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n".to_string(),
             KernelFile::Uptime => {
                 let idle_ns: u64 = (0..self.cpus.len()).map(|cpu| self.idle_ns(cpu)).sum();
-                let show = |ns: u64| {
-                    format!(
-                        "{}.{:02}",
-                        ns / NSEC_PER_SEC,
-                        ns % NSEC_PER_SEC / USER_TICK_NS
-                    )
-                };
+                let show = |ns: u64| format!("{}.{:02}", ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / USER_TICK_NS);
                 format!("{} {}\n", show(self.now()), show(idle_ns))
             }
-            KernelFile::Version => format!(
-                "Linux version {} (kloom@localhost) (gcc) {}\n",
-                self.config.release, self.vfs.uts_version
-            ),
+            KernelFile::Version => {
+                format!("Linux version {} (kloom@localhost) (gcc) {}\n", self.config.release, self.vfs.uts_version)
+            }
         }
     }
 
     fn loadavg(&mut self) -> String {
         self.loadavg_update();
-        format!(
-            "{} {}/{} {}\n",
-            self.vfs.load.text(),
-            self.nr_running(),
-            self.tasks.len(),
-            self.tasks.last_pid()
-        )
+        format!("{} {}/{} {}\n", self.vfs.load.text(), self.nr_running(), self.tasks.len(), self.tasks.last_pid())
     }
 
     fn proc_stat(&self) -> String {
         let ticks = |ns: u64| ns / USER_TICK_NS;
         let row = |name: String, user: u64, system: u64, idle: u64| {
-            format!(
-                "{name} {} 0 {} {} 0 0 0 0 0 0\n",
-                ticks(user),
-                ticks(system),
-                ticks(idle)
-            )
+            format!("{name} {} 0 {} {} 0 0 0 0 0 0\n", ticks(user), ticks(system), ticks(idle))
         };
         let sum = |f: &dyn Fn(usize) -> u64| (0..self.cpus.len()).map(f).sum::<u64>();
         let mut text = row(
@@ -171,12 +139,7 @@ impl Kernel {
             sum(&|n| self.idle_ns(n)),
         );
         for (n, cpu) in self.cpus.iter().enumerate() {
-            text.push_str(&row(
-                format!("cpu{n}"),
-                cpu.user_ns,
-                cpu.system_ns,
-                self.idle_ns(n),
-            ));
+            text.push_str(&row(format!("cpu{n}"), cpu.user_ns, cpu.system_ns, self.idle_ns(n)));
         }
         let mut by_irq = [0u64; 24];
         for line in &self.vfs.irqs {
@@ -184,25 +147,14 @@ impl Kernel {
                 *count += line.counts.iter().sum::<u64>();
             }
         }
-        let all: u64 =
-            by_irq.iter().sum::<u64>() + self.cpus.iter().map(|cpu| cpu.ticks).sum::<u64>();
+        let all: u64 = by_irq.iter().sum::<u64>() + self.cpus.iter().map(|cpu| cpu.ticks).sum::<u64>();
         text.push_str(&format!("intr {all}"));
         for count in by_irq {
             text.push_str(&format!(" {count}"));
         }
-        text.push_str(&format!(
-            "\nctxt {}\n",
-            self.cpus.iter().map(|cpu| cpu.switches).sum::<u64>()
-        ));
-        text.push_str(&format!(
-            "btime {}\n",
-            self.vfs.boot_epoch_ns / NSEC_PER_SEC
-        ));
-        text.push_str(&format!(
-            "processes {}\nprocs_running {}\nprocs_blocked 0\n",
-            self.forks,
-            self.nr_running()
-        ));
+        text.push_str(&format!("\nctxt {}\n", self.cpus.iter().map(|cpu| cpu.switches).sum::<u64>()));
+        text.push_str(&format!("btime {}\n", self.vfs.boot_epoch_ns / NSEC_PER_SEC));
+        text.push_str(&format!("processes {}\nprocs_running {}\nprocs_blocked 0\n", self.forks, self.nr_running()));
         text.push_str("softirq 0 0 0 0 0 0 0 0 0 0 0\n");
         text
     }
@@ -270,12 +222,7 @@ impl Kernel {
         ];
         let row = |name: &str, kib: u64| format!("{:<16}{kib:8} kB\n", format!("{name}:"));
         let mut text: String = rows.iter().map(|&(name, kib)| row(name, kib)).collect();
-        for name in [
-            "HugePages_Total:",
-            "HugePages_Free: ",
-            "HugePages_Rsvd: ",
-            "HugePages_Surp: ",
-        ] {
+        for name in ["HugePages_Total:", "HugePages_Free: ", "HugePages_Rsvd: ", "HugePages_Surp: "] {
             text.push_str(&format!("{name}{:8}\n", 0));
         }
         let map_4k = 26_496;
@@ -302,10 +249,7 @@ impl Kernel {
             for cpu in 0..self.cpus.len() {
                 text.push_str(&format!("{:10} ", line.counts.get(cpu).unwrap_or(&0)));
             }
-            text.push_str(&format!(
-                " {:>8} {:3}-{:<8}  {}\n",
-                line.chip, line.irq, line.flow, line.action
-            ));
+            text.push_str(&format!(" {:>8} {:3}-{:<8}  {}\n", line.chip, line.irq, line.flow, line.action));
         }
         let none: Vec<u64> = vec![0; self.cpus.len()];
         let ticks: Vec<u64> = self.cpus.iter().map(|cpu| cpu.ticks).collect();
@@ -328,10 +272,7 @@ impl Kernel {
             text.push_str(&format!("CPU{cpu:<8}"));
         }
         text.push('\n');
-        for name in [
-            "HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER",
-            "RCU",
-        ] {
+        for name in ["HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU"] {
             text.push_str(&format!("{name:>12}:"));
             for _ in 0..self.cpus.len() {
                 text.push_str(&format!(" {:10}", 0));
@@ -344,12 +285,7 @@ impl Kernel {
     fn schedstat(&self) -> String {
         let mut text = format!("version 15\ntimestamp {}\n", self.jiffies());
         for cpu in &self.cpus {
-            text.push_str(&format!(
-                "cpu{} 0 0 0 0 0 0 {} 0 {}\n",
-                cpu.id,
-                cpu.user_ns + cpu.system_ns,
-                cpu.switches
-            ));
+            text.push_str(&format!("cpu{} 0 0 0 0 0 0 {} 0 {}\n", cpu.id, cpu.user_ns + cpu.system_ns, cpu.switches));
         }
         text
     }
@@ -364,16 +300,9 @@ impl Kernel {
                 .filter_map(|&id| self.modules.get(id))
                 .map(|user| format!("{},", user.name))
                 .collect();
-            let permanent = if module.has_init && module.exit == 0 {
-                "[permanent],"
-            } else {
-                ""
-            };
-            let deps = if users.is_empty() && permanent.is_empty() {
-                "-".to_string()
-            } else {
-                format!("{users}{permanent}")
-            };
+            let permanent = if module.has_init && module.exit == 0 { "[permanent]," } else { "" };
+            let deps =
+                if users.is_empty() && permanent.is_empty() { "-".to_string() } else { format!("{users}{permanent}") };
             let refs = module.refcount();
             let mut taints = module.taints.clone();
             let state = match module.state {
@@ -387,11 +316,7 @@ impl Kernel {
                     "Unloading"
                 }
             };
-            let taints = if taints.is_empty() {
-                String::new()
-            } else {
-                format!(" ({taints})")
-            };
+            let taints = if taints.is_empty() { String::new() } else { format!(" ({taints})") };
             text.push_str(&format!(
                 "{} {} {refs} {deps} {state} 0x{:016x}{taints}\n",
                 module.name, module.size, module.base
@@ -403,10 +328,7 @@ impl Kernel {
     fn kallsyms(&self) -> String {
         let mut text = String::new();
         for symbol in &self.vfs.kallsyms {
-            text.push_str(&format!(
-                "{:016x} {} {}",
-                symbol.addr, symbol.kind, symbol.name
-            ));
+            text.push_str(&format!("{:016x} {} {}", symbol.addr, symbol.kind, symbol.name));
             if let Some(module) = &symbol.module {
                 text.push_str(&format!("\t[{module}]"));
             }
@@ -416,9 +338,7 @@ impl Kernel {
     }
 }
 
-const FILESYSTEMS: [&str; 8] = [
-    "sysfs", "tmpfs", "proc", "devtmpfs", "debugfs", "sockfs", "pipefs", "ramfs",
-];
+const FILESYSTEMS: [&str; 8] = ["sysfs", "tmpfs", "proc", "devtmpfs", "debugfs", "sockfs", "pipefs", "ramfs"];
 
 const ARCH_ROWS: [(&str, &str); 13] = [
     ("NMI", "Non-maskable interrupts"),
@@ -472,17 +392,10 @@ mod tests {
             ("modules", String::new()),
         ];
         for (name, expected) in whole {
-            assert_eq!(
-                kernel.read_text(a, &format!("/proc/{name}")).as_ref(),
-                Ok(expected),
-                "{name}"
-            );
+            assert_eq!(kernel.read_text(a, &format!("/proc/{name}")).as_ref(), Ok(expected), "{name}");
         }
         let lines: &[(&str, &str)] = &[
-            (
-                "version",
-                "Linux version 6.1.0-kloom (kloom@localhost) (gcc) #1 SMP PREEMPT_DYNAMIC",
-            ),
+            ("version", "Linux version 6.1.0-kloom (kloom@localhost) (gcc) #1 SMP PREEMPT_DYNAMIC"),
             ("stat", "cpu  0 0 0 747 0 0 0 0 0 0"),
             ("stat", "cpu1 0 0 0 423 0 0 0 0 0 0"),
             ("stat", "btime 1704067200"),
@@ -495,14 +408,8 @@ mod tests {
             ("meminfo", "DirectMap4k:       26496 kB"),
             ("meminfo", "DirectMap2M:      497696 kB"),
             ("interrupts", "           CPU0       CPU1       "),
-            (
-                "interrupts",
-                "  1:          0          9   IO-APIC   1-edge      i8042",
-            ),
-            (
-                "interrupts",
-                "LOC:          0        513   Local timer interrupts",
-            ),
+            ("interrupts", "  1:          0          9   IO-APIC   1-edge      i8042"),
+            ("interrupts", "LOC:          0        513   Local timer interrupts"),
             ("interrupts", "ERR:          0"),
             ("softirqs", "                    CPU0       CPU1       "),
             ("softirqs", "     HRTIMER:          0          0"),
@@ -514,10 +421,7 @@ mod tests {
         ];
         for (name, line) in lines {
             let text = kernel.read_text(a, &format!("/proc/{name}")).unwrap();
-            assert!(
-                text.lines().any(|found| found == *line),
-                "{name}: no {line:?} in\n{text}"
-            );
+            assert!(text.lines().any(|found| found == *line), "{name}: no {line:?} in\n{text}");
         }
     }
 }

@@ -18,10 +18,7 @@ use proc_tree::{EntryKind, ProcId, ROOT};
 
 /// The number in a name, if it is one as Linux writes it: no sign, no leading zero.
 pub(crate) fn name_to_int(name: &str) -> Option<u32> {
-    if name.is_empty()
-        || (name.len() > 1 && name.starts_with('0'))
-        || !name.bytes().all(|byte| byte.is_ascii_digit())
-    {
+    if name.is_empty() || (name.len() > 1 && name.starts_with('0')) || !name.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     name.parse().ok().filter(|&number: &u32| number < u32::MAX)
@@ -44,26 +41,14 @@ impl Kernel {
             if let Some(pid) = name_to_int(name).and_then(|pid| i32::try_from(pid).ok())
                 && self.tasks.find(pid).is_some()
             {
-                return Ok(Node::Pid(PidNode {
-                    pid,
-                    thread: false,
-                    entry: PidEntry::Dir,
-                }));
+                return Ok(Node::Pid(PidNode { pid, thread: false, entry: PidEntry::Dir }));
             }
         }
-        names
-            .get(&(name.len(), name.to_string()))
-            .map(|&id| Node::Proc(id))
-            .ok_or(Errno::ENOENT)
+        names.get(&(name.len(), name.to_string())).map(|&id| Node::Proc(id)).ok_or(Errno::ENOENT)
     }
 
     pub(crate) fn proc_link(&self, id: ProcId, caller: TaskId) -> Result<String, Errno> {
-        let pid = || {
-            self.tasks
-                .get(caller)
-                .map(|task| task.pid)
-                .ok_or(Errno::ENOENT)
-        };
+        let pid = || self.tasks.get(caller).map(|task| task.pid).ok_or(Errno::ENOENT);
         match id {
             proc_tree::SELF => Ok(pid()?.to_string()),
             proc_tree::THREAD_SELF => pid().map(|pid| format!("{pid}/task/{pid}")),
@@ -80,27 +65,12 @@ impl Kernel {
             entry.ino = self.ino(Node::Proc(ProcId(entry.ino as u32)));
         }
         if dir == ROOT {
-            for (name, id) in [
-                ("self", proc_tree::SELF),
-                ("thread-self", proc_tree::THREAD_SELF),
-            ] {
-                list.push(DirEntry {
-                    name: name.to_string(),
-                    kind: FileKind::Link,
-                    ino: self.ino(Node::Proc(id)),
-                });
+            for (name, id) in [("self", proc_tree::SELF), ("thread-self", proc_tree::THREAD_SELF)] {
+                list.push(DirEntry { name: name.to_string(), kind: FileKind::Link, ino: self.ino(Node::Proc(id)) });
             }
             for &pid in self.tasks.by_pid.keys() {
-                let node = Node::Pid(PidNode {
-                    pid,
-                    thread: false,
-                    entry: PidEntry::Dir,
-                });
-                list.push(DirEntry {
-                    name: pid.to_string(),
-                    kind: FileKind::Dir,
-                    ino: self.ino(node),
-                });
+                let node = Node::Pid(PidNode { pid, thread: false, entry: PidEntry::Dir });
+                list.push(DirEntry { name: pid.to_string(), kind: FileKind::Dir, ino: self.ino(node) });
             }
         }
         list

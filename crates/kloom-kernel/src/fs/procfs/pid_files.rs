@@ -78,113 +78,35 @@ const ENTRIES: [(&str, u32, PidEntry, bool, bool); 32] = [
     ("task", 0o555, PidEntry::Task, true, false),
     ("fd", 0o500, PidEntry::Fds, true, true),
     ("fdinfo", 0o555, PidEntry::FdInfos, true, true),
-    (
-        "environ",
-        0o400,
-        PidEntry::File(PidFile::Environ),
-        true,
-        true,
-    ),
+    ("environ", 0o400, PidEntry::File(PidFile::Environ), true, true),
     ("status", 0o444, PidEntry::File(PidFile::Status), true, true),
-    (
-        "personality",
-        0o400,
-        PidEntry::File(PidFile::Personality),
-        true,
-        true,
-    ),
+    ("personality", 0o400, PidEntry::File(PidFile::Personality), true, true),
     ("limits", 0o444, PidEntry::File(PidFile::Limits), true, true),
     ("sched", 0o644, PidEntry::File(PidFile::Sched), true, true),
     ("comm", 0o644, PidEntry::File(PidFile::Comm), true, true),
-    (
-        "syscall",
-        0o400,
-        PidEntry::File(PidFile::Syscall),
-        true,
-        true,
-    ),
-    (
-        "cmdline",
-        0o444,
-        PidEntry::File(PidFile::Cmdline),
-        true,
-        true,
-    ),
+    ("syscall", 0o400, PidEntry::File(PidFile::Syscall), true, true),
+    ("cmdline", 0o444, PidEntry::File(PidFile::Cmdline), true, true),
     ("stat", 0o444, PidEntry::File(PidFile::Stat), true, true),
     ("statm", 0o444, PidEntry::File(PidFile::Statm), true, true),
     ("maps", 0o444, PidEntry::File(PidFile::Maps), true, true),
-    (
-        "children",
-        0o444,
-        PidEntry::File(PidFile::Children),
-        false,
-        true,
-    ),
+    ("children", 0o444, PidEntry::File(PidFile::Children), false, true),
     ("cwd", 0o777, PidEntry::Cwd, true, true),
     ("root", 0o777, PidEntry::Root, true, true),
     ("exe", 0o777, PidEntry::Exe, true, true),
     ("mounts", 0o444, PidEntry::File(PidFile::Mounts), true, true),
-    (
-        "mountinfo",
-        0o444,
-        PidEntry::File(PidFile::Mountinfo),
-        true,
-        true,
-    ),
+    ("mountinfo", 0o444, PidEntry::File(PidFile::Mountinfo), true, true),
     ("wchan", 0o444, PidEntry::File(PidFile::Wchan), true, true),
     ("stack", 0o400, PidEntry::File(PidFile::Stack), true, true),
-    (
-        "schedstat",
-        0o444,
-        PidEntry::File(PidFile::Schedstat),
-        true,
-        true,
-    ),
+    ("schedstat", 0o444, PidEntry::File(PidFile::Schedstat), true, true),
     ("cpuset", 0o444, PidEntry::File(PidFile::Cpuset), true, true),
     ("cgroup", 0o444, PidEntry::File(PidFile::Cgroup), true, true),
-    (
-        "oom_score",
-        0o444,
-        PidEntry::File(PidFile::OomScore),
-        true,
-        true,
-    ),
-    (
-        "oom_adj",
-        0o644,
-        PidEntry::File(PidFile::OomAdj),
-        true,
-        true,
-    ),
-    (
-        "oom_score_adj",
-        0o644,
-        PidEntry::File(PidFile::OomScoreAdj),
-        true,
-        true,
-    ),
-    (
-        "loginuid",
-        0o644,
-        PidEntry::File(PidFile::Loginuid),
-        true,
-        true,
-    ),
-    (
-        "sessionid",
-        0o444,
-        PidEntry::File(PidFile::Sessionid),
-        true,
-        true,
-    ),
+    ("oom_score", 0o444, PidEntry::File(PidFile::OomScore), true, true),
+    ("oom_adj", 0o644, PidEntry::File(PidFile::OomAdj), true, true),
+    ("oom_score_adj", 0o644, PidEntry::File(PidFile::OomScoreAdj), true, true),
+    ("loginuid", 0o644, PidEntry::File(PidFile::Loginuid), true, true),
+    ("sessionid", 0o444, PidEntry::File(PidFile::Sessionid), true, true),
     ("io", 0o400, PidEntry::File(PidFile::Io), true, true),
-    (
-        "timerslack_ns",
-        0o666,
-        PidEntry::File(PidFile::TimerslackNs),
-        true,
-        false,
-    ),
+    ("timerslack_ns", 0o666, PidEntry::File(PidFile::TimerslackNs), true, false),
 ];
 
 impl PidNode {
@@ -217,10 +139,7 @@ impl PidNode {
                     _ => 0o700,
                 }
             }
-            entry => ENTRIES
-                .iter()
-                .find(|row| row.2 == entry)
-                .map_or(0o444, |row| row.1),
+            entry => ENTRIES.iter().find(|row| row.2 == entry).map_or(0o444, |row| row.1),
         }
     }
 }
@@ -230,28 +149,16 @@ impl Kernel {
         let id = self.tasks.find(node.pid).ok_or(Errno::ENOENT)?;
         let entry = match node.entry {
             PidEntry::Dir => {
-                let row = ENTRIES
-                    .iter()
-                    .find(|row| row.0 == name && if node.thread { row.4 } else { row.3 });
+                let row = ENTRIES.iter().find(|row| row.0 == name && if node.thread { row.4 } else { row.3 });
                 row.map(|row| row.2).ok_or(Errno::ENOENT)?
             }
             PidEntry::Task if name_to_int(name) == u32::try_from(node.pid).ok() => {
-                return Ok(Node::Pid(PidNode {
-                    pid: node.pid,
-                    thread: true,
-                    entry: PidEntry::Dir,
-                }));
+                return Ok(Node::Pid(PidNode { pid: node.pid, thread: true, entry: PidEntry::Dir }));
             }
             PidEntry::Fds | PidEntry::FdInfos => {
-                let fd = name_to_int(name)
-                    .and_then(|fd| i32::try_from(fd).ok())
-                    .ok_or(Errno::ENOENT)?;
+                let fd = name_to_int(name).and_then(|fd| i32::try_from(fd).ok()).ok_or(Errno::ENOENT)?;
                 self.file_of(id, fd).map_err(|_| Errno::ENOENT)?;
-                if node.entry == PidEntry::Fds {
-                    PidEntry::Fd(fd)
-                } else {
-                    PidEntry::FdInfo(fd)
-                }
+                if node.entry == PidEntry::Fds { PidEntry::Fd(fd) } else { PidEntry::FdInfo(fd) }
             }
             PidEntry::Task => return Err(Errno::ENOENT),
             _ => return Err(Errno::ENOTDIR),
@@ -263,57 +170,21 @@ impl Kernel {
         let id = self.tasks.find(node.pid).ok_or(Errno::ENOENT)?;
         let item = |name: String, node: PidNode| {
             let node = Node::Pid(node);
-            DirEntry {
-                name,
-                kind: self.node_kind(node),
-                ino: self.ino(node),
-            }
+            DirEntry { name, kind: self.node_kind(node), ino: self.ino(node) }
         };
         Ok(match node.entry {
             PidEntry::Dir => {
-                let rows = ENTRIES
-                    .iter()
-                    .filter(|row| if node.thread { row.4 } else { row.3 });
-                rows.map(|row| {
-                    item(
-                        row.0.to_string(),
-                        PidNode {
-                            entry: row.2,
-                            ..node
-                        },
-                    )
-                })
-                .collect()
+                let rows = ENTRIES.iter().filter(|row| if node.thread { row.4 } else { row.3 });
+                rows.map(|row| item(row.0.to_string(), PidNode { entry: row.2, ..node })).collect()
             }
-            PidEntry::Task => vec![item(
-                node.pid.to_string(),
-                PidNode {
-                    pid: node.pid,
-                    thread: true,
-                    entry: PidEntry::Dir,
-                },
-            )],
+            PidEntry::Task => {
+                vec![item(node.pid.to_string(), PidNode { pid: node.pid, thread: true, entry: PidEntry::Dir })]
+            }
             PidEntry::Fds | PidEntry::FdInfos => {
-                let fds: Vec<i32> = self.tasks[id]
-                    .user()
-                    .map(|user| user.fds.keys().copied().collect())
-                    .unwrap_or_default();
-                let make = if node.entry == PidEntry::Fds {
-                    PidEntry::Fd
-                } else {
-                    PidEntry::FdInfo
-                };
-                fds.into_iter()
-                    .map(|fd| {
-                        item(
-                            fd.to_string(),
-                            PidNode {
-                                entry: make(fd),
-                                ..node
-                            },
-                        )
-                    })
-                    .collect()
+                let fds: Vec<i32> =
+                    self.tasks[id].user().map(|user| user.fds.keys().copied().collect()).unwrap_or_default();
+                let make = if node.entry == PidEntry::Fds { PidEntry::Fd } else { PidEntry::FdInfo };
+                fds.into_iter().map(|fd| item(fd.to_string(), PidNode { entry: make(fd), ..node })).collect()
             }
             _ => return Err(Errno::ENOTDIR),
         })
@@ -328,11 +199,7 @@ impl Kernel {
             // A kernel thread has no program.
             PidEntry::Exe => {
                 let user = user.ok_or(Errno::ENOENT)?;
-                let first = user
-                    .cmdline
-                    .split(|&byte| byte == 0)
-                    .next()
-                    .unwrap_or_default();
+                let first = user.cmdline.split(|&byte| byte == 0).next().unwrap_or_default();
                 let name = String::from_utf8_lossy(first);
                 let name = name
                     .rsplit('/')
@@ -342,11 +209,7 @@ impl Kernel {
                 Ok(Target::Path(format!("/bin/{name}")))
             }
             PidEntry::Fd(fd) => {
-                let file = self
-                    .file_of(id, fd)
-                    .ok()
-                    .and_then(|file| self.file(file))
-                    .ok_or(Errno::ENOENT)?;
+                let file = self.file_of(id, fd).ok().and_then(|file| self.file(file)).ok_or(Errno::ENOENT)?;
                 Ok(Target::Jump(file.node, file.path.clone()))
             }
             _ => Err(Errno::EINVAL),
@@ -361,11 +224,7 @@ impl Kernel {
         let file = match node.entry {
             PidEntry::File(file) => file,
             PidEntry::FdInfo(fd) => {
-                let file = self
-                    .file_of(id, fd)
-                    .ok()
-                    .and_then(|file| self.file(file))
-                    .ok_or(Errno::ENOENT)?;
+                let file = self.file_of(id, fd).ok().and_then(|file| self.file(file)).ok_or(Errno::ENOENT)?;
                 return Ok(format!(
                     "pos:\t{}\nflags:\t0{:o}\nmnt_id:\t1\nino:\t{}\n",
                     file.pos,
@@ -378,19 +237,29 @@ impl Kernel {
         };
         let text = match file {
             PidFile::Cgroup => "0::/\n".to_string(),
-            PidFile::Children => self.tasks.iter().filter(|child| child.parent == id && child.pid > 0 && child.id != id).map(|child| format!("{} ", child.pid)).collect(),
+            PidFile::Children => self
+                .tasks
+                .iter()
+                .filter(|child| child.parent == id && child.pid > 0 && child.id != id)
+                .map(|child| format!("{} ", child.pid))
+                .collect(),
             PidFile::Cmdline => return Ok(user.map_or(Vec::new(), |user| user.cmdline.clone())),
             PidFile::Comm => format!("{}\n", task.name()),
             PidFile::Cpuset => "/\n".to_string(),
             PidFile::Environ => return Ok(user.map_or(Vec::new(), |_| b"HOME=/\0TERM=linux\0".to_vec())),
-            PidFile::Io => "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n".to_string(),
+            PidFile::Io => {
+                "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n"
+                    .to_string()
+            }
             PidFile::Limits => self.limits(),
             PidFile::Loginuid | PidFile::Sessionid => "4294967295".to_string(),
             PidFile::Maps if user.is_none() => String::new(),
             PidFile::Maps => MAPS.to_string(),
             PidFile::Mounts => {
                 let mounts = self.vfs.mounts.iter().filter(|mount| mount.id != 0);
-                mounts.map(|mount| format!("{} {} {} {} 0 0\n", mount.source, mount.target, mount.fstype, mount.options)).collect()
+                mounts
+                    .map(|mount| format!("{} {} {} {} 0 0\n", mount.source, mount.target, mount.fstype, mount.options))
+                    .collect()
             }
             PidFile::Mountinfo => self.mountinfo(),
             PidFile::OomAdj | PidFile::OomScore | PidFile::OomScoreAdj => "0\n".to_string(),
@@ -411,12 +280,7 @@ impl Kernel {
     }
 
     /// Takes what user space writes to a generated file.
-    pub(crate) fn pid_write(
-        &mut self,
-        node: PidNode,
-        bytes: &[u8],
-        caller: TaskId,
-    ) -> Result<(), Errno> {
+    pub(crate) fn pid_write(&mut self, node: PidNode, bytes: &[u8], caller: TaskId) -> Result<(), Errno> {
         let id = self.tasks.find(node.pid).ok_or(Errno::ESRCH)?;
         match node.entry {
             // A task's name can be changed by itself only.
@@ -425,11 +289,7 @@ impl Kernel {
                 Ok(())
             }
             PidEntry::File(
-                PidFile::OomScoreAdj
-                | PidFile::OomAdj
-                | PidFile::Sched
-                | PidFile::TimerslackNs
-                | PidFile::Loginuid,
+                PidFile::OomScoreAdj | PidFile::OomAdj | PidFile::Sched | PidFile::TimerslackNs | PidFile::Loginuid,
             ) => Ok(()),
             _ => Err(Errno::EINVAL),
         }
@@ -454,20 +314,11 @@ impl Kernel {
         );
         match (&task.kind, task.blocked_on) {
             (TaskKind::System, BlockedOn::Schedule) => system_function(&task.name()).to_string(),
-            (_, BlockedOn::Sleep) if task.state() == TASK_INTERRUPTIBLE => {
-                "msleep_interruptible".to_string()
-            }
+            (_, BlockedOn::Sleep) if task.state() == TASK_INTERRUPTIBLE => "msleep_interruptible".to_string(),
             (_, BlockedOn::Pipe(_)) => "pipe_read".to_string(),
             (_, what) => {
-                let own = if passed_over {
-                    task.slept_at
-                        .trace
-                        .ips()
-                        .next()
-                        .and_then(|ip| self.symbol(ip))
-                } else {
-                    None
-                };
+                let own =
+                    if passed_over { task.slept_at.trace.ips().next().and_then(|ip| self.symbol(ip)) } else { None };
                 own.map_or_else(
                     || what.wchan().to_string(),
                     |symbol| symbol.split('+').next().unwrap_or_default().to_string(),
@@ -477,28 +328,17 @@ impl Kernel {
     }
 
     fn symbol(&self, ip: u64) -> Option<String> {
-        self.vfs
-            .symbolizer
-            .as_ref()
-            .and_then(|symbolize| symbolize(ip))
+        self.vfs.symbolizer.as_ref().and_then(|symbolize| symbolize(ip))
     }
 
     fn task_stack(&self, task: &Task) -> String {
         if task.state() == 0 || task.has_exited() {
             return String::new();
         }
-        let own: Vec<String> = task
-            .slept_at
-            .trace
-            .ips()
-            .filter_map(|ip| self.symbol(ip))
-            .collect();
+        let own: Vec<String> = task.slept_at.trace.ips().filter_map(|ip| self.symbol(ip)).collect();
         let wchan = self.task_wchan(task);
         let mut frames = Vec::new();
-        if !own
-            .first()
-            .is_some_and(|symbol| symbol.starts_with(&format!("{wchan}+")))
-        {
+        if !own.first().is_some_and(|symbol| symbol.starts_with(&format!("{wchan}+"))) {
             frames.push(frame(&wchan));
         }
         frames.extend(own);
@@ -507,19 +347,13 @@ impl Kernel {
             TaskKind::Idle => &[],
             TaskKind::Kthread(_) if wchan == "kthread" => &["ret_from_fork"],
             TaskKind::System | TaskKind::Kthread(_) => &["kthread", "ret_from_fork"],
-            TaskKind::User(_) if wchan == "do_wait" => &[
-                "kernel_wait4",
-                "__do_sys_wait4",
-                "do_syscall_64",
-                "entry_SYSCALL_64_after_hwframe",
-            ],
+            TaskKind::User(_) if wchan == "do_wait" => {
+                &["kernel_wait4", "__do_sys_wait4", "do_syscall_64", "entry_SYSCALL_64_after_hwframe"]
+            }
             TaskKind::User(_) => &["do_syscall_64", "entry_SYSCALL_64_after_hwframe"],
         };
         frames.extend(below.iter().map(|name| frame(name)));
-        frames
-            .iter()
-            .map(|frame| format!("[<0>] {frame}\n"))
-            .collect()
+        frames.iter().map(|frame| format!("[<0>] {frame}\n")).collect()
     }
 
     fn parent_pid(&self, task: &Task) -> i32 {
@@ -532,16 +366,8 @@ impl Kernel {
         let letter = state_letter(task.state(), c.exit_state.get() as u32);
         // A program's addresses and sizes are those of a small static one.
         let user = task.user().filter(|_| !task.has_exited());
-        let (vsize, rss) = if user.is_some() {
-            (2_314_240, 432)
-        } else {
-            (0, 0)
-        };
-        let code: [u64; 3] = if user.is_some() {
-            [4_198_400, 5_785_993, 140_721_969_108_144]
-        } else {
-            [0; 3]
-        };
+        let (vsize, rss) = if user.is_some() { (2_314_240, 432) } else { (0, 0) };
+        let code: [u64; 3] = if user.is_some() { [4_198_400, 5_785_993, 140_721_969_108_144] } else { [0; 3] };
         let data: [u64; 7] = match user {
             Some(_) => [
                 6_141_704,
@@ -559,11 +385,7 @@ impl Kernel {
         let signals = &task.signals;
         let low = |set: u64| set & 0x7fff_ffff;
         let wchan = u8::from(task.state() != 0);
-        let exit_signal = if task.pid > 2 || task.pid == 1 {
-            SIGCHLD
-        } else {
-            0
-        };
+        let exit_signal = if task.pid > 2 || task.pid == 1 { SIGCHLD } else { 0 };
         let (prio, nice) = (task.se.prio() - MAX_RT_PRIO, task.se.nice);
         let fields = [
             format!(
@@ -640,10 +462,7 @@ impl Kernel {
             mask_text(mask, self.cpus.len()),
             list_text(mask)
         ));
-        text.push_str(&format!(
-            "Mems_allowed:\t{}00000001\nMems_allowed_list:\t0\n",
-            "00000000,".repeat(31)
-        ));
+        text.push_str(&format!("Mems_allowed:\t{}00000001\nMems_allowed_list:\t0\n", "00000000,".repeat(31)));
         text.push_str(&format!(
             "voluntary_ctxt_switches:\t{}\nnonvoluntary_ctxt_switches:\t{}\n",
             c.nvcsw.get(),
@@ -654,23 +473,14 @@ impl Kernel {
 
     fn task_sched(&self, task: &Task) -> String {
         let c = task.c;
-        let mut text = format!(
-            "{} ({}, #threads: 1)\n{}\n",
-            c.comm_text(),
-            task.pid,
-            "-".repeat(67)
-        );
+        let mut text = format!("{} ({}, #threads: 1)\n{}\n", c.comm_text(), task.pid, "-".repeat(67));
         let times = [
             ("se.exec_start", task.se.exec_start_ns),
             ("se.vruntime", task.se.vruntime),
             ("se.sum_exec_runtime", task.se.sum_exec_ns),
         ];
         for (name, ns) in times {
-            text.push_str(&format!(
-                "{name:<45}:{:14}.{:06}\n",
-                ns / 1_000_000,
-                ns % 1_000_000
-            ));
+            text.push_str(&format!("{name:<45}:{:14}.{:06}\n", ns / 1_000_000, ns % 1_000_000));
         }
         let rows = [
             ("se.nr_migrations", 0),
@@ -708,17 +518,10 @@ impl Kernel {
             ("Max realtime priority", "0", "0", ""),
             ("Max realtime timeout", u, u, "us"),
         ];
-        let mut text = format!(
-            "{:<25} {:<20} {:<20} {:<10}\n",
-            "Limit", "Soft Limit", "Hard Limit", "Units"
-        );
+        let mut text = format!("{:<25} {:<20} {:<20} {:<10}\n", "Limit", "Soft Limit", "Hard Limit", "Units");
         for (name, soft, hard, unit) in rows {
             text.push_str(&format!("{name:<25} {soft:<20} {hard:<20} "));
-            text.push_str(&if unit.is_empty() {
-                "\n".to_string()
-            } else {
-                format!("{unit:<10}\n")
-            });
+            text.push_str(&if unit.is_empty() { "\n".to_string() } else { format!("{unit:<10}\n") });
         }
         text
     }
@@ -730,9 +533,7 @@ impl Kernel {
                 self.vfs
                     .mounts
                     .iter()
-                    .find(|above| {
-                        above.id > 1 && mount.target.starts_with(&format!("{}/", above.target))
-                    })
+                    .find(|above| above.id > 1 && mount.target.starts_with(&format!("{}/", above.target)))
                     .map_or(1, |above| above.id)
             } else {
                 1
@@ -740,9 +541,7 @@ impl Kernel {
             let (access, options) = mount
                 .options
                 .split_once(",relatime")
-                .map_or((mount.options.as_str(), ""), |(access, rest)| {
-                    (access, rest)
-                });
+                .map_or((mount.options.as_str(), ""), |(access, rest)| (access, rest));
             let relatime = if mount.id == 1 { "" } else { ",relatime" };
             text.push_str(&format!(
                 "{} {parent} 0:{} / {} {access}{relatime} - {} {} {access}{options}\n",
@@ -783,10 +582,7 @@ fn system_function(name: &str) -> &'static str {
         ("kcompactd", "kcompactd"),
         ("kswapd", "kswapd"),
     ];
-    BY_PREFIX
-        .iter()
-        .find(|(prefix, _)| name.starts_with(prefix))
-        .map_or("rescuer_thread", |&(_, function)| function)
+    BY_PREFIX.iter().find(|(prefix, _)| name.starts_with(prefix)).map_or("rescuer_thread", |&(_, function)| function)
 }
 
 /// A function with where in it the call returns to, in the kernel of the capture; others get a made-up place.
@@ -813,12 +609,7 @@ fn mask_text(mask: u64, cpus: usize) -> String {
     if cpus <= 32 {
         return format!("{mask:0width$x}", width = cpus.div_ceil(4));
     }
-    format!(
-        "{:0width$x},{:08x}",
-        mask >> 32,
-        mask & 0xffff_ffff,
-        width = (cpus - 32).div_ceil(4)
-    )
+    format!("{:0width$x},{:08x}", mask >> 32, mask & 0xffff_ffff, width = (cpus - 32).div_ceil(4))
 }
 
 /// A CPU mask as `%*pbl` prints it: `0-1,3`.
@@ -834,11 +625,7 @@ fn list_text(mask: u64) -> String {
         while cpu < 64 && mask >> cpu & 1 == 1 {
             cpu += 1;
         }
-        ranges.push(if cpu - 1 == first {
-            first.to_string()
-        } else {
-            format!("{first}-{}", cpu - 1)
-        });
+        ranges.push(if cpu - 1 == first { first.to_string() } else { format!("{first}-{}", cpu - 1) });
     }
     ranges.join(",")
 }
@@ -893,72 +680,34 @@ mod tests {
             )
         );
         let parent = kernel.kthreadd;
-        let id = kernel
-            .new_task(NewTask {
-                name: b"we ird)n\\ame_that_is_long",
-                parent,
-                kind: TaskKind::System,
-            })
-            .unwrap();
+        let id =
+            kernel.new_task(NewTask { name: b"we ird)n\\ame_that_is_long", parent, kind: TaskKind::System }).unwrap();
         kernel.tasks[id].se.policy = 1;
         kernel.tasks[id].se.rt_priority = 50;
         let pid = kernel.tasks[id].pid;
-        for path in [
-            format!("/proc/{pid}/stat"),
-            "/proc/self/stat".to_string(),
-            format!("/proc/{pid}/task/{pid}/stat"),
-        ] {
+        for path in [format!("/proc/{pid}/stat"), "/proc/self/stat".to_string(), format!("/proc/{pid}/task/{pid}/stat")]
+        {
             let stat = kernel.read_text(a, &path).unwrap();
             let tail = stat.rsplit_once(") ").unwrap().1;
             assert_eq!(tail.trim_end().split(' ').count(), 50, "{path}: {stat}");
-            assert!(
-                tail.trim_end()
-                    .split(' ')
-                    .skip(1)
-                    .all(|field| field.parse::<i128>().is_ok()),
-                "{stat}"
-            );
+            assert!(tail.trim_end().split(' ').skip(1).all(|field| field.parse::<i128>().is_ok()), "{stat}");
         }
         let stat = kernel.read_text(a, &format!("/proc/{pid}/stat")).unwrap();
-        assert!(
-            stat.starts_with(&format!(
-                "{pid} (we ird)n\\\\ame_that_is_long) R 2 0 0 0 -1 "
-            )),
-            "{stat}"
-        );
+        assert!(stat.starts_with(&format!("{pid} (we ird)n\\\\ame_that_is_long) R 2 0 0 0 -1 ")), "{stat}");
         assert!(stat.contains(" -51 0 1 0 "), "{stat}");
-        assert_eq!(
-            kernel.read_text(a, &format!("/proc/{pid}/comm")).unwrap(),
-            "we ird)n\\ame_that_is_long\n"
-        );
+        assert_eq!(kernel.read_text(a, &format!("/proc/{pid}/comm")).unwrap(), "we ird)n\\ame_that_is_long\n");
         assert_eq!(kernel.read_text(a, "/proc/99999/stat"), Err(Errno::ENOENT));
     }
 
     #[test]
     fn kernel_threads_and_programs_have_their_files() {
         let (mut kernel, a) = with_user();
-        let kworker = kernel
-            .tasks
-            .iter()
-            .find(|task| task.name().starts_with("kworker/0:0-"))
-            .map(|task| task.pid)
-            .unwrap();
+        let kworker =
+            kernel.tasks.iter().find(|task| task.name().starts_with("kworker/0:0-")).map(|task| task.pid).unwrap();
+        assert_eq!(kernel.read_text(a, &format!("/proc/{kworker}/comm")).unwrap(), "kworker/0:0-events\n");
+        assert_eq!(kernel.read_text(a, &format!("/proc/{kworker}/wchan")).unwrap(), "worker_thread");
         assert_eq!(
-            kernel
-                .read_text(a, &format!("/proc/{kworker}/comm"))
-                .unwrap(),
-            "kworker/0:0-events\n"
-        );
-        assert_eq!(
-            kernel
-                .read_text(a, &format!("/proc/{kworker}/wchan"))
-                .unwrap(),
-            "worker_thread"
-        );
-        assert_eq!(
-            kernel
-                .read_text(a, &format!("/proc/{kworker}/stack"))
-                .unwrap(),
+            kernel.read_text(a, &format!("/proc/{kworker}/stack")).unwrap(),
             "[<0>] worker_thread+0xaf/0x380\n[<0>] kthread+0xda/0x100\n[<0>] ret_from_fork+0x22/0x30\n"
         );
         assert_eq!(
@@ -970,51 +719,33 @@ mod tests {
         assert_eq!(kernel.sys_readlink(a, "/proc/2/exe"), Err(Errno::ENOENT));
         assert_eq!(kernel.sys_readlink(a, "/proc/2/cwd").as_deref(), Ok("/"));
         let status = kernel.read_text(a, "/proc/2/status").unwrap();
-        assert!(status.starts_with("Name:\tkthreadd\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t2\nNgid:\t0\nPid:\t2\nPPid:\t0\n"), "{status}");
         assert!(
-            status.contains("Threads:\t1\nSigQ:\t0/1836\nSigPnd:\t0000000000000000\n"),
+            status.starts_with(
+                "Name:\tkthreadd\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t2\nNgid:\t0\nPid:\t2\nPPid:\t0\n"
+            ),
             "{status}"
         );
+        assert!(status.contains("Threads:\t1\nSigQ:\t0/1836\nSigPnd:\t0000000000000000\n"), "{status}");
         assert!(
             status.contains("SigIgn:\tffffffffffffffff\n")
-                && status.contains(
-                    "Cpus_allowed:\t3\nCpus_allowed_list:\t0-1\nMems_allowed:\t00000000,"
-                ),
+                && status.contains("Cpus_allowed:\t3\nCpus_allowed_list:\t0-1\nMems_allowed:\t00000000,"),
             "{status}"
         );
         assert!(!status.contains("VmSize"));
-        assert!(
-            kernel
-                .read_text(a, "/proc/self/status")
-                .unwrap()
-                .contains("\nVmRSS:\t    1728 kB\n")
-        );
+        assert!(kernel.read_text(a, "/proc/self/status").unwrap().contains("\nVmRSS:\t    1728 kB\n"));
         // Every file that is listed can be read by somebody.
-        for dir in [
-            "/proc/1",
-            "/proc/2",
-            "/proc/self",
-            "/proc/self/task/self",
-            "/proc",
-            "/proc/sys/kernel",
-            "/proc/sys",
-        ] {
+        for dir in
+            ["/proc/1", "/proc/2", "/proc/self", "/proc/self/task/self", "/proc", "/proc/sys/kernel", "/proc/sys"]
+        {
             let dir = dir.replace("task/self", &format!("task/{}", kernel.tasks[a].pid));
             // A directory shows what it has below a mount, as on Linux.
-            for entry in kernel
-                .sys_readdir(a, &dir)
-                .unwrap()
-                .into_iter()
-                .filter(|entry| entry.name != "sys")
-            {
+            for entry in kernel.sys_readdir(a, &dir).unwrap().into_iter().filter(|entry| entry.name != "sys") {
                 let path = format!("{dir}/{}", entry.name);
                 if entry.kind == crate::fs::FileKind::File {
                     assert!(kernel.read_text(a, &path).is_ok(), "{path}");
                 }
                 assert_eq!(
-                    kernel
-                        .sys_stat(a, &path, false)
-                        .map(|stat| (stat.kind, stat.ino)),
+                    kernel.sys_stat(a, &path, false).map(|stat| (stat.kind, stat.ino)),
                     Ok((entry.kind, entry.ino)),
                     "{path}"
                 );
@@ -1028,8 +759,7 @@ mod tests {
         let b = user(&mut kernel, "other");
         let mut write = |task, path: &str| {
             let id = kernel.open_path(task, path, 1, 0)?;
-            let wrote =
-                kernel.file_write(task, id, b"newname_is_too_long", &mut Default::default());
+            let wrote = kernel.file_write(task, id, b"newname_is_too_long", &mut Default::default());
             let _ = kernel.put_file(id);
             wrote.map(|_| ())
         };
@@ -1038,9 +768,6 @@ mod tests {
         assert_eq!(write(a, "/proc/version"), Err(Errno::EIO));
         assert_eq!(write(b, "/proc/self/comm"), Ok(()));
         let pid = kernel.tasks[b].pid;
-        assert_eq!(
-            kernel.read_text(a, &format!("/proc/{pid}/comm")).unwrap(),
-            "newname_is_too_\n"
-        );
+        assert_eq!(kernel.read_text(a, &format!("/proc/{pid}/comm")).unwrap(), "newname_is_too_\n");
     }
 }

@@ -138,30 +138,11 @@ const SOURCE: &str = "fs/proc/generic.c";
 
 impl Default for ProcTree {
     fn default() -> Self {
-        let mut tree = ProcTree {
-            entries: BTreeMap::new(),
-            next: 0,
-        };
-        tree.insert(
-            ROOT,
-            "/proc",
-            EntryKind::Dir(BTreeMap::new()),
-            0o555,
-            0,
-            None,
-            None,
-        );
+        let mut tree = ProcTree { entries: BTreeMap::new(), next: 0 };
+        tree.insert(ROOT, "/proc", EntryKind::Dir(BTreeMap::new()), 0o555, 0, None, None);
         for (name, id) in [("self", SELF), ("thread-self", THREAD_SELF)] {
             // Found by lookup, listed apart: no names of the root directory.
-            let got = tree.insert(
-                ROOT,
-                name,
-                EntryKind::Link(String::new()),
-                0o777,
-                0,
-                None,
-                None,
-            );
+            let got = tree.insert(ROOT, name, EntryKind::Link(String::new()), 0o777, 0, None, None);
             debug_assert_eq!(got, id);
         }
         tree
@@ -169,12 +150,7 @@ impl Default for ProcTree {
 }
 
 fn warning(line: u32, function: &'static str, message: String) -> Warning {
-    Warning {
-        file: SOURCE,
-        line,
-        function,
-        message,
-    }
+    Warning { file: SOURCE, line, function, message }
 }
 
 impl ProcTree {
@@ -190,11 +166,7 @@ impl ProcTree {
     ) -> ProcId {
         self.next += 1;
         let id = ProcId(self.next);
-        let path = if id == ROOT {
-            "/proc".to_string()
-        } else {
-            format!("{}/{name}", self.entries[&parent].path)
-        };
+        let path = if id == ROOT { "/proc".to_string() } else { format!("{}/{name}", self.entries[&parent].path) };
         let entry = ProcEntry {
             name: name.into(),
             path,
@@ -260,9 +232,7 @@ impl ProcTree {
     }
 
     fn child(&self, dir: ProcId, name: &str) -> Option<ProcId> {
-        self.names(dir)?
-            .get(&(name.len(), name.to_string()))
-            .copied()
+        self.names(dir)?.get(&(name.len(), name.to_string())).copied()
     }
 
     /// What an entry is.
@@ -277,12 +247,7 @@ impl ProcTree {
     /// Links of an entry as `stat()` shows them.
     pub fn nlink(&self, id: ProcId) -> u32 {
         match self.names(id) {
-            Some(names) => {
-                2 + names
-                    .values()
-                    .filter(|&&id| self.kind(id) == FileKind::Dir)
-                    .count() as u32
-            }
+            Some(names) => 2 + names.values().filter(|&&id| self.kind(id) == FileKind::Dir).count() as u32,
             None => 1,
         }
     }
@@ -294,11 +259,7 @@ impl ProcTree {
         };
         names
             .iter()
-            .map(|((_, name), &id)| DirEntry {
-                name: name.clone(),
-                kind: self.kind(id),
-                ino: u64::from(id.0),
-            })
+            .map(|((_, name), &id)| DirEntry { name: name.clone(), kind: self.kind(id), ino: u64::from(id.0) })
             .collect()
     }
 
@@ -306,12 +267,7 @@ impl ProcTree {
     pub fn module_node(&self, id: ProcId) -> Option<ModuleNode> {
         let entry = self.get(id)?;
         match entry.kind {
-            EntryKind::Module { ops, kind } => Some(ModuleNode::Proc {
-                entry: id,
-                ops,
-                kind,
-                data: entry.data,
-            }),
+            EntryKind::Module { ops, kind } => Some(ModuleNode::Proc { entry: id, ops, kind, data: entry.data }),
             _ => None,
         }
     }
@@ -342,17 +298,11 @@ impl ProcTree {
     }
 
     /// Walks the path in a name down to the directory of its last component (`__xlate_proc_name()`).
-    fn translate<'n>(
-        &self,
-        name: &'n str,
-        parent: Option<ProcId>,
-    ) -> Result<(ProcId, &'n str), Warning> {
+    fn translate<'n>(&self, name: &'n str, parent: Option<ProcId>) -> Result<(ProcId, &'n str), Warning> {
         let mut dir = parent.unwrap_or(ROOT);
         let mut rest = name;
         while let Some((part, tail)) = rest.split_once('/') {
-            dir = self
-                .child(dir, part)
-                .ok_or_else(|| warning(175, "__xlate_proc_name", format!("name '{name}'")))?;
+            dir = self.child(dir, part).ok_or_else(|| warning(175, "__xlate_proc_name", format!("name '{name}'")))?;
             rest = tail;
         }
         Ok((dir, rest))
@@ -360,10 +310,7 @@ impl ProcTree {
 
     /// Makes an entry (`__proc_create()` and `proc_register()`).
     fn create(&mut self, new: &NewEntry<'_>, kind: EntryKind, mode: u32) -> Made {
-        let failed = |warning| Made {
-            entry: None,
-            warning: Some(warning),
-        };
+        let failed = |warning| Made { entry: None, warning: Some(warning) };
         let (dir, name) = match self.translate(new.name, new.parent) {
             Ok(found) => found,
             Err(warning) => return failed(warning),
@@ -373,18 +320,10 @@ impl ProcTree {
             return failed(warning(429, function, format!("name len {}", name.len())));
         }
         if name == "." || name == ".." {
-            return failed(warning(
-                if name == "." { 433 } else { 437 },
-                function,
-                format!("name '{name}'"),
-            ));
+            return failed(warning(if name == "." { 433 } else { 437 }, function, format!("name '{name}'")));
         }
         if dir == ROOT && name_to_int(name).is_some() {
-            return failed(warning(
-                441,
-                function,
-                format!("create '/proc/{name}' by hand"),
-            ));
+            return failed(warning(441, function, format!("create '/proc/{name}' by hand")));
         }
         match self.names(dir) {
             Some(names) if !names.contains_key(&(name.len(), name.to_string())) => {}
@@ -398,57 +337,34 @@ impl ProcTree {
             }
             // Below a file: Linux would take its empty tree; nothing can be found there.
             None => {
-                return failed(warning(
-                    175,
-                    "__xlate_proc_name",
-                    format!("name '{}'", new.name),
-                ));
+                return failed(warning(175, "__xlate_proc_name", format!("name '{}'", new.name)));
             }
         }
         let id = self.insert(dir, name, kind, mode, new.data, new.owner, new.created);
         if let Some(names) = self.names_mut(dir) {
             names.insert((name.len(), name.to_string()), id);
         }
-        Made {
-            entry: Some(id),
-            warning: None,
-        }
+        Made { entry: Some(id), warning: None }
     }
 
     /// Name of a directory as Linux's messages have it.
     fn shown_name(&self, dir: ProcId) -> String {
-        if dir == ROOT {
-            "/proc".to_string()
-        } else {
-            self.get(dir)
-                .map_or(String::new(), |entry| entry.name.clone())
-        }
+        if dir == ROOT { "/proc".to_string() } else { self.get(dir).map_or(String::new(), |entry| entry.name.clone()) }
     }
 
     /// `proc_create_data()`, `proc_create_seq_data()`, … with operations of any kind.
     pub fn proc_create(&mut self, new: &NewEntry<'_>, ops: u64, kind: ProcOpsKind) -> Made {
         let kind_bits = new.mode & 0o170_000;
         if kind_bits != 0 && kind_bits != 0o100_000 {
-            return Made {
-                entry: None,
-                warning: Some(warning(573, "proc_create_reg", String::new())),
-            };
+            return Made { entry: None, warning: Some(warning(573, "proc_create_reg", String::new())) };
         }
-        let mode = if new.mode & 0o7777 == 0 {
-            0o444
-        } else {
-            new.mode & 0o7777
-        };
+        let mode = if new.mode & 0o7777 == 0 { 0o444 } else { new.mode & 0o7777 };
         self.create(new, EntryKind::Module { ops, kind }, mode)
     }
 
     /// `proc_mkdir_data()`.
     pub fn proc_mkdir(&mut self, new: &NewEntry<'_>) -> Made {
-        let mode = if new.mode == 0 {
-            0o555
-        } else {
-            new.mode & 0o7777
-        };
+        let mode = if new.mode == 0 { 0o555 } else { new.mode & 0o7777 };
         self.create(new, EntryKind::Dir(BTreeMap::new()), mode)
     }
 
@@ -496,19 +412,13 @@ impl Kernel {
             let found = self.vfs.proc.translate(name, parent);
             let id = match found {
                 Err(warning) => {
-                    return Op::Done(Removed {
-                        warnings: vec![warning],
-                        ..Removed::default()
-                    });
+                    return Op::Done(Removed { warnings: vec![warning], ..Removed::default() });
                 }
                 Ok((dir, last)) => self.proc_detach(dir, last),
             };
             let Some(id) = id else {
                 let warnings = vec![warning(734, "remove_proc_entry", format!("name '{name}'"))];
-                return Op::Done(Removed {
-                    warnings,
-                    ..Removed::default()
-                });
+                return Op::Done(Removed { warnings, ..Removed::default() });
             };
             p.note = u64::from(id.0);
         }
@@ -518,20 +428,14 @@ impl Kernel {
         }
         let mut removed = Removed::default();
         if let Some(entry) = self.vfs.proc.get(id)
-            && let Some(leaked) = self
-                .vfs
-                .proc
-                .names(id)
-                .and_then(|names| names.keys().next())
+            && let Some(leaked) = self.vfs.proc.names(id).and_then(|names| names.keys().next())
         {
             let parent = self.vfs.proc.shown_name(entry.parent);
             let message = format!(
                 "remove_proc_entry: removing non-empty directory '{parent}/{}', leaking at least '{}'",
                 entry.name, leaked.1
             );
-            removed
-                .warnings
-                .push(warning(740, "remove_proc_entry", message));
+            removed.warnings.push(warning(740, "remove_proc_entry", message));
         }
         self.proc_finish(id, &mut removed);
         Op::Done(removed)
@@ -552,19 +456,12 @@ impl Kernel {
             let enoent = -kloom_abi::Errno::ENOENT.0;
             let id = match self.vfs.proc.translate(name, parent) {
                 Err(warning) => {
-                    return Op::Done(Removed {
-                        ret: enoent,
-                        warnings: vec![warning],
-                        ..Removed::default()
-                    });
+                    return Op::Done(Removed { ret: enoent, warnings: vec![warning], ..Removed::default() });
                 }
                 Ok((dir, last)) => self.proc_detach(dir, last),
             };
             let Some(id) = id else {
-                return Op::Done(Removed {
-                    ret: enoent,
-                    ..Removed::default()
-                });
+                return Op::Done(Removed { ret: enoent, ..Removed::default() });
             };
             p.note = u64::from(id.0);
         }
@@ -636,9 +533,7 @@ impl Kernel {
                 return true;
             }
         }
-        self.tasks[caller]
-            .c
-            .set_task_state(kloom_abi::sched::TASK_RUNNING);
+        self.tasks[caller].c.set_task_state(kloom_abi::sched::TASK_RUNNING);
         self.tasks[caller].blocked_on = BlockedOn::Nothing;
         false
     }
@@ -679,14 +574,7 @@ mod tests {
     use crate::{Errno, Kernel};
 
     fn new(name: &str, mode: u32) -> NewEntry<'_> {
-        NewEntry {
-            name,
-            mode,
-            parent: None,
-            data: 5,
-            owner: Some(1),
-            created: None,
-        }
+        NewEntry { name, mode, parent: None, data: 5, owner: Some(1), created: None }
     }
 
     fn create(tree: &mut ProcTree, name: &str, mode: u32) -> Result<ProcId, String> {
@@ -696,11 +584,8 @@ mod tests {
 
     fn text(made: Made) -> Result<ProcId, String> {
         assert_eq!(made.entry.is_some(), made.warning.is_none());
-        made.entry.ok_or_else(|| {
-            made.warning.map_or(String::new(), |w| {
-                format!("{}:{} {}", w.line, w.function, w.message)
-            })
-        })
+        made.entry
+            .ok_or_else(|| made.warning.map_or(String::new(), |w| format!("{}:{} {}", w.line, w.function, w.message)))
     }
 
     fn remove(kernel: &mut Kernel, name: &str) -> Removed {
@@ -719,19 +604,13 @@ mod tests {
         let xs = "b".repeat(256);
         let cases: &[(&str, Result<(), &str>)] = &[
             ("one", Ok(())),
-            (
-                "one",
-                Err("400:proc_register proc_dir_entry '/proc/one' already registered"),
-            ),
+            ("one", Err("400:proc_register proc_dir_entry '/proc/one' already registered")),
             ("nn/x", Err("175:__xlate_proc_name name 'nn/x'")),
             ("", Err("429:__proc_create name len 0")),
             (".", Err("433:__proc_create name '.'")),
             ("..", Err("437:__proc_create name '..'")),
             ("self", Ok(())),
-            (
-                "version",
-                Err("400:proc_register proc_dir_entry '/proc/version' already registered"),
-            ),
+            ("version", Err("400:proc_register proc_dir_entry '/proc/version' already registered")),
             ("1", Err("441:__proc_create create '/proc/1' by hand")),
             ("01", Ok(())),
             ("/abs", Err("175:__xlate_proc_name name '/abs'")),
@@ -751,64 +630,23 @@ mod tests {
             Err("400:proc_register proc_dir_entry '/proc/dd' already registered".into())
         );
         create(tree, "dd/x", 0o666).unwrap();
-        assert_eq!(
-            create(tree, "dd/x", 0),
-            Err("400:proc_register proc_dir_entry 'dd/x' already registered".into())
-        );
-        assert_eq!(
-            create(tree, "weird", 0o040_644),
-            Err("573:proc_create_reg ".into())
-        );
+        assert_eq!(create(tree, "dd/x", 0), Err("400:proc_register proc_dir_entry 'dd/x' already registered".into()));
+        assert_eq!(create(tree, "weird", 0o040_644), Err("573:proc_create_reg ".into()));
         let warn = |removed: Removed| {
-            removed
-                .warnings
-                .into_iter()
-                .map(|w| format!("{}: {}", w.line, w.message))
-                .collect::<Vec<_>>()
+            removed.warnings.into_iter().map(|w| format!("{}: {}", w.line, w.message)).collect::<Vec<_>>()
         };
-        assert_eq!(
-            warn(remove(&mut kernel, "missing")),
-            ["734: name 'missing'"]
-        );
-        assert_eq!(
-            warn(remove(&mut kernel, "dd/missing")),
-            ["734: name 'dd/missing'"]
-        );
-        assert_eq!(
-            warn(remove(&mut kernel, "nn/missing")),
-            ["175: name 'nn/missing'"]
-        );
-        let left: Vec<String> = kernel
-            .proc_left_by(1)
-            .iter()
-            .map(|(_, entry)| entry.path.clone())
-            .collect();
-        assert_eq!(
-            left[..4],
-            [
-                "/proc/one",
-                "/proc/self",
-                "/proc/01",
-                &format!("/proc/{}", &xs[1..])
-            ]
-        );
+        assert_eq!(warn(remove(&mut kernel, "missing")), ["734: name 'missing'"]);
+        assert_eq!(warn(remove(&mut kernel, "dd/missing")), ["734: name 'dd/missing'"]);
+        assert_eq!(warn(remove(&mut kernel, "nn/missing")), ["175: name 'nn/missing'"]);
+        let left: Vec<String> = kernel.proc_left_by(1).iter().map(|(_, entry)| entry.path.clone()).collect();
+        assert_eq!(left[..4], ["/proc/one", "/proc/self", "/proc/01", &format!("/proc/{}", &xs[1..])]);
         assert_eq!(
             warn(remove(&mut kernel, "dd")),
-            [
-                "740: remove_proc_entry: removing non-empty directory '/proc/dd', leaking at least 'x'"
-            ]
+            ["740: remove_proc_entry: removing non-empty directory '/proc/dd', leaking at least 'x'"]
         );
-        assert!(
-            kernel
-                .proc_left_by(1)
-                .iter()
-                .any(|(_, entry)| entry.path == "/proc/dd/x"),
-            "lost for good"
-        );
+        assert!(kernel.proc_left_by(1).iter().any(|(_, entry)| entry.path == "/proc/dd/x"), "lost for good");
         let caller = kernel.init;
-        let Op::Done(removed) =
-            kernel.remove_proc_subtree(caller, "perm", None, &mut Progress::default())
-        else {
+        let Op::Done(removed) = kernel.remove_proc_subtree(caller, "perm", None, &mut Progress::default()) else {
             panic!()
         };
         assert_eq!((removed.ret, removed.warnings.len()), (-2, 0));
@@ -821,17 +659,10 @@ mod tests {
         for name in ["d/zz", "d/b", "d/aaa", "d/a", "d/ab"] {
             create(&mut kernel.vfs.proc, name, 0).unwrap();
         }
-        let names: Vec<String> = kernel
-            .sys_readdir(a, "/proc/d")
-            .unwrap()
-            .into_iter()
-            .map(|entry| entry.name)
-            .collect();
+        let names: Vec<String> =
+            kernel.sys_readdir(a, "/proc/d").unwrap().into_iter().map(|entry| entry.name).collect();
         assert_eq!(names, ["a", "b", "ab", "zz", "aaa"]);
-        let Op::Done(removed) = kernel.remove_proc_subtree(a, "d", None, &mut Progress::default())
-        else {
-            panic!()
-        };
+        let Op::Done(removed) = kernel.remove_proc_subtree(a, "d", None, &mut Progress::default()) else { panic!() };
         assert_eq!(removed, Removed::default());
         assert!(kernel.proc_left_by(1).is_empty());
     }
@@ -847,47 +678,23 @@ mod tests {
             panic!()
         };
         let fd = kernel.sys_open_finish(a, file, 0).unwrap();
-        let Ok(Op::Done(ReadPlan::Module { pos: 0, max: 9, .. })) =
-            kernel.sys_read(a, fd, 9, &mut Progress::default())
+        let Ok(Op::Done(ReadPlan::Module { pos: 0, max: 9, .. })) = kernel.sys_read(a, fd, 9, &mut Progress::default())
         else {
             panic!()
         };
         let mut p = Progress::default();
         assert_eq!(kernel.proc_remove(b, id, &mut p), Op::Block, "read() runs");
         assert_eq!(kernel.tasks[b].state(), 2);
-        assert_eq!(
-            kernel.sys_stat(a, "/proc/busy", true).map(|_| ()),
-            Err(Errno::ENOENT)
-        );
-        assert_eq!(
-            kernel.sys_read(a, fd, 9, &mut Progress::default()),
-            Err(Errno::EIO),
-            "no new call"
-        );
+        assert_eq!(kernel.sys_stat(a, "/proc/busy", true).map(|_| ()), Err(Errno::ENOENT));
+        assert_eq!(kernel.sys_read(a, fd, 9, &mut Progress::default()), Err(Errno::EIO), "no new call");
         kernel.module_call_done(file);
         assert_eq!(kernel.tasks[b].state(), 0, "woken by the end of read()");
-        let Op::Done(removed) = kernel.proc_remove(b, id, &mut p) else {
-            panic!()
-        };
-        assert_eq!(
-            removed
-                .releases
-                .iter()
-                .map(|(file, _)| *file)
-                .collect::<Vec<_>>(),
-            [file]
-        );
+        let Op::Done(removed) = kernel.proc_remove(b, id, &mut p) else { panic!() };
+        assert_eq!(removed.releases.iter().map(|(file, _)| *file).collect::<Vec<_>>(), [file]);
         kernel.file_released(file);
-        assert_eq!(
-            kernel.sys_read(a, fd, 9, &mut Progress::default()),
-            Err(Errno::EIO)
-        );
+        assert_eq!(kernel.sys_read(a, fd, 9, &mut Progress::default()), Err(Errno::EIO));
         assert_eq!(kernel.sys_ioctl(a, fd, 1, &[]), Err(Errno::ENOTTY));
-        assert_eq!(
-            kernel.sys_close(a, fd),
-            Ok(crate::fs::ClosePlan::Done),
-            "release() was called already"
-        );
+        assert_eq!(kernel.sys_close(a, fd), Ok(crate::fs::ClosePlan::Done), "release() was called already");
         assert!(kernel.vfs.files.is_empty());
     }
 
@@ -902,9 +709,6 @@ mod tests {
         };
         assert_eq!(kernel.sys_open_finish(a, file, -16), Err(Errno::EBUSY));
         assert!(kernel.vfs.files.is_empty());
-        assert!(matches!(
-            kernel.proc_remove(a, id, &mut Progress::default()),
-            Op::Done(_)
-        ));
+        assert!(matches!(kernel.proc_remove(a, id, &mut Progress::default()), Op::Done(_)));
     }
 }

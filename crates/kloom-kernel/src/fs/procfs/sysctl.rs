@@ -44,12 +44,7 @@ fn table() -> Vec<Row> {
     let any = |name, value| int(name, value, -INT_MAX - 1, INT_MAX);
     let flag = |name, value| int(name, value, 0, 1);
     vec![
-        (
-            "kernel/hung_task_timeout_secs",
-            0o644,
-            Sysctl::HungTaskTimeout,
-            0,
-        ),
+        ("kernel/hung_task_timeout_secs", 0o644, Sysctl::HungTaskTimeout, 0),
         ("kernel/printk", 0o644, Sysctl::Printk, 0),
         ("kernel/tainted", 0o644, Sysctl::Tainted, 0),
         ("kernel/hostname", 0o644, Sysctl::Hostname, 0),
@@ -61,18 +56,8 @@ fn table() -> Vec<Row> {
         ("kernel/ngroups_max", 0o444, Sysctl::Const("65536"), 0),
         ("kernel/cap_last_cap", 0o444, Sysctl::Const("40"), 0),
         ("kernel/arch", 0o444, Sysctl::Const("x86_64"), 0),
-        (
-            "kernel/random/boot_id",
-            0o444,
-            Sysctl::Const("6b6c6f6f-6d00-4000-8000-000000000000"),
-            0,
-        ),
-        (
-            "kernel/random/entropy_avail",
-            0o444,
-            Sysctl::Const("256"),
-            0,
-        ),
+        ("kernel/random/boot_id", 0o444, Sysctl::Const("6b6c6f6f-6d00-4000-8000-000000000000"), 0),
+        ("kernel/random/entropy_avail", 0o444, Sysctl::Const("256"), 0),
         int("kernel/pid_max", 32768, 301, 4_194_304),
         any("kernel/panic", -1),
         any("kernel/panic_on_oops", 0),
@@ -114,14 +99,7 @@ pub(crate) fn register(kern: &mut Kernfs) {
         let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
         let dir = kern.make_dirs(SYSCTL, dir, 0o555);
         // The table's names are distinct.
-        let added = kern.add(
-            dir,
-            name,
-            KernKind::File(Attr::Sysctl(sysctl.clone())),
-            mode,
-            None,
-            None,
-        );
+        let added = kern.add(dir, name, KernKind::File(Attr::Sysctl(sysctl.clone())), mode, None, None);
         debug_assert!(added.is_ok());
         if let Sysctl::Int(name, ..) = sysctl {
             kern.sysctl_values.insert(name, value);
@@ -146,34 +124,17 @@ fn parse_int(text: &str) -> Option<i64> {
 
 /// At most `count` numbers separated by blanks; at least one.
 fn parse_ints(text: &str, count: usize) -> Result<Vec<i64>, Errno> {
-    let numbers = text
-        .split_ascii_whitespace()
-        .take(count)
-        .map(|word| parse_int(word).ok_or(Errno::EINVAL));
+    let numbers = text.split_ascii_whitespace().take(count).map(|word| parse_int(word).ok_or(Errno::EINVAL));
     let numbers = numbers.collect::<Result<Vec<i64>, Errno>>()?;
-    if numbers.is_empty() {
-        Err(Errno::EINVAL)
-    } else {
-        Ok(numbers)
-    }
+    if numbers.is_empty() { Err(Errno::EINVAL) } else { Ok(numbers) }
 }
 
 impl Kernel {
     /// Text of a setting.
     pub(crate) fn sysctl_read(&self, sysctl: &Sysctl) -> Vec<u8> {
         let text = match sysctl {
-            Sysctl::Int(name, ..) => self
-                .vfs
-                .kern
-                .sysctl_values
-                .get(name)
-                .copied()
-                .unwrap_or(0)
-                .to_string(),
-            Sysctl::Printk => format!(
-                "{}\t{}\t1\t7",
-                self.printk.console_level, self.printk.default_level as u8
-            ),
+            Sysctl::Int(name, ..) => self.vfs.kern.sysctl_values.get(name).copied().unwrap_or(0).to_string(),
+            Sysctl::Printk => format!("{}\t{}\t1\t7", self.printk.console_level, self.printk.default_level as u8),
             Sysctl::HungTaskTimeout if self.config.hang_after_ns >= u64::MAX / 2 => "0".to_string(),
             Sysctl::HungTaskTimeout => (self.config.hang_after_ns / NSEC_PER_SEC).to_string(),
             Sysctl::Tainted => self.tainted.to_string(),
@@ -206,10 +167,8 @@ impl Kernel {
                 if let Some(&console) = levels.first() {
                     self.printk.console_level = u8::try_from(console).map_err(|_| Errno::EINVAL)?;
                 }
-                if let Some(level) = levels
-                    .get(1)
-                    .and_then(|&level| u8::try_from(level).ok())
-                    .and_then(crate::printk::Level::from_digit)
+                if let Some(level) =
+                    levels.get(1).and_then(|&level| u8::try_from(level).ok()).and_then(crate::printk::Level::from_digit)
                 {
                     self.printk.default_level = level;
                 }
@@ -219,11 +178,7 @@ impl Kernel {
                 if secs > i64::MAX as u64 / 250 {
                     return Err(Errno::EINVAL);
                 }
-                self.config.hang_after_ns = if secs == 0 {
-                    u64::MAX
-                } else {
-                    secs.saturating_mul(NSEC_PER_SEC)
-                };
+                self.config.hang_after_ns = if secs == 0 { u64::MAX } else { secs.saturating_mul(NSEC_PER_SEC) };
             }
             Sysctl::Tainted => {
                 let flags = parse_ints(&text, 1)?[0];
@@ -235,10 +190,8 @@ impl Kernel {
             }
             Sysctl::ThreadsMax => {
                 let value = parse_ints(&text, 1)?[0];
-                self.config.max_tasks = usize::try_from(value)
-                    .ok()
-                    .filter(|&value| value >= 20)
-                    .ok_or(Errno::EINVAL)?;
+                self.config.max_tasks =
+                    usize::try_from(value).ok().filter(|&value| value >= 20).ok_or(Errno::EINVAL)?;
                 self.tasks.limit = self.config.max_tasks;
             }
             Sysctl::Osrelease | Sysctl::Ostype | Sysctl::Version | Sysctl::Const(_) => {}
@@ -293,19 +246,14 @@ mod tests {
                 Ok(())
             };
             match (write(), expected) {
-                (Ok(()), Ok(expected)) => assert_eq!(
-                    kernel.read_text(a, &path).as_deref(),
-                    Ok(*expected),
-                    "{name} {text:?}"
-                ),
+                (Ok(()), Ok(expected)) => {
+                    assert_eq!(kernel.read_text(a, &path).as_deref(), Ok(*expected), "{name} {text:?}")
+                }
                 (got, expected) => assert_eq!(got, expected.map(|_| ()), "{name} {text:?}"),
             }
         }
         assert_eq!(kernel.config.hang_after_ns, u64::MAX);
-        assert_eq!(
-            kernel.sys_chmod(a, "/proc/sys/kernel/panic", 0),
-            Err(Errno::EPERM)
-        );
+        assert_eq!(kernel.sys_chmod(a, "/proc/sys/kernel/panic", 0), Err(Errno::EPERM));
         assert_eq!(kernel.sys_mkdir(a, "/proc/sys/x", 0), Err(Errno::ENOENT));
     }
 }

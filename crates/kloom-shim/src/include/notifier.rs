@@ -1,0 +1,177 @@
+//! C header: include/linux/notifier.h, and the chains of the kernel's own that modules can stand on (module, die,
+//! reboot, panic, keyboard).
+//!
+//! A chain is the C list from its head by falling priority, as in Linux 6.1 kernel/notifier.c. The kernel's own chains
+//! are never called but for panic, which ends the machine here before anyone is told.
+
+use kloom_abi::Errno;
+use kloom_kernel::fault::Fault;
+
+use crate::Machine;
+use crate::call::{call3, enter, might_sleep};
+use crate::oops::or_oops;
+
+/// Offsets in `struct notifier_block`.
+const NEXT: u64 = 8;
+const PRIORITY: u64 = 16;
+const SIZE: u64 = 24;
+/// `NOTIFY_STOP_MASK`.
+const STOP: i32 = 0x8000;
+
+/// Offsets of the first block in the heads.
+const ATOMIC_FIRST: u64 = 16;
+const BLOCKING_FIRST: u64 = 16;
+const SRCU_FIRST: u64 = 24;
+
+fn register(machine: &mut Machine, first: u64, block: u64) -> Result<i32, Fault> {
+    machine.check_access(block, SIZE, true)?;
+    let priority = machine.peek_u32(block + PRIORITY) as i32;
+    let mut place = first;
+    loop {
+        let next = machine.get_u64(place)?;
+        if next == block {
+            let name = machine.symbolic(machine.peek_u64(block));
+            machine.warn_kernel_text(
+                &format!("notifier callback {name} already registered"),
+                "kernel/notifier.c",
+                29,
+                "notifier_chain_register",
+            );
+            return Ok(-Errno::EEXIST.0);
+        }
+        if next == 0 {
+            break;
+        }
+        machine.check_access(next, SIZE, true)?;
+        if priority > machine.peek_u32(next + PRIORITY) as i32 {
+            break;
+        }
+        place = next + NEXT;
+    }
+    let next = machine.get_u64(place)?;
+    machine.poke_u64(block + NEXT, next);
+    machine.put_u64(place, block)?;
+    Ok(0)
+}
+
+fn unregister(machine: &mut Machine, first: u64, block: u64) -> Result<i32, Fault> {
+    let mut place = first;
+    loop {
+        let next = machine.get_u64(place)?;
+        if next == 0 {
+            return Ok(-Errno::ENOENT.0);
+        }
+        machine.check_access(next, SIZE, true)?;
+        let after = machine.peek_u64(next + NEXT);
+        if next == block {
+            machine.put_u64(place, after)?;
+            return Ok(0);
+        }
+        place = next + NEXT;
+    }
+}
+
+fn call_chain(first: u64, value: u64, data: u64) -> i32 {
+    let mut ret = 0;
+    let mut block = or_oops(enter(|machine, _| machine.get_u64(first)));
+    while block != 0 {
+        let (func, next) = or_oops(enter(|machine, _| {
+            machine.check_access(block, SIZE, false)?;
+            Ok((machine.peek_u64(block), machine.peek_u64(block + NEXT)))
+        }));
+        ret = call3(func, block, value, data) as i32;
+        if ret & STOP != 0 {
+            break;
+        }
+        block = next;
+    }
+    ret
+}
+
+macro_rules! chain {
+    ($register:ident $unregister:ident $call:ident $offset:expr, $sleeps:expr) => {
+        /// Adds a block by falling priority: 0 or `-EEXIST`.
+        pub(crate) extern "C" fn $register(head: u64, block: u64) -> i32 {
+            if $sleeps {
+                might_sleep(stringify!($register));
+            }
+            or_oops(enter(|machine, _| register(machine, head + $offset, block)))
+        }
+
+        /// Takes a block out: 0 or `-ENOENT`.
+        pub(crate) extern "C" fn $unregister(head: u64, block: u64) -> i32 {
+            if $sleeps {
+                might_sleep(stringify!($unregister));
+            }
+            or_oops(enter(|machine, _| unregister(machine, head + $offset, block)))
+        }
+
+        /// Calls each block until one stops the chain; what the last one answered.
+        pub(crate) extern "C" fn $call(head: u64, value: u64, data: u64) -> i32 {
+            if $sleeps {
+                might_sleep(stringify!($call));
+            }
+            call_chain(head + $offset, value, data)
+        }
+    };
+}
+
+chain!(atomic_notifier_chain_register atomic_notifier_chain_unregister atomic_notifier_call_chain ATOMIC_FIRST, false);
+chain!(blocking_notifier_chain_register blocking_notifier_chain_unregister blocking_notifier_call_chain BLOCKING_FIRST, true);
+chain!(raw_notifier_chain_register raw_notifier_chain_unregister raw_notifier_call_chain 0, false);
+chain!(srcu_notifier_chain_register srcu_notifier_chain_unregister srcu_notifier_call_chain SRCU_FIRST, true);
+
+/// `srcu_init_notifier_head()`.
+pub(crate) extern "C" fn srcu_init_notifier_head(head: u64) {
+    or_oops(enter(|machine, _| {
+        machine.put_u32(head, 0x4b4c_0044)?;
+        machine.put_u32(head + 8, crate::object::Magic::Mutex as u32)?;
+        machine.put_u32(head + 12, 0)?;
+        machine.put_u64(head + SRCU_FIRST, 0)
+    }));
+}
+
+/// A place on a chain of the kernel's own.
+fn own(block: u64, there: bool) -> i32 {
+    or_oops(enter(|machine, _| {
+        machine.check_access(block, SIZE, true)?;
+        let blocks = &mut machine.irqs.notifiers;
+        let at = blocks.iter().position(|&other| other == block);
+        Ok(match (at, there) {
+            (Some(_), true) => -Errno::EEXIST.0,
+            (None, true) => {
+                blocks.push(block);
+                0
+            }
+            (Some(at), false) => {
+                blocks.remove(at);
+                0
+            }
+            (None, false) => -Errno::ENOENT.0,
+        })
+    }))
+}
+
+/// `register_module_notifier()` and its kin.
+pub(crate) extern "C" fn register_own(block: u64) -> i32 {
+    might_sleep("register_notifier");
+    own(block, true)
+}
+
+/// `unregister_module_notifier()` and its kin.
+pub(crate) extern "C" fn unregister_own(block: u64) -> i32 {
+    might_sleep("unregister_notifier");
+    own(block, false)
+}
+
+crate::exports![
+    plain: atomic_notifier_chain_register, atomic_notifier_chain_unregister, atomic_notifier_call_chain,
+        blocking_notifier_chain_register, blocking_notifier_chain_unregister, blocking_notifier_call_chain,
+        raw_notifier_chain_register, raw_notifier_chain_unregister, raw_notifier_call_chain, srcu_notifier_chain_register,
+        srcu_notifier_chain_unregister, srcu_notifier_call_chain, srcu_init_notifier_head;
+    variadic: ;
+    named: "register_module_notifier" => register_own, "unregister_module_notifier" => unregister_own,
+        "register_die_notifier" => register_own, "unregister_die_notifier" => unregister_own,
+        "register_reboot_notifier" => register_own, "unregister_reboot_notifier" => unregister_own,
+        "register_keyboard_notifier" => register_own, "unregister_keyboard_notifier" => unregister_own
+];
