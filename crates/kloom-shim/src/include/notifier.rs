@@ -88,12 +88,20 @@ fn call_chain(first: u64, value: u64, data: u64) -> i32 {
     ret
 }
 
+/// Whether a head is that of a chain of the kernel's own (`panic_notifier_list`).
+fn is_kernels(head: u64) -> bool {
+    enter(|machine, _| machine.kdata.name_of(head).is_some())
+}
+
 macro_rules! chain {
     ($register:ident $unregister:ident $call:ident $offset:expr, $sleeps:expr) => {
         /// Adds a block by falling priority: 0 or `-EEXIST`.
         pub(crate) extern "C" fn $register(head: u64, block: u64) -> i32 {
             if $sleeps {
                 might_sleep(stringify!($register));
+            }
+            if is_kernels(head) {
+                return own(block, true);
             }
             or_oops(enter(|machine, _| register(machine, head + $offset, block)))
         }
@@ -102,6 +110,9 @@ macro_rules! chain {
         pub(crate) extern "C" fn $unregister(head: u64, block: u64) -> i32 {
             if $sleeps {
                 might_sleep(stringify!($unregister));
+            }
+            if is_kernels(head) {
+                return own(block, false);
             }
             or_oops(enter(|machine, _| unregister(machine, head + $offset, block)))
         }
