@@ -262,3 +262,107 @@ impl Kernel {
         Op::Block
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fault::Fault;
+    use crate::ops::{Op, Progress};
+    use crate::sched::cpu::{Callback, CallbackSource};
+    use crate::sched::{Context, Step};
+    use crate::site::ContextKind;
+    use crate::task::{TaskId, TaskKind};
+    use crate::testing::machine;
+    use crate::{Kernel, NewTask};
+
+    fn task(kernel: &mut Kernel) -> TaskId {
+        let parent = kernel.init;
+        kernel.new_task(NewTask { name: b"task", parent, kind: TaskKind::System }).expect("room for a task")
+    }
+
+    /// Runs the machine until it rests; callbacks that were made.
+    fn settle(kernel: &mut Kernel) -> Vec<Callback> {
+        let mut made = Vec::new();
+        loop {
+            match kernel.next() {
+                Step::Run { cpu, context: Context::Irq(_), .. } => {
+                    made.extend(kernel.cpus[cpu as usize].irq_frames.last().map(|frame| frame.callback));
+                    kernel.irq_finished(cpu, 0);
+                }
+                Step::Run { context: Context::Task(id), .. } => {
+                    kernel.tasks[id].c.set_task_state(kloom_abi::sched::TASK_INTERRUPTIBLE);
+                    kernel.schedule(id);
+                }
+                _ => return made,
+            }
+        }
+    }
+
+    fn callback(func: u64) -> Callback {
+        Callback { kind: ContextKind::Softirq, func, args: [0; 3], source: CallbackSource::Other(func) }
+    }
+
+    #[test]
+    fn a_grace_period_waits_for_the_readers_that_were_inside() {
+        let mut kernel = machine(1);
+        let waiter = task(&mut kernel);
+        kernel.rcu_read_lock();
+        let reader = kernel.current();
+        assert!(kernel.rcu_read_lock_held(reader));
+        let mut p = Progress::default();
+        assert_eq!(kernel.synchronize_rcu(waiter, false, &mut p).unwrap(), Op::Block);
+        settle(&mut kernel);
+        assert_eq!(kernel.synchronize_rcu(waiter, false, &mut p).unwrap(), Op::Block, "the reader is still inside");
+        kernel.rcu_read_unlock(reader).expect("it was inside");
+        assert_eq!(kernel.synchronize_rcu(waiter, false, &mut p).unwrap(), Op::Done(()));
+        assert!(matches!(kernel.rcu_read_unlock(reader), Err(Fault::BadUnlock { .. })));
+    }
+
+    #[test]
+    fn callbacks_run_after_their_grace_period_and_a_barrier_waits_for_them() {
+        let mut kernel = machine(1);
+        let waiter = task(&mut kernel);
+        kernel.call_rcu(callback(0x10));
+        kernel.call_rcu(callback(0x20));
+        let mut barrier = Progress::default();
+        assert_eq!(kernel.rcu_barrier(waiter, &mut barrier), Op::Block);
+        kernel.call_rcu(callback(0x30));
+        let made = settle(&mut kernel);
+        assert_eq!(made.iter().map(|callback| callback.func).collect::<Vec<_>>(), [0x10, 0x20, 0x30]);
+        assert_eq!(kernel.rcu_barrier(waiter, &mut barrier), Op::Block, "they have not returned");
+        for callback in &made[..2] {
+            kernel.rcu_callback_done(callback.args[2]);
+        }
+        assert_eq!(kernel.rcu_barrier(waiter, &mut barrier), Op::Done(()), "the third came later");
+        assert_eq!(kernel.rcu.pending_callbacks(), 1);
+    }
+
+    #[test]
+    fn waiting_inside_a_read_section_is_told_and_a_dead_reader_is_not_waited_for() {
+        let mut kernel = machine(1);
+        kernel.rcu_read_lock();
+        let reader = kernel.current();
+        let mut own = Progress::default();
+        assert!(matches!(kernel.synchronize_rcu(reader, false, &mut own), Err(Fault::Deadlock { .. })));
+        assert_eq!(kernel.synchronize_rcu(reader, false, &mut own).unwrap(), Op::Block);
+        kernel.tasks[reader].held.clear();
+        let cookie = kernel.rcu_cookie();
+        assert!(!kernel.rcu_cookie_passed(cookie));
+        settle(&mut kernel);
+        assert!(kernel.rcu_cookie_passed(cookie));
+    }
+
+    #[test]
+    fn srcu_waits_for_the_readers_of_its_own_structure_only() {
+        let mut kernel = machine(1);
+        let waiter = task(&mut kernel);
+        let index = kernel.srcu_read_lock(0x10);
+        let mut p = Progress::default();
+        assert_eq!(kernel.synchronize_srcu(waiter, 0x20, &mut Progress::default()), Op::Done(()));
+        assert_eq!(kernel.synchronize_srcu(waiter, 0x10, &mut p), Op::Block);
+        let later = kernel.srcu_read_lock(0x10);
+        assert!(kernel.srcu_read_unlock(0x10, index));
+        assert_eq!(kernel.synchronize_srcu(waiter, 0x10, &mut p), Op::Done(()), "the later reader does not count");
+        assert!(kernel.srcu_has_readers(0x10) && kernel.srcu_read_unlock(0x10, later));
+        assert!(!kernel.srcu_read_unlock(0x10, later), "no such reader");
+    }
+}

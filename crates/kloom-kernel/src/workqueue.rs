@@ -775,3 +775,167 @@ impl Kernel {
 
 /// Nice value of high-priority workers (`HIGHPRI_NICE_LEVEL`).
 const HIGHPRI_NICE: i32 = kloom_abi::sched::MIN_NICE;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Queued, flags};
+    use crate::fault::Fault;
+    use crate::ops::{Op, Progress};
+    use crate::sched::{Context, Step};
+    use crate::task::{TaskId, TaskKind};
+    use crate::testing::machine;
+    use crate::{Kernel, NewTask};
+
+    const SYSTEM: u32 = 1;
+
+    fn task(kernel: &mut Kernel) -> TaskId {
+        let parent = kernel.init;
+        kernel.new_task(NewTask { name: b"task", parent, kind: TaskKind::System }).expect("room for a task")
+    }
+
+    /// Lets workers take their works until nothing moves, in the way of `worker_thread()`; works in `sleeps` go to sleep
+    /// for ever after they began. Which work began where, in order.
+    fn run(kernel: &mut Kernel, sleeps: &[u64]) -> Vec<(u64, String)> {
+        let mut began = Vec::new();
+        let mut asleep: BTreeMap<TaskId, u64> = BTreeMap::new();
+        for _ in 0..1000 {
+            let Step::Run { context: Context::Task(id), .. } = kernel.next() else { break };
+            if !kernel.workqueues.workers.contains_key(&id) {
+                kernel.tasks[id].c.set_task_state(kloom_abi::sched::TASK_INTERRUPTIBLE);
+                kernel.schedule(id);
+                continue;
+            }
+            assert!(!asleep.contains_key(&id), "a sleeping worker runs");
+            let Some(work) = kernel.worker_next(id) else { continue };
+            began.push((work, kernel.tasks[id].c.comm_text()));
+            if sleeps.contains(&work) {
+                asleep.insert(id, work);
+                kernel.tasks[id].c.set_task_state(kloom_abi::sched::TASK_UNINTERRUPTIBLE);
+                kernel.schedule(id);
+            } else {
+                kernel.worker_done(id);
+            }
+        }
+        began
+    }
+
+    fn order(began: &[(u64, String)]) -> Vec<u64> {
+        began.iter().map(|(work, _)| *work).collect()
+    }
+
+    #[test]
+    fn works_run_once_in_order_on_the_worker_of_their_cpu() {
+        let mut kernel = machine(2);
+        for work in [0x10, 0x20, 0x30] {
+            assert_eq!(kernel.queue_work(None, SYSTEM, work), Queued::Yes);
+            assert_eq!(kernel.queue_work(None, SYSTEM, work), Queued::WasPending);
+        }
+        assert_eq!(kernel.queue_work(Some(1), SYSTEM, 0x40), Queued::Yes);
+        let began = run(&mut kernel, &[]);
+        let on = |cpu: &str| order(&began.iter().filter(|(_, worker)| worker == cpu).cloned().collect::<Vec<_>>());
+        assert_eq!(on("kworker/0:0"), [0x10, 0x20, 0x30]);
+        assert_eq!(on("kworker/1:0"), [0x40]);
+        assert_eq!(kernel.queue_work(None, SYSTEM, 0x10), Queued::Yes, "it can be queued again");
+    }
+
+    #[test]
+    fn a_worker_that_sleeps_lets_another_take_the_next_work() {
+        let mut kernel = machine(1);
+        for work in [0x10, 0x20] {
+            kernel.queue_work(None, SYSTEM, work);
+        }
+        let began = run(&mut kernel, &[0x10]);
+        assert_eq!(began, [(0x10, "kworker/0:0".to_string()), (0x20, "kworker/0:1".to_string())]);
+    }
+
+    #[test]
+    fn max_active_holds_works_back_and_an_ordered_queue_runs_one_at_a_time() {
+        let mut kernel = machine(2);
+        let ordered = kernel.alloc_workqueue("ordered".into(), flags::UNBOUND | flags::ORDERED, 1).expect("a queue");
+        for work in [0x10, 0x20, 0x30] {
+            kernel.queue_work(None, ordered, work);
+        }
+        assert!(kernel.workqueue_congested(ordered, None));
+        assert_eq!(order(&run(&mut kernel, &[0x20])), [0x10, 0x20], "the third waits for the second");
+        assert_eq!(kernel.work_busy(0x30), 1);
+        assert_eq!(kernel.work_busy(0x20), 2);
+        assert!(kernel.unqueue_work(0x30));
+        assert_eq!(kernel.work_busy(0x30), 0);
+    }
+
+    #[test]
+    fn a_work_that_runs_is_not_run_by_a_second_worker() {
+        let mut kernel = machine(2);
+        kernel.queue_work(Some(0), SYSTEM, 0x10);
+        assert_eq!(order(&run(&mut kernel, &[0x10])), [0x10]);
+        assert_eq!(kernel.queue_work(Some(1), SYSTEM, 0x10), Queued::Yes);
+        assert_eq!(order(&run(&mut kernel, &[])), [] as [u64; 0], "it waits for its own worker");
+    }
+
+    #[test]
+    fn flush_waits_for_what_was_queued_and_cancel_takes_off_what_did_not_begin() {
+        let mut kernel = machine(1);
+        let waiter = task(&mut kernel);
+        let mut p = Progress::default();
+        assert_eq!(kernel.flush_work(waiter, 0x10, &mut p).unwrap(), Op::Done(false), "idle");
+        kernel.queue_work(None, SYSTEM, 0x10);
+        kernel.queue_work(None, SYSTEM, 0x20);
+        let (mut flush, mut all) = (Progress::default(), Progress::default());
+        assert_eq!(kernel.flush_work(waiter, 0x10, &mut flush).unwrap(), Op::Block);
+        assert_eq!(kernel.flush_workqueue(waiter, SYSTEM, &mut all).unwrap(), Op::Block);
+        assert_eq!(kernel.cancel_work_sync(waiter, 0x20, &mut Progress::default()).unwrap(), Op::Done(true));
+        assert_eq!(order(&run(&mut kernel, &[])), [0x10]);
+        assert_eq!(kernel.flush_work(waiter, 0x10, &mut flush).unwrap(), Op::Done(true));
+        assert_eq!(kernel.flush_workqueue(waiter, SYSTEM, &mut all).unwrap(), Op::Done(()));
+        assert_eq!(kernel.cancel_work_sync(waiter, 0x20, &mut Progress::default()).unwrap(), Op::Done(false));
+    }
+
+    #[test]
+    fn a_work_cannot_be_queued_while_it_is_being_cancelled() {
+        let mut kernel = machine(1);
+        let waiter = task(&mut kernel);
+        kernel.queue_work(None, SYSTEM, 0x10);
+        assert_eq!(order(&run(&mut kernel, &[0x10])), [0x10]);
+        let mut cancel = Progress::default();
+        assert_eq!(kernel.cancel_work_sync(waiter, 0x10, &mut cancel).unwrap(), Op::Block);
+        assert_eq!(kernel.queue_work(None, SYSTEM, 0x10), Queued::WasPending);
+        let worker = kernel.workqueues.worker_of(0x10).expect("it runs");
+        kernel.worker_done(worker);
+        assert_eq!(kernel.cancel_work_sync(waiter, 0x10, &mut cancel).unwrap(), Op::Done(false));
+        assert!(!kernel.work_pending(0x10));
+    }
+
+    #[test]
+    fn a_work_that_waits_for_itself_or_its_queue_is_a_deadlock_told_once() {
+        let mut kernel = machine(1);
+        let queue = kernel.alloc_workqueue("q".into(), 0, 0).expect("a queue");
+        kernel.queue_work(None, queue, 0x10);
+        run(&mut kernel, &[0x10]);
+        let worker = kernel.workqueues.worker_of(0x10).expect("it runs");
+        let mut p = Progress::default();
+        match kernel.flush_work(worker, 0x10, &mut p) {
+            Err(Fault::Deadlock { cycle }) => assert_eq!(cycle, [worker]),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(kernel.flush_work(worker, 0x10, &mut p).unwrap(), Op::Block);
+        assert!(matches!(kernel.flush_workqueue(worker, queue, &mut Progress::default()), Err(Fault::Deadlock { .. })));
+    }
+
+    #[test]
+    fn a_queue_that_drains_takes_no_more_works_and_a_rescuer_ends_with_it() {
+        let mut kernel = machine(1);
+        let queue = kernel.alloc_workqueue("mine".into(), flags::MEM_RECLAIM, 1).expect("a queue");
+        let rescuer = kernel.tasks.iter().find(|task| task.name() == "mine").expect("a rescuer").id;
+        let waiter = task(&mut kernel);
+        kernel.queue_work(None, queue, 0x10);
+        let mut drain = Progress::default();
+        assert_eq!(kernel.drain_workqueue(waiter, queue, &mut drain).unwrap(), Op::Block);
+        assert_eq!(kernel.queue_work(None, queue, 0x20), Queued::Draining);
+        run(&mut kernel, &[]);
+        assert_eq!(kernel.drain_workqueue(waiter, queue, &mut drain).unwrap(), Op::Done(()));
+        kernel.free_workqueue(queue);
+        assert!(kernel.rescuer_should_exit(rescuer));
+    }
+}
