@@ -33,7 +33,7 @@ pub struct State {
     arrays: BTreeMap<u64, Array>,
 }
 
-fn array<'a>(machine: &'a mut Machine, addr: u64, magic: u32) -> Result<&'a mut Array, Fault> {
+fn array(machine: &mut Machine, addr: u64, magic: u32) -> Result<&mut Array, Fault> {
     machine.check_access(addr, 8, true)?;
     if machine.peek_u32(addr + 4) == 0 {
         // First use since its initialiser ran.
@@ -171,7 +171,7 @@ pub(crate) extern "C" fn kloom_idr_is_empty(addr: u64) -> bool {
 /// `ida_alloc_range()`: the number, or `-ENOSPC`.
 pub(crate) extern "C" fn ida_alloc_range(addr: u64, min: u32, max: u32, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "ida_alloc_range");
-    if min as i32 > i32::MAX || (min as i32) < 0 {
+    if (min as i32) < 0 {
         return -Errno::ENOSPC.0;
     }
     let max = u64::from(max).min(i32::MAX as u64);
