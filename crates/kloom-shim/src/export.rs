@@ -227,7 +227,13 @@ impl KernelData {
         data.add(arena, "nr_cpu_ids", &(kernel.cpus.len() as u32).to_le_bytes());
         data.add(arena, "sys_tz", &[0; 8]);
         include::workqueue::add_system_queues(&mut data, arena);
-        for (name, size) in [("init_user_ns", 256), ("init_pid_ns", 128), ("init_mm", MM_SIZE), ("avenrun", 24), ("panic_notifier_list", 32)] {
+        for (name, size) in [
+            ("init_user_ns", 256),
+            ("init_pid_ns", 128),
+            ("init_mm", MM_SIZE),
+            ("avenrun", 24),
+            ("panic_notifier_list", 32),
+        ] {
             data.add(arena, name, &vec![0; size]);
         }
         data.add(arena, "console_printk", &[7, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0]);

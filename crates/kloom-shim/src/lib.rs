@@ -1,7 +1,7 @@
 //! What a module can call.
 //!
 //! [`Machine`] joins a kernel and a guest. Module code enters through thunks: hooks of the compiler ([`hooks`]) and
-//! exported functions ([`include`], one file per C header). A shim decodes its arguments, calls one kernel operation
+//! exported functions ([`mod@include`], one file per C header). A shim decodes its arguments, calls one kernel operation
 //! on the host stack ([`call::enter`], [`call::blocking`]), gives up the CPU if told to, and encodes the result. Shims
 //! never print for people; what Linux would print goes to the kernel's log.
 
