@@ -178,7 +178,7 @@ impl Arena {
         (offset < TASKS_SIZE && offset.is_multiple_of(TASK_STRIDE)).then_some((offset / TASK_STRIDE) as u32)
     }
 
-    /// Whether an access is allowed. The common cases are decided inline; see [`Arena::classify`] for the rest.
+    /// Whether an access is allowed. The common cases are decided inline; see `classify` for the rest.
     #[inline]
     pub fn check(&self, addr: u64, size: u64, write: bool) -> Result<(), Bad> {
         let offset = addr.wrapping_sub(self.base);

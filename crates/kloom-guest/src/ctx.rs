@@ -87,7 +87,7 @@ thread_local! {
     static CURRENT: Cell<*const Ctx> = const { Cell::new(std::ptr::null()) };
 }
 
-/// Makes `ctx` the one that [`with`] finds on this OS thread.
+/// Makes `ctx` the one that [`current`] finds on this OS thread.
 ///
 /// # Safety
 /// `ctx` must stay valid until replaced or cleared (null).
