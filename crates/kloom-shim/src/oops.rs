@@ -319,6 +319,13 @@ impl Machine {
         }
         let current = self.kernel.current();
         let tail: &[&str] = match &self.kernel.tasks[current].kind {
+            TaskKind::System if self.kernel.tasks[current].service == Some(kloom_kernel::task::Service::Worker) => &[
+                " process_one_work+0x1c7/0x380",
+                " worker_thread+0x4d/0x380",
+                " kthread+0xd7/0x100",
+                " ? kthread_complete_and_exit+0x20/0x20",
+                " ret_from_fork+0x22/0x30",
+            ],
             TaskKind::Kthread(_) => {
                 &[" kthread+0xd7/0x100", " ? kthread_complete_and_exit+0x20/0x20", " ret_from_fork+0x22/0x30"]
             }
