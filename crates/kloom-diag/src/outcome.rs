@@ -64,6 +64,8 @@ pub enum LimitKind {
     Executions,
     /// The patience of the user, who interrupted the run.
     Interrupted,
+    /// Life: every task sleeps and nothing can wake one.
+    Asleep,
 }
 
 /// A limit that ended the run before there was a verdict.

@@ -56,6 +56,7 @@ fn limit_reached(limit: &Limit, lines: &dyn SourceLines) -> Report {
         LimitKind::Tasks => (format!("{} alive at once", plural(limit.value, "task")), None),
         LimitKind::Output => (format!("{} of output", bytes(limit.value)), None),
         LimitKind::Executions => (plural(limit.value, "execution"), None),
+        LimitKind::Asleep => ("everything had gone to sleep for ever".to_string(), None),
         LimitKind::Interrupted => ("an interrupt".to_string(), None),
     };
     story.title(format!("stopped after {what}, without a verdict on the module"));

@@ -23,6 +23,10 @@ impl Session {
         let end = match ended {
             Ended::StepLimit => limit(machine, LimitKind::Steps, limits.max_steps),
             Ended::TimeLimit => limit(machine, LimitKind::VirtualTime, limits.max_time_ns),
+            // The scenario waits for what cannot come, and no finding says why: that is no clean end.
+            Ended::Stuck if findings.iter().all(|finding| finding.severity != kloom_diag::Severity::Error) => {
+                limit(machine, LimitKind::Asleep, 0)
+            }
             Ended::Interrupted => limit(machine, LimitKind::Interrupted, 0),
             Ended::OutputLimit => limit(machine, LimitKind::Output, limits.max_output),
             Ended::Done(_) | Ended::Stuck | Ended::Hung | Ended::Panicked | Ended::PoweredOff => match unsupported {
