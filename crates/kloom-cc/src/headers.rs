@@ -79,7 +79,8 @@ pub(crate) fn hash(headers_dir: Option<&Path>) -> io::Result<blake3::Hash> {
 ///
 /// Extraction is into a fresh directory that is renamed into place, so another process sees all of it or nothing.
 /// An existing copy is compared byte by byte (some milliseconds, only when something is compiled) and replaced when
-/// it differs.
+/// it differs. One process at a time extracts: whoever waited for the lock looks again, so a copy that somebody else
+/// has just made, and is compiling against, is never taken away.
 pub(crate) fn provide(headers_dir: Option<&Path>, cache: &Path) -> io::Result<Headers> {
     let hash = hash(headers_dir)?;
     let files: Vec<(String, &[u8])> = match headers_dir {
@@ -91,6 +92,13 @@ pub(crate) fn provide(headers_dir: Option<&Path>, cache: &Path) -> io::Result<He
         .chain(FALLBACKS.iter().map(|(path, text)| (format!("fallback/{path}"), text.as_bytes())))
         .collect();
     let root = cache.join("headers").join(&hash.to_hex()[..32]);
+    if is_intact(&root, &files) {
+        return Ok(headers_in(&root, headers_dir));
+    }
+    fs::create_dir_all(cache.join("headers"))?;
+    let lock = fs::File::create(cache.join("headers").join("lock"))?;
+    // A file system without locks leaves the race to two processes that both find the very first copy missing.
+    let _unlocked = lock.lock();
     if !is_intact(&root, &files) {
         let tmp = tempfile::tempdir_in(cache.join("tmp"))?;
         let fresh = tmp.path().join("new");
@@ -102,7 +110,6 @@ pub(crate) fn provide(headers_dir: Option<&Path>, cache: &Path) -> io::Result<He
             }
             fs::write(path, bytes)?;
         }
-        fs::create_dir_all(cache.join("headers"))?;
         // A damaged copy moves out of the way; it is deleted with the temporary directory.
         let _absent = fs::rename(&root, tmp.path().join("old"));
         if let Err(error) = fs::rename(&fresh, &root)
@@ -111,10 +118,14 @@ pub(crate) fn provide(headers_dir: Option<&Path>, cache: &Path) -> io::Result<He
             return Err(error);
         }
     }
-    Ok(Headers {
+    Ok(headers_in(&root, headers_dir))
+}
+
+fn headers_in(root: &Path, headers_dir: Option<&Path>) -> Headers {
+    Headers {
         dir: headers_dir.map_or_else(|| root.join("include"), Path::to_path_buf),
         fallback: root.join("fallback"),
-    })
+    }
 }
 
 fn is_intact(root: &Path, files: &[(String, &[u8])]) -> bool {
@@ -260,6 +271,23 @@ pub(crate) fn similar<'c>(header: &str, candidates: impl Iterator<Item = &'c str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_in_use_stays_when_many_extract_at_once() {
+        let cache = tempfile::tempdir().unwrap();
+        fs::create_dir_all(cache.path().join("tmp")).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let headers = provide(None, cache.path()).unwrap();
+                    for _ in 0..200 {
+                        assert!(headers.dir.join("linux/module.h").is_file());
+                        assert!(headers.fallback.join("stdarg.h").is_file());
+                    }
+                });
+            }
+        });
+    }
 
     #[test]
     fn finds_the_declaring_header() {

@@ -71,6 +71,13 @@ fn disturb(command: &mut Command) {
 }
 
 fn same(what: &str, first: &Done, second: &Done) -> Result<(), String> {
+    same_output(what, first, second).map_err(|error| {
+        // What one of the two said of its own is often the whole explanation.
+        format!("{error}\nfirst: {}\n{}\n{what}: {}\n{}", first.status, first.err(), second.status, second.err())
+    })
+}
+
+fn same_output(what: &str, first: &Done, second: &Done) -> Result<(), String> {
     if first.out() != second.out() {
         return Err(format!("{what} printed something else:\n{}", difference(&first.out(), &second.out())));
     }
