@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod rng;
+pub mod search;
 pub mod token;
 
 use std::cell::RefCell;

@@ -1,0 +1,207 @@
+//! The search: which interleavings of a program are run, in which order, and when nothing new is left.
+//!
+//! # The model
+//! An *execution* is a sequence of *steps*. A step is everything one thread does from one choice point to its next; it
+//! touches *objects* by [`Access`]es. Two accesses are *dependent* when they touch the same object and are not both
+//! shared (`Read`/`Read`, `AcquireShared`/`AcquireShared`, and so on); two steps are dependent when they are of one
+//! thread or have dependent accesses. Executions that differ only in the order of independent steps are equivalent: they
+//! form one *Mazurkiewicz trace*. A thread that cannot go on (the lock it wants is held) is simply not offered.
+//!
+//! # The protocol
+//! ```text
+//! while search.begin().is_some() {
+//!     reset the machine
+//!     loop {
+//!         candidates = who could run now            (none: the execution is over)
+//!         match search.pick(&candidates) { Run(i) => run candidates[i], Abandon => ending = Abandoned, stop }
+//!             while it runs: search.choose(n) at each internal choice
+//!         search.stepped(thread, &accesses)
+//!     }
+//!     search.end(ending)
+//! }
+//! search.summary()
+//! ```
+//! The machine must be deterministic: the same answers lead to the same candidates and accesses. A machine that breaks
+//! this is noticed by the searches that backtrack and said in [`Summary::diverged`].
+//!
+//! # What may depend on what
+//! - Whether a thread is a candidate may change only by a step that is dependent with that thread's next step: a step
+//!   that creates or wakes a thread must write an object which the created or woken thread's next step reads or writes.
+//!   Locks have this by themselves (`Release` and `Acquire` of one object are dependent).
+//! - What a step does may depend on what it reads of shared objects and on [`Search::choose`], on nothing else.
+
+/// A thread: dense small numbers, stable along a common prefix of choices (interned from parent and nth child).
+pub type ThreadId = u32;
+
+/// How an object is touched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Looks at it; commutes with other reads.
+    Read,
+    /// Changes it (a read-modify-write is a write).
+    Write,
+    /// Takes a lock exclusively.
+    Acquire,
+    /// Gives up an exclusively held lock.
+    Release,
+    /// Takes a lock shared; commutes with other shared takings.
+    AcquireShared,
+    /// Gives up a shared lock.
+    ReleaseShared,
+}
+
+/// One object touched in one way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub struct Access {
+    /// The object: any number that is stable along a common prefix of choices (an address is fine).
+    pub object: u64,
+    /// How it is touched.
+    pub kind: Kind,
+}
+
+/// What one enabled thread would do next.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate {
+    /// The thread.
+    pub thread: ThreadId,
+    /// The access its next step begins with, when known. `None`: unknown or local to the thread.
+    pub first: Option<Access>,
+    /// Running it now, instead of the thread that ran last, is a preemption (the last thread could go on).
+    pub preempts: bool,
+    /// A spinning thread, or the clock: runs only when nothing else can (fairness), unless a strategy has reasons.
+    pub lazy: bool,
+}
+
+/// What to run next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pick {
+    /// The candidate with this index.
+    Run(usize),
+    /// Nothing: every continuation is equivalent to an execution already run (or out of the bounds). Drop this one, and
+    /// call [`Search::end`] with [`Ending::Abandoned`].
+    Abandon,
+}
+
+/// How an execution came to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Ending {
+    /// Nothing wrong.
+    Ok,
+    /// A bug; equal signatures are the same bug.
+    Bug(u64),
+    /// Dropped because [`Search::pick`] said so.
+    Abandoned,
+    /// The bound on steps was reached.
+    Cut,
+}
+
+/// A limit that kept the search from seeing everything.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct BoundsHit {
+    /// Interleavings with more preemptions than allowed exist and were left out.
+    pub preemptions: bool,
+    /// Interleavings with more delays than allowed exist and were left out.
+    pub delays: bool,
+    /// Executions were cut at the step bound.
+    pub steps: bool,
+    /// The budget of executions was spent before the end.
+    pub executions: bool,
+    /// A lazy candidate was left out while others could run (fairness).
+    pub fairness: bool,
+}
+
+impl BoundsHit {
+    /// Whether any was.
+    pub fn any(self) -> bool {
+        self.preemptions || self.delays || self.steps || self.executions
+    }
+}
+
+/// What a search has done.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Complete executions (abandoned ones not counted).
+    pub executions: u64,
+    /// Executions dropped as redundant.
+    pub abandoned: u64,
+    /// Executions that reached the step bound.
+    pub cut: u64,
+    /// Executions that ended in a bug.
+    pub bugs: u64,
+    /// Nothing is left to explore (within [`Summary::bounds`], if any was hit).
+    pub exhausted: bool,
+    /// Executions to exhaustion, estimated. `None`: no idea yet.
+    pub estimate: Option<f64>,
+    /// The bounds that left something out.
+    pub bounds: BoundsHit,
+    /// The machine did not do the same again for the same choices.
+    pub diverged: bool,
+}
+
+/// A strategy that decides which executions are run.
+pub trait Search {
+    /// Prepares the next execution; `None` when the search is over (exhausted or budget spent).
+    fn begin(&mut self) -> Option<()>;
+
+    /// Picks who runs next. `candidates` is never empty and sorted by thread; called before every step, even with one
+    /// candidate.
+    fn pick(&mut self, candidates: &[Candidate]) -> Pick;
+
+    /// The accesses of the step just executed (everything from one choice point to the next of the same thread).
+    fn stepped(&mut self, thread: ThreadId, accesses: &[Access]);
+
+    /// An internal choice of the running thread (fail an allocation or not): all values below `options` are explored,
+    /// 0 first.
+    fn choose(&mut self, options: u32) -> u32;
+
+    /// The execution is over.
+    fn end(&mut self, ending: Ending);
+
+    /// What has been done so far.
+    fn summary(&self) -> Summary;
+}
+
+impl<S: Search + ?Sized> Search for Box<S> {
+    fn begin(&mut self) -> Option<()> {
+        (**self).begin()
+    }
+
+    fn pick(&mut self, candidates: &[Candidate]) -> Pick {
+        (**self).pick(candidates)
+    }
+
+    fn stepped(&mut self, thread: ThreadId, accesses: &[Access]) {
+        (**self).stepped(thread, accesses);
+    }
+
+    fn choose(&mut self, options: u32) -> u32 {
+        (**self).choose(options)
+    }
+
+    fn end(&mut self, ending: Ending) {
+        (**self).end(ending);
+    }
+
+    fn summary(&self) -> Summary {
+        (**self).summary()
+    }
+}
+
+impl Kind {
+    /// Whether two accesses of one object in these ways commute.
+    pub fn commutes(self, other: Kind) -> bool {
+        use Kind::{AcquireShared, Read, ReleaseShared};
+        match (self, other) {
+            (Read, Read) => true,
+            (AcquireShared | ReleaseShared, AcquireShared | ReleaseShared) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Access {
+    /// Whether the order of the two accesses can matter.
+    pub fn depends(self, other: Access) -> bool {
+        self.object == other.object && !self.kind.commutes(other.kind)
+    }
+}
