@@ -178,6 +178,12 @@ impl Arena {
         (offset < TASKS_SIZE && offset.is_multiple_of(TASK_STRIDE)).then_some((offset / TASK_STRIDE) as u32)
     }
 
+    /// The `task_struct` an address lies in.
+    pub fn task_of(&self, addr: u64) -> Option<u64> {
+        let offset = addr.checked_sub(self.base + TASKS)?;
+        (offset < TASKS_SIZE).then(|| addr - offset % TASK_STRIDE)
+    }
+
     /// Whether an access is allowed. The common cases are decided inline; see `classify` for the rest.
     #[inline]
     pub fn check(&self, addr: u64, size: u64, write: bool) -> Result<(), Bad> {

@@ -34,6 +34,8 @@ pub struct Ctx {
     pub returned_at: Cell<u64>,
     /// The machine, as `kloom-shim` casts it.
     pub machine: Cell<*mut ()>,
+    /// A search explores: shared accesses and synchronising calls are choice points.
+    pub exploring: Cell<bool>,
     /// Resumes so far; with `budget` it tells the lockup timer whether module code made any hook call.
     pub resumes: Cell<u64>,
 }
@@ -53,6 +55,7 @@ impl Ctx {
             current: Cell::new(0),
             returned_at: Cell::new(0),
             machine: Cell::new(std::ptr::null_mut()),
+            exploring: Cell::new(false),
             resumes: Cell::new(0),
         })
     }

@@ -14,6 +14,8 @@ pub enum Yield {
     Preempt,
     /// An operation of the kernel said so; the kernel knows the rest.
     Schedule,
+    /// It is about to touch something other threads can see: a search may let one of them go first.
+    Choice,
     /// It must never run again (the task exited, or was killed by an oops).
     Never,
 }

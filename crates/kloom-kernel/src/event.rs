@@ -46,12 +46,15 @@ pub enum Event {
 pub struct EventQueue {
     queue: BTreeMap<EventKey, Event>,
     sequence: u64,
+    /// Whether anything was added since somebody cleared this: what was done then depends on the time.
+    pub armed: bool,
 }
 
 impl EventQueue {
     /// Adds an event; events of one instant run in order of `class` (small first), then as added.
     pub fn add(&mut self, time_ns: u64, class: u8, event: Event) -> EventKey {
         self.sequence += 1;
+        self.armed = true;
         let key = EventKey { time_ns, rank: (u64::from(class) << 56) | self.sequence };
         self.queue.insert(key, event);
         key
@@ -60,6 +63,7 @@ impl EventQueue {
     /// As [`EventQueue::add`], but among events of the same instant and class the last added runs first.
     pub fn add_lifo(&mut self, time_ns: u64, class: u8, event: Event) -> EventKey {
         self.sequence += 1;
+        self.armed = true;
         let key = EventKey { time_ns, rank: (u64::from(class) << 56) | ((1 << 56) - 1 - self.sequence) };
         self.queue.insert(key, event);
         key

@@ -28,6 +28,7 @@ pub mod signal;
 pub mod site;
 pub mod task;
 pub mod time;
+pub mod touch;
 pub mod trace;
 pub mod wait;
 pub mod watchdog;
@@ -116,6 +117,12 @@ pub struct Kernel {
     pub chooser: Box<dyn Chooser>,
     /// The chooser always answers 0.
     pub natural: bool,
+    /// What the present step touched, while a search explores.
+    pub touched: touch::Touched,
+    /// A search explores: scheduling follows [`sched::stepwise`].
+    pub stepwise: bool,
+    /// The task the next context switch puts on its CPU, whatever the queue says.
+    pub(crate) forced_next: Option<TaskId>,
     /// Trace events for the subscribers.
     pub trace: TraceBuffer,
     /// Bugs seen so far, oldest first; drained by the session.
@@ -175,6 +182,9 @@ impl Kernel {
             vfs: Default::default(),
             chooser,
             natural,
+            touched: touch::Touched::default(),
+            stepwise: false,
+            forced_next: None,
             trace: TraceBuffer::default(),
             reports: Vec::new(),
             here: Trace::default(),

@@ -47,6 +47,11 @@ pub const SYSTEM_QUEUES: [(&str, &str, u32); 7] = [
     ("system_freezable_power_efficient_wq", "events_freezable_power_", 0),
 ];
 
+/// A pool's list, as an object that a search knows.
+fn pool_object(pool: usize) -> u64 {
+    0x100 + pool as u64
+}
+
 /// Where a work waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waits {
@@ -392,6 +397,8 @@ impl Kernel {
         {
             pool = wq.workers[&runner].pool;
         }
+        self.touched.note_changed(work);
+        self.touched.note_changed(pool_object(pool));
         wq.seq += 1;
         let seq = wq.seq;
         let Some(queue) = wq.queue_mut(handle) else { return Queued::Draining };
@@ -680,6 +687,8 @@ impl Kernel {
                 entry.waits = Waits::Nowhere;
             }
             self.name_worker(caller);
+            self.touched.note_changed(work);
+            self.touched.note_changed(pool_object(pool));
             return Some(work);
         }
         self.worker_uncounted(caller);
@@ -707,6 +716,7 @@ impl Kernel {
         let Some(worker) = self.workqueues.workers.get_mut(&caller) else { return };
         let pool = worker.pool;
         let Some(job) = worker.job.take() else { return };
+        self.touched.note_changed(job.work);
         self.worker_counted(caller);
         self.name_worker(caller);
         self.work_left(job.queue, pool, job.seq, true);

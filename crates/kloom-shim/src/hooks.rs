@@ -8,6 +8,7 @@ use kloom_guest::fiber::{self, Yield};
 
 use crate::Machine;
 use crate::call::CallSite;
+use crate::choice::marked_access;
 use crate::oops::{self, After};
 
 fn spend(ctx: &Ctx) {
@@ -65,6 +66,27 @@ macro_rules! accesses {
             access(addr, $size, true, ctx);
         }
     )*};
+}
+
+macro_rules! marked_accesses {
+    ($($read:ident $write:ident $size:literal;)*) => {$(
+        pub(crate) extern "C" fn $read(addr: u64, ctx: &Ctx, _ip: u64) {
+            marked_access(ctx, addr, false);
+            access(addr, $size, false, ctx);
+        }
+        pub(crate) extern "C" fn $write(addr: u64, ctx: &Ctx, _ip: u64) {
+            marked_access(ctx, addr, true);
+            access(addr, $size, true, ctx);
+        }
+    )*};
+}
+
+marked_accesses! {
+    volatile_read1 volatile_write1 1;
+    volatile_read2 volatile_write2 2;
+    volatile_read4 volatile_write4 4;
+    volatile_read8 volatile_write8 8;
+    volatile_read16 volatile_write16 16;
 }
 
 accesses! {
@@ -173,7 +195,9 @@ macro_rules! atomics {
 }
 
 fn atomic_access(addr: u64, size: u64, write: bool) {
-    access(addr, size, write, crate::call::ctx());
+    let ctx = crate::call::ctx();
+    marked_access(ctx, addr, write);
+    access(addr, size, write, ctx);
 }
 
 atomics! {

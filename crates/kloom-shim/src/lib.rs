@@ -6,6 +6,7 @@
 //! never print for people; what Linux would print goes to the kernel's log.
 
 pub mod call;
+pub mod choice;
 pub mod export;
 pub mod fileops;
 pub mod hooks;

@@ -7,6 +7,7 @@ use kloom_guest::ctx::{self, Ctx};
 use kloom_guest::fiber::{Exit, Fiber, Ran, Room, Yield};
 use kloom_guest::hostfault::{self, ThreadGuard};
 use kloom_guest::image::{Image, Images};
+use kloom_guest::thunk::Target;
 use kloom_kernel::chooser::Chooser;
 use kloom_kernel::fault::Report;
 use kloom_kernel::sched::Context;
@@ -17,6 +18,7 @@ use kloom_kernel::{Config, Kernel};
 use rustc_hash::FxHashMap;
 
 use crate::call;
+use crate::choice::{Announced, Pending};
 use crate::export::KernelData;
 
 /// What happens when a module hands kloom a pointer to a released task.
@@ -65,6 +67,9 @@ pub struct Machine {
     pub(crate) pages: crate::include::mm::State,
     /// Pointers by number.
     pub(crate) idrs: crate::include::idr::State,
+    /// What the thread that stopped at a choice point does next.
+    pub pending: Option<Pending>,
+    announced: Option<Rc<Announced>>,
     ctx: Box<Ctx>,
     fibers: Vec<Option<Fiber>>,
     irq_fibers: Vec<Vec<Fiber>>,
@@ -168,6 +173,8 @@ impl MachineHandle {
             kworkers: Default::default(),
             pages: Default::default(),
             idrs: Default::default(),
+            pending: None,
+            announced: None,
             ctx,
             fibers: Vec::new(),
             irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),
@@ -279,6 +286,24 @@ impl Drop for MachineHandle {
 }
 
 impl Machine {
+    /// Makes synchronising calls and marked accesses choice points, in modules that are loaded from now on.
+    pub fn explore(&mut self, announced: Rc<Announced>) {
+        self.kernel.start_stepwise();
+        self.ctx.exploring.set(true);
+        self.announced = Some(announced);
+    }
+
+    /// No more choice points: virtual time decides again.
+    pub fn stop_exploring(&mut self) {
+        self.kernel.end_stepwise();
+        self.ctx.exploring.set(false);
+    }
+
+    /// An exported function as modules of this machine are to call it.
+    pub fn call_target(&self, target: Target) -> Target {
+        self.announced.as_ref().map_or(target, |announced| announced.target(target))
+    }
+
     /// Charges the guest work done since the last call to the CPU's clock.
     pub(crate) fn settle(&mut self) {
         let used = self.granted - self.ctx.budget.get();

@@ -84,6 +84,7 @@ impl Machine {
         register: impl FnOnce(&mut Machine, String) -> u32,
     ) -> Result<u32, Fault> {
         self.check_access(addr, 8, true)?;
+        self.kernel.touched.note_changed(addr);
         let found = self.peek_u32(addr);
         let handle = self.peek_u32(addr + 4);
         if found == magic as u32 && handle != 0 {

@@ -151,6 +151,7 @@ impl Machine {
         if let Some(slot) = self.arena.task_slot(addr) {
             let id = TaskId(slot);
             if self.kernel.tasks.get(id).is_some() {
+                self.kernel.touched.note_changed(addr);
                 return Ok(id);
             }
             if self.kernel.tasks.tombstone(id).is_some() {

@@ -4,6 +4,7 @@
 //! task and steps the machine until the shell has ended, nothing can happen any more, or a limit is reached.
 #![forbid(unsafe_code)]
 
+pub mod explored;
 pub mod insmod;
 pub mod leaks;
 pub mod session;

@@ -276,9 +276,19 @@ impl Session {
     /// Runs `script` as the machine's console shell until it ends or cannot go on. `show` gets everything that is
     /// printed, as it happens.
     pub fn run(&mut self, script: kloom_shell::Script, args: Vec<String>, show: &mut dyn FnMut(Output)) -> Ended {
+        self.start_shell(script, args);
+        self.run_to_end(show)
+    }
+
+    /// Starts the console's shell.
+    pub(crate) fn start_shell(&mut self, script: kloom_shell::Script, args: Vec<String>) {
         let program = Box::new(kloom_shell::sh(script, args));
         let main = crate::user::spawn(self.handle.get(), &mut self.users, &self.shared, &self.symbols, "sh", program);
         self.main = Some(main);
+    }
+
+    /// Steps the machine until it is over.
+    pub(crate) fn run_to_end(&mut self, show: &mut dyn FnMut(Output)) -> Ended {
         loop {
             if let Some(ended) = self.step() {
                 self.flush(show, true);
@@ -304,13 +314,20 @@ impl Session {
             Step::Quiescent => return Some(self.look_for_end().unwrap_or(Ended::Stuck)),
             Step::TimeLimit => return Some(Ended::TimeLimit),
             Step::Reported => return None,
-            Step::Run { cpu, context, budget_ns, scale } => self.run_context(cpu, context, budget_ns, scale),
+            Step::Run { cpu, context, budget_ns, scale } => {
+                self.run_context(cpu, context, budget_ns, scale);
+            }
         }
         self.after_step();
         None
     }
 
-    fn look_for_end(&mut self) -> Option<Ended> {
+    /// Counts a step taken outside [`Session::run`].
+    pub(crate) fn count_step(&mut self) {
+        self.steps += 1;
+    }
+
+    pub(crate) fn look_for_end(&mut self) -> Option<Ended> {
         if let Some(status) = self.main_status
             && !self.fate_is_open()
         {
@@ -361,13 +378,14 @@ impl Session {
         })
     }
 
-    fn run_context(&mut self, cpu: u32, context: Context, budget_ns: u64, scale: u64) {
+    /// Lets a context run; why its code gave up the CPU, if it did.
+    pub(crate) fn run_context(&mut self, cpu: u32, context: Context, budget_ns: u64, scale: u64) -> Option<Yield> {
         if let Context::Task(task) = context
             && matches!(self.handle.get().kernel.tasks[task].kind, TaskKind::User(_))
             && !self.handle.has_fiber(task)
         {
             self.users.step(&mut self.handle, &self.shared, &self.symbols, task);
-            return;
+            return None;
         }
         let Some(ran) = self.handle.run(context, budget_ns, scale) else {
             // Nothing to run there (a task without code, or one that spins for ever): its time passes.
@@ -379,8 +397,9 @@ impl Session {
                 kernel.tasks[task].c.set_task_state(kloom_abi::sched::TASK_INTERRUPTIBLE);
                 kernel.schedule(task);
             }
-            return;
+            return None;
         };
+        let why = if let Ran::Yielded(why) = &ran { Some(*why) } else { None };
         match (ran, context) {
             (Ran::Ended(Exit::Returned(value)), Context::Task(task)) => self.task_returned(task, value),
             (Ran::Ended(Exit::Returned(value)), Context::Irq(_)) => {
@@ -397,6 +416,7 @@ impl Session {
             }
             (Ran::Yielded(_), _) => {}
         }
+        why
     }
 
     /// A kthread's function returned, or a system call of a user task is done.
@@ -422,7 +442,7 @@ impl Session {
         }
     }
 
-    fn after_step(&mut self) {
+    pub(crate) fn after_step(&mut self) {
         let shared = Rc::clone(&self.shared);
         for (task, proc) in shared.borrow_mut().forked.drain(..) {
             self.users.insert(task, *proc);
@@ -452,7 +472,7 @@ impl Session {
     ///
     /// A record without a newline may still be continued, so it waits: for the next record, for a command that writes
     /// to the console, or for [`OPEN_RECORD_NS`].
-    fn flush(&mut self, show: &mut dyn FnMut(Output), over: bool) {
+    pub(crate) fn flush(&mut self, show: &mut dyn FnMut(Output), over: bool) {
         let kernel = &mut self.handle.get().kernel;
         if kernel.printk.next_seq > self.shown_seq {
             let now_ns = kernel.now();

@@ -7,6 +7,7 @@
 pub mod cpu;
 pub mod rq;
 pub mod sleep;
+pub mod stepwise;
 pub mod wake;
 
 use kloom_abi::Errno;

@@ -40,6 +40,11 @@ impl RunQueue {
         self.min_vruntime = self.min_vruntime.max(candidate);
     }
 
+    /// The waiting tasks, in the order in which they would be taken.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
+        self.rt.values().flatten().copied().chain(self.fair.iter().map(|entry| entry.2))
+    }
+
     /// Whether a task of this real-time priority waits.
     pub fn has_rt_at(&self, prio: i32) -> bool {
         self.rt.get(&prio).is_some_and(|queue| !queue.is_empty())
@@ -137,6 +142,12 @@ impl Kernel {
 
     /// The task a CPU runs next, taken off its queue.
     pub(crate) fn pick_next(&mut self, cpu: u32) -> Option<TaskId> {
+        if let Some(forced) = self.forced_next
+            && self.tasks[forced].se.cpu == cpu
+            && self.dequeue_if_queued(forced)
+        {
+            return Some(forced);
+        }
         let natural = self.natural;
         let rq = &mut self.cpus[cpu as usize].rq;
         if rq.rt_count > 0 {

@@ -21,6 +21,8 @@ impl Kernel {
             return false;
         }
         task.c.set_task_state(TASK_RUNNING);
+        let addr = task.addr;
+        self.touched.note_changed(addr);
         self.tasks[target].blocked_on = BlockedOn::Nothing;
         self.tasks[target].hang_reported = false;
         if self.tasks[target].se.on_rq {
@@ -120,6 +122,7 @@ impl Kernel {
         let cpu = self.select_cpu(target, true);
         let floor = self.cpus[cpu as usize].rq.min_vruntime();
         let task = &mut self.tasks[target];
+        self.touched.note_changed(task.addr);
         task.se.cpu = cpu;
         task.se.vruntime = floor;
         task.c.set_task_state(TASK_RUNNING);

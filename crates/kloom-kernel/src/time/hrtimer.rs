@@ -178,6 +178,8 @@ impl Kernel {
         let kind = if timer.soft { ContextKind::Softirq } else { ContextKind::Hardirq };
         let addr = timer.addr;
         self.emit(TraceKind::TimerExpire { timer: addr });
+        self.touched.note_changed(addr);
+        let cpu = self.spread_callback(cpu);
         self.queue_callback(
             cpu,
             Callback { kind, func: 0, args: [addr, 0, 0], source: CallbackSource::HrTimer(handle) },

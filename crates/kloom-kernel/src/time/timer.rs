@@ -208,6 +208,8 @@ impl Kernel {
         };
         let addr = timer.addr;
         self.emit(TraceKind::TimerExpire { timer: addr });
+        self.touched.note_changed(addr);
+        let cpu = self.spread_callback(cpu);
         self.queue_callback(cpu, callback);
     }
 

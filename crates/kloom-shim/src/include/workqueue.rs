@@ -65,6 +65,7 @@ fn queue(machine: &mut Machine, wq: u64) -> Result<u32, Fault> {
 /// Looks at a work before it is used: its memory, and whether it was initialised.
 fn check_work(machine: &mut Machine, work: u64, func: &'static str) -> Result<(), Fault> {
     machine.check_access(work, SIZE, true)?;
+    machine.kernel.touched.note_changed(work);
     let kinds = [Magic::Work, Magic::DelayedWork, Magic::RcuWork];
     let found = machine.peek_u32(work);
     let data = machine.peek_u64(work + DATA);

@@ -1,0 +1,382 @@
+//! Choice points: where, while a search explores, another thread may go before this one.
+//!
+//! A choice point stands before every operation that other threads can notice: calls of the functions in
+//! [`SYNCHRONISING`], volatile accesses (`READ_ONCE()`, `WRITE_ONCE()`), atomics. The calls are announced by stubs in
+//! front of the exported functions ([`kloom_guest::thunk::Stubs`]), so the shims know nothing of it. Everything else a
+//! module does lies inside steps.
+
+use kloom_guest::ctx::Ctx;
+use kloom_guest::fiber::{self, Yield};
+use kloom_guest::thunk::{Call, Stubs, Target};
+use kloom_kernel::task::LockClass;
+use kloom_kernel::touch::{CLOCK, MODULES, Manner, NAMES, RCU};
+
+use crate::Machine;
+use crate::call::{self, CallSite};
+use crate::object::Magic;
+
+/// What an announced call is going to touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Changes the object its nth argument points to.
+    Change(u8),
+    /// Looks at the object its nth argument points to.
+    Look(u8),
+    /// Looks at its own task.
+    LookSelf,
+    /// Changes its own task.
+    ChangeSelf,
+    /// Takes the lock its first argument points to; waits while it cannot.
+    Take(LockClass),
+    /// Gives it back: no choice point, for who waits for the lock can only go afterwards.
+    Give(LockClass),
+    /// Sleeps for a time.
+    Sleep,
+    /// Touches an object of the whole machine.
+    Global(u64, Manner),
+    /// Touches an object of the whole machine, but is no choice point.
+    Quiet(u64, Manner),
+    /// A choice point that touches nothing.
+    Pass,
+}
+
+use What::{Change, ChangeSelf, Give, Global, Look, LookSelf, Pass, Quiet, Sleep, Take};
+
+/// Functions that other threads can notice, and how. What is not listed here is a part of the step it happens in; it
+/// may still note what it touches.
+pub static SYNCHRONISING: &[(&str, What)] = &[
+    // Locks.
+    ("mutex_lock", Take(LockClass::Mutex)),
+    ("mutex_lock_nested", Take(LockClass::Mutex)),
+    ("mutex_lock_io", Take(LockClass::Mutex)),
+    ("mutex_lock_interruptible", Take(LockClass::Mutex)),
+    ("mutex_lock_interruptible_nested", Take(LockClass::Mutex)),
+    ("mutex_lock_killable", Take(LockClass::Mutex)),
+    ("mutex_lock_killable_nested", Take(LockClass::Mutex)),
+    ("mutex_trylock", Change(0)),
+    ("mutex_is_locked", Look(0)),
+    ("mutex_unlock", Give(LockClass::Mutex)),
+    ("_raw_spin_lock", Take(LockClass::Spinlock)),
+    ("_raw_spin_lock_nested", Take(LockClass::Spinlock)),
+    ("_raw_spin_lock_bh", Take(LockClass::Spinlock)),
+    ("_raw_spin_lock_irq", Take(LockClass::Spinlock)),
+    ("_raw_spin_lock_irqsave", Take(LockClass::Spinlock)),
+    ("_raw_spin_trylock", Change(0)),
+    ("_raw_spin_trylock_bh", Change(0)),
+    ("_raw_spin_unlock", Give(LockClass::Spinlock)),
+    ("_raw_spin_unlock_bh", Give(LockClass::Spinlock)),
+    ("_raw_spin_unlock_irq", Give(LockClass::Spinlock)),
+    ("_raw_spin_unlock_irqrestore", Give(LockClass::Spinlock)),
+    ("_raw_read_lock", Take(LockClass::RwlockRead)),
+    ("_raw_read_lock_bh", Take(LockClass::RwlockRead)),
+    ("_raw_read_lock_irq", Take(LockClass::RwlockRead)),
+    ("_raw_read_lock_irqsave", Take(LockClass::RwlockRead)),
+    ("_raw_read_trylock", Change(0)),
+    ("_raw_read_unlock", Give(LockClass::RwlockRead)),
+    ("_raw_read_unlock_bh", Give(LockClass::RwlockRead)),
+    ("_raw_read_unlock_irq", Give(LockClass::RwlockRead)),
+    ("_raw_read_unlock_irqrestore", Give(LockClass::RwlockRead)),
+    ("_raw_write_lock", Take(LockClass::RwlockWrite)),
+    ("_raw_write_lock_bh", Take(LockClass::RwlockWrite)),
+    ("_raw_write_lock_irq", Take(LockClass::RwlockWrite)),
+    ("_raw_write_lock_irqsave", Take(LockClass::RwlockWrite)),
+    ("_raw_write_trylock", Change(0)),
+    ("_raw_write_unlock", Give(LockClass::RwlockWrite)),
+    ("_raw_write_unlock_bh", Give(LockClass::RwlockWrite)),
+    ("_raw_write_unlock_irq", Give(LockClass::RwlockWrite)),
+    ("_raw_write_unlock_irqrestore", Give(LockClass::RwlockWrite)),
+    ("down", Take(LockClass::Semaphore)),
+    ("down_interruptible", Take(LockClass::Semaphore)),
+    ("down_killable", Take(LockClass::Semaphore)),
+    ("down_timeout", Change(0)),
+    ("down_trylock", Change(0)),
+    ("up", Change(0)),
+    ("down_read", Take(LockClass::RwsemRead)),
+    ("down_read_interruptible", Take(LockClass::RwsemRead)),
+    ("down_read_killable", Take(LockClass::RwsemRead)),
+    ("down_read_trylock", Change(0)),
+    ("up_read", Give(LockClass::RwsemRead)),
+    ("down_write", Take(LockClass::RwsemWrite)),
+    ("down_write_killable", Take(LockClass::RwsemWrite)),
+    ("down_write_trylock", Change(0)),
+    ("up_write", Give(LockClass::RwsemWrite)),
+    // Tasks.
+    ("wake_up_process", Change(0)),
+    ("wake_up_state", Change(0)),
+    ("kthread_stop", Change(0)),
+    ("kthread_stop_put", Change(0)),
+    ("kthread_park", Change(0)),
+    ("kthread_unpark", Change(0)),
+    ("kthread_parkme", ChangeSelf),
+    ("kthread_should_stop", LookSelf),
+    ("kthread_should_park", LookSelf),
+    ("kthread_should_stop_or_park", LookSelf),
+    ("kthread_freezable_should_stop", LookSelf),
+    ("kloom_set_current_state", ChangeSelf),
+    ("kloom_fatal_signal_pending", LookSelf),
+    ("send_sig", Change(1)),
+    ("send_sig_info", Change(2)),
+    ("force_sig", Change(1)),
+    ("flush_signals", Change(0)),
+    ("kloom_put_task_struct", Change(0)),
+    ("schedule", Pass),
+    ("yield", Pass),
+    ("schedule_timeout", Sleep),
+    ("schedule_timeout_interruptible", Sleep),
+    ("schedule_timeout_uninterruptible", Sleep),
+    ("schedule_timeout_killable", Sleep),
+    ("schedule_timeout_idle", Sleep),
+    ("schedule_hrtimeout", Sleep),
+    ("schedule_hrtimeout_range", Sleep),
+    ("msleep", Sleep),
+    ("msleep_interruptible", Sleep),
+    ("usleep_range_state", Sleep),
+    // Waiting and waking.
+    ("complete", Change(0)),
+    ("complete_all", Change(0)),
+    ("kloom_reinit_completion", Change(0)),
+    ("completion_done", Look(0)),
+    ("try_wait_for_completion", Change(0)),
+    ("wait_for_completion", Change(0)),
+    ("wait_for_completion_interruptible", Change(0)),
+    ("wait_for_completion_interruptible_timeout", Change(0)),
+    ("wait_for_completion_killable", Change(0)),
+    ("wait_for_completion_killable_timeout", Change(0)),
+    ("wait_for_completion_timeout", Change(0)),
+    ("wait_for_completion_io", Change(0)),
+    ("__wake_up", Change(0)),
+    ("__wake_up_locked", Change(0)),
+    ("__wake_up_sync", Change(0)),
+    ("__wake_up_sync_key", Change(0)),
+    ("prepare_to_wait", Change(0)),
+    ("prepare_to_wait_event", Change(0)),
+    ("prepare_to_wait_exclusive", Change(0)),
+    ("finish_wait", Change(0)),
+    ("add_wait_queue", Change(0)),
+    ("add_wait_queue_exclusive", Change(0)),
+    ("remove_wait_queue", Change(0)),
+    ("kloom_waitqueue_active", Look(0)),
+    ("swake_up_one", Change(0)),
+    ("swake_up_all", Change(0)),
+    ("prepare_to_swait_event", Change(0)),
+    ("prepare_to_swait_exclusive", Change(0)),
+    ("finish_swait", Change(0)),
+    ("wake_up_bit", Change(0)),
+    ("wake_up_var", Change(0)),
+    // Deferred work.
+    ("queue_work_on", Change(2)),
+    ("queue_work_node", Change(2)),
+    ("queue_delayed_work_on", Change(2)),
+    ("mod_delayed_work_on", Change(2)),
+    ("flush_work", Change(0)),
+    ("flush_delayed_work", Change(0)),
+    ("cancel_work", Change(0)),
+    ("cancel_work_sync", Change(0)),
+    ("cancel_delayed_work", Change(0)),
+    ("cancel_delayed_work_sync", Change(0)),
+    ("__flush_workqueue", Change(0)),
+    ("drain_workqueue", Change(0)),
+    ("destroy_workqueue", Change(0)),
+    ("kthread_queue_work", Change(1)),
+    ("kthread_queue_delayed_work", Change(1)),
+    ("kthread_flush_work", Change(0)),
+    ("kthread_flush_worker", Change(0)),
+    ("kthread_cancel_work_sync", Change(0)),
+    ("kthread_cancel_delayed_work_sync", Change(0)),
+    ("kthread_destroy_worker", Change(0)),
+    ("__tasklet_schedule", Change(0)),
+    ("__tasklet_hi_schedule", Change(0)),
+    ("tasklet_kill", Change(0)),
+    ("kloom_tasklet_disable", Change(0)),
+    ("kloom_tasklet_enable", Change(0)),
+    ("mod_timer", Change(0)),
+    ("mod_timer_pending", Change(0)),
+    ("add_timer", Change(0)),
+    ("add_timer_on", Change(0)),
+    ("timer_reduce", Change(0)),
+    ("kloom_timer_pending", Look(0)),
+    ("del_timer", Change(0)),
+    ("del_timer_sync", Change(0)),
+    ("try_to_del_timer_sync", Change(0)),
+    ("timer_delete", Change(0)),
+    ("timer_delete_sync", Change(0)),
+    ("timer_shutdown", Change(0)),
+    ("timer_shutdown_sync", Change(0)),
+    ("hrtimer_start_range_ns", Change(0)),
+    ("hrtimer_cancel", Change(0)),
+    ("hrtimer_try_to_cancel", Change(0)),
+    ("hrtimer_active", Look(0)),
+    ("irq_work_queue", Change(0)),
+    ("irq_work_sync", Change(0)),
+    // Read-copy-update: readers are no choice points, their order among each other says nothing.
+    ("__rcu_read_lock", Quiet(RCU, Manner::Read)),
+    ("__rcu_read_unlock", Quiet(RCU, Manner::Read)),
+    ("synchronize_rcu", Global(RCU, Manner::Write)),
+    ("synchronize_rcu_expedited", Global(RCU, Manner::Write)),
+    ("call_rcu", Global(RCU, Manner::Write)),
+    ("kvfree_call_rcu", Global(RCU, Manner::Write)),
+    ("rcu_barrier", Global(RCU, Manner::Write)),
+    ("synchronize_srcu", Global(RCU, Manner::Write)),
+    ("__srcu_read_lock", Quiet(RCU, Manner::Read)),
+    ("__srcu_read_unlock", Quiet(RCU, Manner::Read)),
+    // Modules and names.
+    ("try_module_get", Global(MODULES, Manner::Write)),
+    ("module_put", Global(MODULES, Manner::Write)),
+    ("kloom_proc_create", Global(NAMES, Manner::Write)),
+    ("kloom_proc_create_fops", Global(NAMES, Manner::Write)),
+    ("proc_remove", Global(NAMES, Manner::Write)),
+    ("remove_proc_entry", Global(NAMES, Manner::Write)),
+    ("misc_register", Global(NAMES, Manner::Write)),
+    ("misc_deregister", Global(NAMES, Manner::Write)),
+    ("cdev_add", Global(NAMES, Manner::Write)),
+    ("cdev_del", Global(NAMES, Manner::Write)),
+    ("debugfs_remove", Global(NAMES, Manner::Write)),
+    ("sysfs_create_file_ns", Global(NAMES, Manner::Write)),
+    ("sysfs_remove_file_ns", Global(NAMES, Manner::Write)),
+];
+
+/// What a thread that stands at a choice point does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Object and manner, if one is known.
+    pub touch: Option<(u64, Manner)>,
+    /// The lock it wants: it cannot go on while somebody else has it.
+    pub lock: Option<(LockClass, u64)>,
+    /// Where in the module.
+    pub site: u64,
+}
+
+/// The stubs of one machine's synchronising functions.
+#[derive(Debug)]
+pub struct Announced {
+    _stubs: Stubs,
+    at: rustc_hash::FxHashMap<u64, u64>,
+}
+
+impl Announced {
+    /// Stubs in front of all functions of [`SYNCHRONISING`] that `find` knows.
+    ///
+    /// # Errors
+    /// The host refuses memory.
+    pub fn new(find: impl Fn(&str) -> Option<Target>) -> std::io::Result<Announced> {
+        let mut stubs = Stubs::new()?;
+        let mut at = rustc_hash::FxHashMap::default();
+        for (index, (name, _)) in (0u32..).zip(SYNCHRONISING) {
+            if let Some(target) = find(name).filter(|target| target.call == Call::Plain)
+                && let Some(stub) = stubs.add(target.addr, index, announce as *const () as u64)
+            {
+                at.insert(target.addr, stub);
+            }
+        }
+        stubs.seal()?;
+        Ok(Announced { _stubs: stubs, at })
+    }
+
+    /// The function as a module is to call it.
+    pub fn target(&self, target: Target) -> Target {
+        Target { addr: self.at.get(&target.addr).copied().unwrap_or(target.addr), call: target.call }
+    }
+}
+
+/// A module calls the synchronising function number `index`.
+extern "C" fn announce(index: u32, args: &[u64; 6]) {
+    let ctx = call::ctx();
+    if !ctx.exploring.get() {
+        return;
+    }
+    let (_, what) = SYNCHRONISING[index as usize];
+    let own = ctx.current.get();
+    let arg = |n: u8| args[n as usize];
+    let (object, manner) = match what {
+        Change(n) => (arg(n), Manner::Write),
+        Look(n) => (arg(n), Manner::Read),
+        LookSelf => (own, Manner::Read),
+        ChangeSelf => (own, Manner::Write),
+        Take(class) => (arg(0), taking(class)),
+        Give(class) => return note(ctx, arg(0), giving(class)),
+        Sleep => (CLOCK, Manner::Read),
+        Global(object, manner) => (object, manner),
+        Quiet(object, manner) => return note(ctx, object, manner),
+        Pass => return choice_point(ctx, None, None),
+    };
+    let lock = if let Take(class) = what { Some((class, arg(0))) } else { None };
+    choice_point(ctx, Some((object, manner)), lock);
+}
+
+fn taking(class: LockClass) -> Manner {
+    match class {
+        LockClass::RwlockRead | LockClass::RwsemRead => Manner::AcquireShared,
+        LockClass::Semaphore => Manner::Write,
+        _ => Manner::Acquire,
+    }
+}
+
+fn giving(class: LockClass) -> Manner {
+    match class {
+        LockClass::RwlockRead | LockClass::RwsemRead => Manner::ReleaseShared,
+        LockClass::Semaphore => Manner::Write,
+        _ => Manner::Release,
+    }
+}
+
+fn note(ctx: &Ctx, object: u64, manner: Manner) {
+    // SAFETY: the machine outlives its coroutines, and nobody holds a reference to it while module code runs.
+    unsafe { (*ctx.machine.get().cast::<Machine>()).kernel.touched.note(object, manner) };
+}
+
+/// Lets the search decide who goes next; returns when it is this thread's turn.
+#[cold]
+#[inline(never)]
+pub(crate) fn choice_point(ctx: &Ctx, touch: Option<(u64, Manner)>, lock: Option<(LockClass, u64)>) {
+    let site = CallSite::save();
+    // SAFETY: as in `note`.
+    unsafe {
+        (*ctx.machine.get().cast::<Machine>()).pending = Some(Pending { touch, lock, site: ctx.call_site.get() });
+    }
+    fiber::suspend(ctx, Yield::Choice);
+    site.restore();
+    if let Some((object, manner)) = touch {
+        note(ctx, object, manner);
+    }
+}
+
+/// A marked access of module code: a choice point, unless only its own thread can see the memory.
+#[inline]
+pub(crate) fn marked_access(ctx: &Ctx, addr: u64, write: bool) {
+    if !ctx.exploring.get() {
+        return;
+    }
+    let stack = ctx.stack_floor.get()..ctx.stack_top.get();
+    if stack.contains(&addr) {
+        return;
+    }
+    // SAFETY: as in `note`.
+    let object = unsafe { (*ctx.machine.get().cast::<Machine>()).shared_object(addr) };
+    choice_point(ctx, Some((object, if write { Manner::Write } else { Manner::Read })), None);
+}
+
+impl Machine {
+    /// The object a word belongs to: a task for its `task_struct`, the clock for `jiffies`, else the word itself.
+    fn shared_object(&self, addr: u64) -> u64 {
+        if addr & !7 == self.kdata.jiffies {
+            return CLOCK;
+        }
+        if let Some(task) = self.arena.task_of(addr) {
+            return task;
+        }
+        addr & !7
+    }
+
+    /// Whether the lock a thread waits for could be taken by it.
+    pub fn lock_is_free(&self, class: LockClass, addr: u64, task: kloom_kernel::task::TaskId) -> bool {
+        let magic = match class {
+            LockClass::Spinlock => Magic::Spinlock,
+            LockClass::RwlockRead | LockClass::RwlockWrite => Magic::Rwlock,
+            LockClass::Mutex => Magic::Mutex,
+            LockClass::Semaphore => Magic::Semaphore,
+            LockClass::RwsemRead | LockClass::RwsemWrite => Magic::Rwsem,
+            LockClass::Rcu | LockClass::Srcu => return true,
+        };
+        self.kernel.lock_is_free(class, self.old_handle(addr, magic), task)
+    }
+}

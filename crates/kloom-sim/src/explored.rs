@@ -1,0 +1,400 @@
+//! One execution under a search: at every choice point the search says which thread goes next.
+//!
+//! [`Session::run_explored`] is [`Session::run`] with the kernel's stepwise scheduling: a step ends where its thread stands
+//! at a choice point, sleeps or ends. When nothing is left to choose (everything waits for a watchdog, or code spins), the
+//! rest of the execution follows virtual time as in a plain run, so that hangs are found and told in the same way.
+
+use kloom_explore::search::{Access, Candidate, Kind, Pick, Search, ThreadId};
+use kloom_guest::fiber::Yield;
+use kloom_kernel::sched::stepwise::Mover;
+use kloom_kernel::task::{BlockedOn, LockClass, TaskId, TaskKind};
+use kloom_kernel::touch::Manner;
+use kloom_shim::choice::Pending;
+use rustc_hash::FxHashMap;
+
+use crate::session::{Ended, Output, Session};
+
+/// Gives threads the same number in every execution of a search that creates them in the same way.
+#[derive(Debug, Default)]
+pub struct Threads {
+    known: FxHashMap<(Origin, u32), ThreadId>,
+}
+
+/// Where a thread comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Origin {
+    /// Created by another thread; the number says the how-manieth.
+    Child(ThreadId),
+    /// Callbacks of a timer, by the address of its object.
+    Callback(u64),
+}
+
+/// The clock's number.
+const CLOCK_THREAD: ThreadId = 0;
+
+impl Threads {
+    fn number(&mut self, origin: Origin, nth: u32) -> ThreadId {
+        let next = self.known.len() as ThreadId + 1;
+        *self.known.entry((origin, nth)).or_insert(next)
+    }
+}
+
+/// Bounds of one execution.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Steps chosen by the search before the execution follows virtual time.
+    pub max_steps: u32,
+    /// How often time may pass to the next event although something could run.
+    pub early_clock: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { max_steps: 4000, early_clock: 2 }
+    }
+}
+
+/// How an explored execution went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explored {
+    /// Why it ended; `None` when the search dropped it.
+    pub ended: Option<Ended>,
+    /// Steps the search chose.
+    pub steps: u32,
+    /// The step bound was reached.
+    pub cut: bool,
+    /// Time could have passed earlier still.
+    pub clock_bounded: bool,
+}
+
+/// What is known of a thread of this execution.
+#[derive(Debug, Default)]
+struct Thread {
+    /// What it does next, if it stands at a choice point.
+    pending: Option<Pending>,
+    /// It may go for a lock that somebody else has: nothing else can happen.
+    forced: bool,
+    /// Children so far.
+    children: u32,
+    /// Read-only steps since anything it had looked at changed, each with the object's version then.
+    looks: Vec<(u64, u64, u32)>,
+    /// It does the same again and again: others go first.
+    spins: bool,
+}
+
+/// How often a thread may look at the same unchanged object from the same place before others go first.
+const SPIN_ROUNDS: usize = 3;
+/// Rounds in which only spinning threads and the clock move, before virtual time decides.
+const LAZY_ROUNDS: u32 = 400;
+/// Budget of one uninterrupted piece of a step, and how many make the code a spinner.
+const PIECE_NS: u64 = 1_000_000;
+const PIECES: u32 = 200;
+
+/// State of one explored execution.
+#[derive(Debug, Default)]
+struct Execution {
+    threads: FxHashMap<ThreadId, Thread>,
+    by_task: FxHashMap<TaskId, (ThreadId, i32)>,
+    versions: FxHashMap<u64, u32>,
+    last: ThreadId,
+    early: u32,
+    lazy_rounds: u32,
+    movers: Vec<Mover>,
+    candidates: Vec<Candidate>,
+    who: Vec<Mover>,
+    accesses: Vec<Access>,
+}
+
+/// What the next step is.
+enum Next {
+    Run(usize),
+    Abandon,
+    /// Virtual time decides from here on.
+    HandOver,
+    Nothing,
+}
+
+impl Session {
+    /// As [`Session::run`], with every choice the search's. The machine must have been told to explore.
+    pub fn run_explored(
+        &mut self,
+        script: kloom_shell::Script,
+        args: Vec<String>,
+        search: &mut dyn Search,
+        threads: &mut Threads,
+        bounds: &Bounds,
+        show: &mut dyn FnMut(Output),
+    ) -> Explored {
+        self.start_shell(script, args);
+        let mut execution = Execution::default();
+        let mut explored = Explored { ended: None, steps: 0, cut: false, clock_bounded: false };
+        loop {
+            if let Some(ended) = self.look_for_end() {
+                explored.ended = Some(ended);
+                break;
+            }
+            if explored.steps >= bounds.max_steps {
+                explored.cut = true;
+                explored.ended = Some(self.go_on_naturally(show));
+                break;
+            }
+            match self.choose(&mut execution, search, threads, bounds, &mut explored) {
+                Next::Run(index) => {
+                    explored.steps += 1;
+                    self.take_step(&mut execution, search, index);
+                    self.flush(show, false);
+                }
+                Next::Abandon => return explored,
+                Next::HandOver | Next::Nothing => {
+                    explored.ended = Some(self.go_on_naturally(show));
+                    break;
+                }
+            }
+        }
+        self.flush(show, true);
+        explored
+    }
+
+    fn go_on_naturally(&mut self, show: &mut dyn FnMut(Output)) -> Ended {
+        self.machine().stop_exploring();
+        self.run_to_end(show)
+    }
+
+    /// Lists the candidates and asks the search.
+    fn choose(
+        &mut self,
+        execution: &mut Execution,
+        search: &mut dyn Search,
+        threads: &mut Threads,
+        bounds: &Bounds,
+        explored: &mut Explored,
+    ) -> Next {
+        loop {
+            let machine = self.machine();
+            let mut movers = std::mem::take(&mut execution.movers);
+            machine.kernel.movers(&mut movers);
+            execution.name_new_tasks(machine, &movers, threads);
+            execution.candidates.clear();
+            execution.who.clear();
+            let (mut gated, mut spinning) = (0, 0);
+            let mut listed: Vec<(ThreadId, Mover, Option<Access>, bool)> = Vec::with_capacity(movers.len() + 1);
+            for &mover in &movers {
+                let Some(id) = execution.id_of(machine, mover, threads) else { continue };
+                let thread = execution.threads.entry(id).or_default();
+                if let Mover::Task(task) = mover {
+                    let wants = thread.pending.and_then(|pending| pending.lock);
+                    if let Some((class, addr)) = wants
+                        && !thread.forced
+                        && !machine.lock_is_free(class, addr, task)
+                    {
+                        gated += 1;
+                        continue;
+                    }
+                    if let BlockedOn::Spinlock(handle) = machine.kernel.tasks[task].blocked_on
+                        && !machine.kernel.lock_is_free(LockClass::Spinlock, handle, task)
+                    {
+                        spinning += 1;
+                        continue;
+                    }
+                }
+                let first = thread.pending.and_then(|pending| pending.touch).map(access);
+                let lazy = thread.spins && thread.looks.iter().all(|look| execution.versions.get(&look.1).copied().unwrap_or(0) == look.2);
+                listed.push((id, mover, first, lazy));
+            }
+            execution.movers = movers;
+            let busy = listed.iter().any(|entry| !entry.3);
+            let clock = machine.kernel.clock_can_step();
+            if !busy && gated > 0 {
+                // Only locks are in the way: whoever wants one now really waits for it.
+                for thread in execution.threads.values_mut() {
+                    thread.forced = true;
+                }
+                continue;
+            }
+            if !busy {
+                execution.lazy_rounds += 1;
+                let waits_for_watchdog = clock && machine.kernel.only_watchdog_waits();
+                if !clock && listed.is_empty() {
+                    return Next::Nothing;
+                }
+                if execution.lazy_rounds > LAZY_ROUNDS || waits_for_watchdog || spinning > 0 || (!clock && execution.lazy_rounds > 8) {
+                    return Next::HandOver;
+                }
+            } else {
+                execution.lazy_rounds = 0;
+            }
+            let real_work = clock && !machine.kernel.only_watchdog_waits();
+            let early = busy && real_work;
+            if early && execution.early >= bounds.early_clock {
+                explored.clock_bounded = true;
+            } else if real_work {
+                listed.push((CLOCK_THREAD, Mover::Clock, Some(Access { object: kloom_kernel::touch::CLOCK, kind: Kind::Write }), false));
+            }
+            listed.sort_unstable_by_key(|entry| entry.0);
+            let last_goes_on = listed.iter().any(|entry| entry.0 == execution.last && entry.1 != Mover::Clock && !entry.3);
+            for (thread, mover, first, lazy) in listed {
+                let preempts = thread != execution.last && (last_goes_on || (mover == Mover::Clock && early));
+                execution.candidates.push(Candidate { thread, first, preempts, lazy });
+                execution.who.push(mover);
+            }
+            return match search.pick(&execution.candidates) {
+                Pick::Run(index) => {
+                    if execution.who[index] == Mover::Clock && early {
+                        execution.early += 1;
+                    }
+                    Next::Run(index)
+                }
+                Pick::Abandon => Next::Abandon,
+            };
+        }
+    }
+
+    /// Lets one thread go on to its next choice point.
+    fn take_step(&mut self, execution: &mut Execution, search: &mut dyn Search, index: usize) {
+        let (id, mover) = (execution.candidates[index].thread, execution.who[index]);
+        self.count_step();
+        let machine = self.machine();
+        machine.kernel.touched.list.clear();
+        machine.kernel.events.armed = false;
+        let thread = execution.threads.entry(id).or_default();
+        let pending = thread.pending.take();
+        thread.forced = false;
+        match mover {
+            Mover::Clock => {
+                machine.kernel.step_clock();
+                self.after_step();
+            }
+            _ => {
+                if pending.is_none() {
+                    self.note_start(mover);
+                }
+                self.run_piecewise(execution, id, mover);
+            }
+        }
+        execution.last = id;
+        self.end_step(execution, search, id, pending);
+    }
+
+    /// A step that does not begin at a choice point begins with having been woken, created or raised.
+    fn note_start(&mut self, mover: Mover) {
+        let machine = self.machine();
+        let object = match mover {
+            Mover::Task(task) => machine.kernel.tasks[task].addr,
+            Mover::Irq(cpu) => machine.kernel.irq_source(cpu).map_or(0, |callback| callback.args[0]),
+            Mover::Clock => return,
+        };
+        machine.kernel.touched.note(object, Manner::Read);
+    }
+
+    fn run_piecewise(&mut self, execution: &mut Execution, id: ThreadId, mover: Mover) {
+        for piece in 0.. {
+            let Some((cpu, context)) = self.machine().kernel.give_cpu(mover) else { return };
+            let ran = self.run_context(cpu, context, PIECE_NS, 1);
+            let pending = self.machine().pending.take();
+            self.after_step();
+            let thread = execution.threads.entry(id).or_default();
+            match ran {
+                Some(Yield::Choice) => {
+                    thread.pending = pending;
+                    return;
+                }
+                Some(Yield::Preempt) if piece < PIECES => {}
+                Some(Yield::Preempt) => {
+                    thread.spins = true;
+                    return;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn end_step(&mut self, execution: &mut Execution, search: &mut dyn Search, id: ThreadId, pending: Option<Pending>) {
+        let machine = self.machine();
+        execution.accesses.clear();
+        execution.accesses.extend(machine.kernel.touched.list.iter().map(|&touch| access(touch)));
+        let clock = Access { object: kloom_kernel::touch::CLOCK, kind: Kind::Read };
+        if machine.kernel.events.armed && id != CLOCK_THREAD && !execution.accesses.contains(&clock) {
+            execution.accesses.push(clock);
+        }
+        let mut wrote = false;
+        for touch in &execution.accesses {
+            if touch.kind != Kind::Read {
+                wrote = true;
+                *execution.versions.entry(touch.object).or_default() += 1;
+            }
+        }
+        let thread = execution.threads.entry(id).or_default();
+        match (wrote, pending) {
+            (false, Some(Pending { touch: Some((object, _)), site, .. })) => {
+                let version = execution.versions.get(&object).copied().unwrap_or(0);
+                if thread.looks.iter().any(|look| look.1 == object && look.2 != version) {
+                    thread.looks.clear();
+                }
+                thread.looks.push((site, object, version));
+                thread.spins = thread.looks.iter().filter(|&&look| look == (site, object, version)).count() > SPIN_ROUNDS;
+            }
+            (false, _) => {}
+            (true, _) => {
+                thread.looks.clear();
+                thread.spins = false;
+            }
+        }
+        search.stepped(id, &execution.accesses);
+    }
+}
+
+impl Execution {
+    /// Numbers tasks that appeared in the last step: children of the thread that took it.
+    fn name_new_tasks(&mut self, machine: &kloom_shim::Machine, movers: &[Mover], threads: &mut Threads) {
+        let mut fresh: Vec<(i32, TaskId)> = Vec::new();
+        for mover in movers {
+            if let Mover::Task(task) = *mover {
+                let pid = machine.kernel.tasks[task].pid;
+                if self.by_task.get(&task).is_none_or(|&(_, known)| known != pid) {
+                    fresh.push((pid, task));
+                }
+            }
+        }
+        fresh.sort_unstable();
+        for (pid, task) in fresh {
+            let parent = self.threads.entry(self.last).or_default();
+            parent.children += 1;
+            let nth = parent.children;
+            let kernel_service = matches!(machine.kernel.tasks[task].kind, TaskKind::System);
+            // A service of the kernel is known by its pid: who wakes it first does not make it another one.
+            let id = if kernel_service && pid < FIRST_FREE_PID {
+                threads.number(Origin::Callback(pid as u64), 0)
+            } else {
+                threads.number(Origin::Child(self.last), nth)
+            };
+            self.by_task.insert(task, (id, pid));
+            self.threads.insert(id, Thread::default());
+        }
+    }
+
+    fn id_of(&mut self, machine: &kloom_shim::Machine, mover: Mover, threads: &mut Threads) -> Option<ThreadId> {
+        match mover {
+            Mover::Clock => Some(CLOCK_THREAD),
+            Mover::Task(task) => self.by_task.get(&task).map(|&(id, _)| id),
+            Mover::Irq(cpu) => {
+                let callback = machine.kernel.irq_source(cpu)?;
+                Some(threads.number(Origin::Callback(callback.args[0] | 1 << 63), 0))
+            }
+        }
+    }
+}
+
+/// Pids below belong to the kernel's own threads.
+const FIRST_FREE_PID: i32 = 100;
+
+fn access((object, manner): (u64, Manner)) -> Access {
+    let kind = match manner {
+        Manner::Read => Kind::Read,
+        Manner::Write => Kind::Write,
+        Manner::Acquire => Kind::Acquire,
+        Manner::Release => Kind::Release,
+        Manner::AcquireShared => Kind::AcquireShared,
+        Manner::ReleaseShared => Kind::ReleaseShared,
+    };
+    Access { object, kind }
+}
