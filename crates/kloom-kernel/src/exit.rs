@@ -15,6 +15,9 @@ use crate::trace::TraceKind;
 impl Kernel {
     /// Ends the current task; `code` is its wait status. The caller must give up the CPU and never run again.
     pub fn do_exit(&mut self, caller: TaskId, code: i32) {
+        if matches!(self.tasks[caller].kind, TaskKind::User(_)) {
+            self.touched.note_changed(crate::touch::PROCESSES);
+        }
         self.check_exit_balance(caller, "exit of the thread");
         let at = self.event_here();
         let task = &mut self.tasks[caller];

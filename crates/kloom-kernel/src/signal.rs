@@ -92,6 +92,8 @@ impl Kernel {
     /// # Errors
     /// `EINVAL` for a number that is no signal, `ESRCH` when the task has exited. Signal 0 only tests.
     pub fn send_signal(&mut self, target: TaskId, signal: i32) -> Result<(), Errno> {
+        let addr = self.tasks.get(target).map_or(0, |task| task.addr);
+        self.touched.note_changed(addr);
         if !(0..=NSIG).contains(&signal) {
             return Err(Errno::EINVAL);
         }
@@ -135,6 +137,8 @@ impl Kernel {
     /// # Errors
     /// As [`Kernel::send_signal`].
     pub fn force_signal(&mut self, target: TaskId, signal: i32) -> Result<(), Errno> {
+        let addr = self.tasks.get(target).map_or(0, |task| task.addr);
+        self.touched.note_changed(addr);
         if let Some(task) = self.tasks.get_mut(target)
             && (1..=NSIG).contains(&signal)
         {

@@ -324,6 +324,16 @@ fn note(ctx: &Ctx, object: u64, manner: Manner) {
     unsafe { (*ctx.machine.get().cast::<Machine>()).kernel.touched.note(object, manner) };
 }
 
+/// Notes what a system call of a user task touches; not a choice point, and free of virtual time.
+pub fn touch(touches: &[(u64, Manner)]) {
+    let ctx = call::ctx();
+    if ctx.exploring.get() {
+        for &(object, manner) in touches {
+            note(ctx, object, manner);
+        }
+    }
+}
+
 /// Lets the search decide who goes next; returns when it is this thread's turn.
 #[cold]
 #[inline(never)]

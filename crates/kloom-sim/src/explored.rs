@@ -6,6 +6,7 @@
 
 use kloom_explore::search::{Access, Candidate, Kind, Pick, Search, ThreadId};
 use kloom_guest::fiber::Yield;
+use kloom_kernel::sched::Context;
 use kloom_kernel::sched::stepwise::Mover;
 use kloom_kernel::task::{BlockedOn, LockClass, TaskId, TaskKind};
 use kloom_kernel::touch::Manner;
@@ -198,7 +199,8 @@ impl Session {
                     }
                 }
                 let first = thread.pending.and_then(|pending| pending.touch).map(access);
-                let lazy = thread.spins && thread.looks.iter().all(|look| execution.versions.get(&look.1).copied().unwrap_or(0) == look.2);
+                let lazy = thread.spins
+                    && thread.looks.iter().all(|look| execution.versions.get(&look.1).copied().unwrap_or(0) == look.2);
                 listed.push((id, mover, first, lazy));
             }
             execution.movers = movers;
@@ -217,7 +219,11 @@ impl Session {
                 if !clock && listed.is_empty() {
                     return Next::Nothing;
                 }
-                if execution.lazy_rounds > LAZY_ROUNDS || waits_for_watchdog || spinning > 0 || (!clock && execution.lazy_rounds > 8) {
+                if execution.lazy_rounds > LAZY_ROUNDS
+                    || waits_for_watchdog
+                    || spinning > 0
+                    || (!clock && execution.lazy_rounds > 8)
+                {
                     return Next::HandOver;
                 }
             } else {
@@ -228,10 +234,16 @@ impl Session {
             if early && execution.early >= bounds.early_clock {
                 explored.clock_bounded = true;
             } else if real_work {
-                listed.push((CLOCK_THREAD, Mover::Clock, Some(Access { object: kloom_kernel::touch::CLOCK, kind: Kind::Write }), false));
+                listed.push((
+                    CLOCK_THREAD,
+                    Mover::Clock,
+                    Some(Access { object: kloom_kernel::touch::CLOCK, kind: Kind::Write }),
+                    false,
+                ));
             }
             listed.sort_unstable_by_key(|entry| entry.0);
-            let last_goes_on = listed.iter().any(|entry| entry.0 == execution.last && entry.1 != Mover::Clock && !entry.3);
+            let last_goes_on =
+                listed.iter().any(|entry| entry.0 == execution.last && entry.1 != Mover::Clock && !entry.3);
             for (thread, mover, first, lazy) in listed {
                 let preempts = thread != execution.last && (last_goes_on || (mover == Mover::Clock && early));
                 execution.candidates.push(Candidate { thread, first, preempts, lazy });
@@ -294,6 +306,8 @@ impl Session {
             self.after_step();
             let thread = execution.threads.entry(id).or_default();
             match ran {
+                // What a program computes, and asks of the kernel without touching what others can see, is no step of its own.
+                None if piece < PIECES && self.goes_on_unseen(cpu, context) => {}
                 Some(Yield::Choice) => {
                     thread.pending = pending;
                     return;
@@ -306,6 +320,23 @@ impl Session {
                 _ => return,
             }
         }
+    }
+
+    /// Whether a user task still has its CPU and has touched nothing that others can see in this step.
+    fn goes_on_unseen(&mut self, cpu: u32, context: Context) -> bool {
+        let Context::Task(task) = context else { return false };
+        let kernel = &self.machine().kernel;
+        let Some(task) = kernel.tasks.get(task).filter(|task| matches!(task.kind, TaskKind::User(_))) else {
+            return false;
+        };
+        let own = |&(object, manner): &(u64, Manner)| object == task.addr && manner == Manner::Read;
+        let c = &kernel.cpus[cpu as usize];
+        kernel.context_of(cpu) == context
+            && !c.schedule_called
+            && c.pending.is_empty()
+            && !task.has_exited()
+            && !kernel.events.armed
+            && kernel.touched.list.iter().all(own)
     }
 
     fn end_step(&mut self, execution: &mut Execution, search: &mut dyn Search, id: ThreadId, pending: Option<Pending>) {
@@ -331,7 +362,8 @@ impl Session {
                     thread.looks.clear();
                 }
                 thread.looks.push((site, object, version));
-                thread.spins = thread.looks.iter().filter(|&&look| look == (site, object, version)).count() > SPIN_ROUNDS;
+                thread.spins =
+                    thread.looks.iter().filter(|&&look| look == (site, object, version)).count() > SPIN_ROUNDS;
             }
             (false, _) => {}
             (true, _) => {

@@ -150,7 +150,9 @@ fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &s
         let found = machine
             .kdata
             .resolve(import.name)
-            .or_else(|| caller.symbols.function(import.name).map(|target| Resolved::Function(machine.call_target(target))))
+            .or_else(|| {
+                caller.symbols.function(import.name).map(|target| Resolved::Function(machine.call_target(target)))
+            })
             .or_else(|| {
                 let (addr, owner) = exported_by_module(machine, import.name, gpl)?;
                 if !uses.modules.contains(&owner) {

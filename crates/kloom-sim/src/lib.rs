@@ -12,4 +12,4 @@ pub mod story;
 pub mod syscall;
 pub mod user;
 
-pub use session::{Ended, Limits, ModuleFile, Options, Output, Session};
+pub use session::{Ended, Limits, ModuleFile, Options, Output, Parts, Session};

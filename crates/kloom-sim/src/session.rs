@@ -15,6 +15,7 @@ use kloom_kernel::printk::Record;
 use kloom_kernel::sched::{Context, Step};
 use kloom_kernel::task::{BlockedOn, TaskId, TaskKind};
 use kloom_shell::sys::Mark;
+use kloom_shim::choice::Announced;
 use kloom_shim::export::Symbols;
 use kloom_shim::machine::{MachineError, OnUseAfterFree};
 use kloom_shim::{Machine, MachineHandle};
@@ -168,12 +169,50 @@ impl Chooser for Choices {
     }
 }
 
+/// What machines of one thread have in common and need not make anew.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    symbols: Rc<Symbols>,
+    announced: Option<Rc<Announced>>,
+}
+
+impl Parts {
+    /// For machines that run in virtual time.
+    pub fn new() -> Parts {
+        Parts { symbols: Rc::new(Symbols::new()), announced: None }
+    }
+
+    /// For machines whose every choice is a search's.
+    ///
+    /// # Errors
+    /// The host refuses memory.
+    pub fn explored() -> std::io::Result<Parts> {
+        let symbols = Rc::new(Symbols::new());
+        let announced = Announced::new(|name| symbols.function(name))?;
+        Ok(Parts { symbols, announced: Some(Rc::new(announced)) })
+    }
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Parts::new()
+    }
+}
+
 impl Session {
     /// Boots a machine.
     ///
     /// # Errors
     /// The host refuses memory or timers.
     pub fn new(options: Options, modules: &[ModuleFile]) -> Result<Session, MachineError> {
+        Session::with(&Parts::new(), options, modules)
+    }
+
+    /// Boots a machine from parts that other machines of this thread use too.
+    ///
+    /// # Errors
+    /// The host refuses memory or timers.
+    pub fn with(parts: &Parts, options: Options, modules: &[ModuleFile]) -> Result<Session, MachineError> {
         let (recorder, schedule) = Recorder::new(options.strategy);
         let mut handle = MachineHandle::new(options.config, Box::new(Choices(recorder)))?;
         let machine = handle.get();
@@ -183,6 +222,9 @@ impl Session {
             machine.fail_after.add(&name, calls);
         }
         let natural = machine.kernel.natural;
+        if let Some(announced) = &parts.announced {
+            machine.explore(Rc::clone(announced));
+        }
         let story = Story::new();
         story.listen(machine);
         let shared = Rc::new(RefCell::new(Shared::default()));
@@ -198,7 +240,7 @@ impl Session {
             handle,
             users: Users::default(),
             shared,
-            symbols: Rc::new(Symbols::new()),
+            symbols: Rc::clone(&parts.symbols),
             schedule,
             limits: options.limits,
             stop: options.stop,

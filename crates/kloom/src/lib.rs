@@ -4,5 +4,6 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod check;
 pub mod run;
 pub mod source;

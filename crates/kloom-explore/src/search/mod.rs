@@ -191,11 +191,7 @@ impl Kind {
     /// Whether two accesses of one object in these ways commute.
     pub fn commutes(self, other: Kind) -> bool {
         use Kind::{AcquireShared, Read, ReleaseShared};
-        match (self, other) {
-            (Read, Read) => true,
-            (AcquireShared | ReleaseShared, AcquireShared | ReleaseShared) => true,
-            _ => false,
-        }
+        matches!((self, other), (Read, Read) | (AcquireShared | ReleaseShared, AcquireShared | ReleaseShared))
     }
 }
 

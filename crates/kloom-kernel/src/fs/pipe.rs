@@ -188,6 +188,7 @@ impl Kernel {
     /// # Errors
     /// `EAGAIN` when it would block and must not, `EINTR` when a signal came first.
     pub fn pipe_read(&mut self, caller: TaskId, id: u32, max: usize, nonblock: bool) -> Result<Op<Vec<u8>>, Errno> {
+        self.touched.note_changed(crate::touch::PROCESSES);
         let pipe = self.pipe_mut(id)?;
         if !pipe.buffer.is_empty() || max == 0 {
             let count = pipe.buffer.len().min(max);
@@ -223,6 +224,7 @@ impl Kernel {
         nonblock: bool,
         p: &mut Progress,
     ) -> Result<Op<usize>, Errno> {
+        self.touched.note_changed(crate::touch::PROCESSES);
         let mut written = p.note as usize;
         let end = |kernel: &mut Kernel, written: usize, errno: Errno| {
             kernel.wait_over(caller);

@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use kloom_abi::Errno;
+use kloom_kernel::touch::{MODULES, Manner, NAMES, PROCESSES};
 use kloom_shell::sys::{Mark, SysResult, SysValue, Syscall};
 use kloom_shim::export::Symbols;
 
@@ -27,6 +28,7 @@ pub struct Caller {
 
 /// Performs a system call of the current task.
 pub fn perform(caller: &Caller, request: Syscall) -> SysResult {
+    kloom_shim::choice::touch(touches(&request));
     match request {
         Syscall::FinitModule { fd, params } => modules::finit_module(caller, fd, &params),
         Syscall::DeleteModule { name, flags } => modules::delete_module(&name, flags),
@@ -48,6 +50,26 @@ pub fn perform(caller: &Caller, request: Syscall) -> SysResult {
             Ok(result) => result,
             Err(other) => files::perform(caller, other),
         },
+    }
+}
+
+/// What a system call touches that all processes have in common; what it does to files of modules, their functions say.
+fn touches(request: &Syscall) -> &'static [(u64, Manner)] {
+    match request {
+        Syscall::FinitModule { .. } | Syscall::DeleteModule { .. } => &[(MODULES, Manner::Write)],
+        Syscall::Open { .. } => &[(NAMES, Manner::Read), (MODULES, Manner::Read)],
+        Syscall::Close { .. } => &[(MODULES, Manner::Read)],
+        Syscall::Stat { .. } | Syscall::Readdir { .. } | Syscall::Readlink { .. } => &[(NAMES, Manner::Read)],
+        Syscall::Mkdir { .. }
+        | Syscall::Unlink { .. }
+        | Syscall::Rmdir { .. }
+        | Syscall::Rename { .. }
+        | Syscall::Mknod { .. }
+        | Syscall::Mount { .. }
+        | Syscall::Umount { .. } => &[(NAMES, Manner::Write)],
+        Syscall::Kill { .. } => &[(PROCESSES, Manner::Write)],
+        Syscall::Wait { .. } => &[(PROCESSES, Manner::Read)],
+        _ => &[],
     }
 }
 
