@@ -1,6 +1,9 @@
 //! User memory.
 #ifndef KLOOM_ASM_UACCESS_H
 #define KLOOM_ASM_UACCESS_H
+#ifndef KLOOM_LINUX_UACCESS_H
+#pragma GCC warning "kloom-removed:copy_to_user() in <asm/uaccess.h>|4.12|<linux/uaccess.h>"
+#endif
 #include <linux/types.h>
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -17,11 +20,11 @@ int kloom_access_ok(const void __user *addr, unsigned long size); //@2n 1 if the
 long copy_from_kernel_nofault(void *dst, const void *src, size_t size); //@4gn copies kernel memory that may be unmapped; 0 or -EFAULT
 long copy_to_kernel_nofault(void *dst, const void *src, size_t size); //@4gn as above, writing
 #define __kloom_access_2(addr, size) kloom_access_ok((const void *)(addr), (size))
-#define __kloom_access_3(type, addr, size) kloom_access_ok((const void *)(addr), (size))
+#define __kloom_access_3(type, addr, size) KLOOM_REMOVED("kloom-removed:access_ok() with three arguments|5.0|access_ok(addr, size)") kloom_access_ok((const void *)(addr), (size))
 #define __kloom_access_pick(_1, _2, _3, f, ...) f
 /* Two arguments since 5.0, three before. */
 #define access_ok(...) __kloom_access_pick(__VA_ARGS__, __kloom_access_3, __kloom_access_2)(__VA_ARGS__)
-#define verify_area(type, addr, size) (access_ok(addr, size) ? 0 : -EFAULT)
+#define verify_area(type, addr, size) KLOOM_REMOVED("kloom-removed:verify_area()|2.6.14|access_ok(addr, size), which is 1 when all is well") (access_ok(addr, size) ? 0 : -EFAULT)
 static __always_inline unsigned long __must_check copy_from_user(void *to, const void __user *from, unsigned long n) { return _copy_from_user(to, from, n); }
 static __always_inline unsigned long __must_check copy_to_user(void __user *to, const void *from, unsigned long n) { return _copy_to_user(to, from, n); }
 #define __copy_from_user(to, from, n) _copy_from_user(to, from, n)

@@ -63,6 +63,7 @@
 #define LINUX_VERSION_CODE 393472 /* 6.1.0 */
 #endif
 
+#include <kloom/removed.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 #endif

@@ -18,9 +18,9 @@ extern unsigned int nr_cpu_ids; //@4n one more than the highest possible CPU
 #define cpu_active_mask ((const struct cpumask *)&__cpu_active_mask)
 #define cpu_all_mask cpu_possible_mask
 #define cpu_none_mask ((const struct cpumask *)&(struct cpumask){ { 0 } })
-#define cpu_online_map (__cpu_online_mask)
-#define cpu_possible_map (__cpu_possible_mask)
-#define cpu_present_map (__cpu_present_mask)
+#define cpu_online_map KLOOM_REMOVED("kloom-removed:cpu_online_map|3.4|cpu_online_mask, for_each_online_cpu()") (__cpu_online_mask)
+#define cpu_possible_map KLOOM_REMOVED("kloom-removed:cpu_possible_map|3.4|cpu_possible_mask, for_each_possible_cpu()") (__cpu_possible_mask)
+#define cpu_present_map KLOOM_REMOVED("kloom-removed:cpu_present_map|3.4|cpu_present_mask, for_each_present_cpu()") (__cpu_present_mask)
 #define nr_cpumask_bits nr_cpu_ids
 #define cpumask_bits(maskp) ((maskp)->bits)
 #define cpumask_of(cpu) ((const struct cpumask *)&(struct cpumask){ { 1UL << (cpu) } })
@@ -73,13 +73,13 @@ typedef struct cpumask cpumask_var_t[1];
 #define alloc_cpumask_var_node(m, flags, node) ((void)(m), true)
 #define free_cpumask_var(m) do { (void)(m); } while (0)
 #define cpumask_available(m) true
-#define cpu_set(cpu, map) cpumask_set_cpu((cpu), &(map))
-#define cpu_clear(cpu, map) cpumask_clear_cpu((cpu), &(map))
-#define cpus_clear(map) cpumask_clear(&(map))
-#define cpu_isset(cpu, map) cpumask_test_cpu((cpu), &(map))
+#define cpu_set(cpu, map) KLOOM_REMOVED("kloom-removed:cpu_set()|4.1|cpumask_set_cpu()") cpumask_set_cpu((cpu), &(map))
+#define cpu_clear(cpu, map) KLOOM_REMOVED("kloom-removed:cpu_clear()|4.1|cpumask_clear_cpu()") cpumask_clear_cpu((cpu), &(map))
+#define cpus_clear(map) KLOOM_REMOVED("kloom-removed:cpus_clear()|4.1|cpumask_clear()") cpumask_clear(&(map))
+#define cpu_isset(cpu, map) KLOOM_REMOVED("kloom-removed:cpu_isset()|4.1|cpumask_test_cpu()") cpumask_test_cpu((cpu), &(map))
 #define cpumask_of_cpu(cpu) (*cpumask_of(cpu))
-#define first_cpu(map) cpumask_first(&(map))
-#define next_cpu(n, map) cpumask_next((n), &(map))
-#define cpus_weight(map) cpumask_weight(&(map))
+#define first_cpu(map) KLOOM_REMOVED("kloom-removed:first_cpu()|4.1|cpumask_first()") cpumask_first(&(map))
+#define next_cpu(n, map) KLOOM_REMOVED("kloom-removed:next_cpu()|4.1|cpumask_next()") cpumask_next((n), &(map))
+#define cpus_weight(map) KLOOM_REMOVED("kloom-removed:cpus_weight()|4.1|cpumask_weight()") cpumask_weight(&(map))
 #define cpumask_pr_args(m) 64, cpumask_bits(m)
 #endif

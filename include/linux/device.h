@@ -104,7 +104,11 @@ void class_unregister(struct class *cls); //@4gs removes it
 int class_create_file_ns(struct class *cls, const struct class_attribute *attr, const void *ns); //@4gs adds a class attribute
 void class_remove_file_ns(struct class *cls, const struct class_attribute *attr, const void *ns); //@4gs removes it
 #define __kloom_class_create(owner, name) ({ static struct lock_class_key __key; __class_create((owner), (name), &__key); })
+#if KLOOM_VERSION_GE(6, 4)
+#define __kloom_class_2(owner, name) KLOOM_REMOVED("kloom-removed:class_create() with two arguments|6.4|class_create(name)") __kloom_class_create(owner, name)
+#else
 #define __kloom_class_2(owner, name) __kloom_class_create(owner, name)
+#endif
 #define __kloom_class_1(name) __kloom_class_create(THIS_MODULE, name)
 #define __kloom_class_pick(_1, _2, f, ...) f
 /* Two arguments up to 6.3, one since 6.4. */

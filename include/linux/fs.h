@@ -181,4 +181,7 @@ struct kiocb { struct file *ki_filp; loff_t ki_pos; void *private; int ki_flags;
 #define replace_fops(f, fops) do { (f)->f_op = (fops); } while (0)
 #define getname(x) (x)
 #include <linux/uaccess.h>
+/* Not from the wrong header (see the end of linux/sched.h). */
+#undef signal_pending
+#undef allow_signal
 #endif

@@ -8,12 +8,12 @@ typedef void (*exitcall_t)(void);
 #define __exit_p(x) (x)
 #define __init_or_module
 #define __initdata_or_module
-#define __devinit
-#define __devinitdata
-#define __devinitconst
-#define __devexit
-#define __devexitdata
-#define __devexit_p(x) (x)
+#define __devinit KLOOM_REMOVED("kloom-removed:__devinit|3.8|no attribute")
+#define __devinitdata KLOOM_REMOVED("kloom-removed:__devinitdata|3.8|no attribute")
+#define __devinitconst KLOOM_REMOVED("kloom-removed:__devinitconst|3.8|no attribute")
+#define __devexit KLOOM_REMOVED("kloom-removed:__devexit|3.8|no attribute")
+#define __devexitdata KLOOM_REMOVED("kloom-removed:__devexitdata|3.8|no attribute")
+#define __devexit_p(x) KLOOM_REMOVED("kloom-removed:__devexit_p()|3.8|the function itself") (x)
 #define __cpuinit
 #define __cpuinitdata
 #define __meminit

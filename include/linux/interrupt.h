@@ -66,13 +66,13 @@ struct tasklet_struct {
 };
 enum { TASKLET_STATE_SCHED, TASKLET_STATE_RUN };
 #define __kloom_tasklet_2(name, fn) struct tasklet_struct name = { .obj = KLOOM_OBJECT_INIT(TASKLET), .count = ATOMIC_INIT(0), .use_callback = true, .callback = (fn) }
-#define __kloom_tasklet_3(name, fn, dat) struct tasklet_struct name = { .obj = KLOOM_OBJECT_INIT(TASKLET), .count = ATOMIC_INIT(0), .func = (void (*)(unsigned long))(fn), .data = (unsigned long)(dat) }
+#define __kloom_tasklet_3(name, fn, dat) KLOOM_REMOVED("kloom-removed:DECLARE_TASKLET() with three arguments|5.9|DECLARE_TASKLET(name, func), whose func takes the tasklet") struct tasklet_struct name = { .obj = KLOOM_OBJECT_INIT(TASKLET), .count = ATOMIC_INIT(0), .func = (void (*)(unsigned long))(fn), .data = (unsigned long)(dat) }
 #define __kloom_tasklet_pick(_1, _2, _3, f, ...) f
 /* Two arguments since 5.9, three before. */
 #define DECLARE_TASKLET(...) __kloom_tasklet_pick(__VA_ARGS__, __kloom_tasklet_3, __kloom_tasklet_2)(__VA_ARGS__)
 #define DECLARE_TASKLET_OLD(name, fn) struct tasklet_struct name = { .obj = KLOOM_OBJECT_INIT(TASKLET), .count = ATOMIC_INIT(0), .func = (fn) }
 #define __kloom_tasklet_dis_2(name, fn) struct tasklet_struct name = { .obj = KLOOM_OBJECT_INIT(TASKLET), .count = ATOMIC_INIT(1), .use_callback = true, .callback = (fn) }
-#define __kloom_tasklet_dis_3(name, fn, dat) struct tasklet_struct name = { .obj = KLOOM_OBJECT_INIT(TASKLET), .count = ATOMIC_INIT(1), .func = (void (*)(unsigned long))(fn), .data = (unsigned long)(dat) }
+#define __kloom_tasklet_dis_3(name, fn, dat) KLOOM_REMOVED("kloom-removed:DECLARE_TASKLET_DISABLED() with three arguments|5.9|DECLARE_TASKLET_DISABLED(name, func), whose func takes the tasklet") struct tasklet_struct name = { .obj = KLOOM_OBJECT_INIT(TASKLET), .count = ATOMIC_INIT(1), .func = (void (*)(unsigned long))(fn), .data = (unsigned long)(dat) }
 #define DECLARE_TASKLET_DISABLED(...) __kloom_tasklet_pick(__VA_ARGS__, __kloom_tasklet_dis_3, __kloom_tasklet_dis_2)(__VA_ARGS__)
 #define from_tasklet(var, callback_tasklet, field) container_of(callback_tasklet, typeof(*var), field)
 void tasklet_init(struct tasklet_struct *t, void (*func)(unsigned long), unsigned long data); //@4n (re)initialises with a function that takes data

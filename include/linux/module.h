@@ -85,9 +85,9 @@ extern struct mutex module_mutex; //@4n guards the list of modules (not exported
 #define module_name(mod) ({ struct module *__mn = (mod); __mn ? __mn->name : "kernel"; })
 #define module_is_live(mod) ((mod)->state != MODULE_STATE_GOING)
 #define __MODULE_STRING(x) __stringify(x)
-#define MOD_INC_USE_COUNT ((void)try_module_get(THIS_MODULE))
-#define MOD_DEC_USE_COUNT module_put(THIS_MODULE)
-#define SET_MODULE_OWNER(x) do { } while (0)
+#define MOD_INC_USE_COUNT KLOOM_REMOVED("kloom-removed:MOD_INC_USE_COUNT|2.6|.owner = THIS_MODULE: who opens the file holds the module") ((void)try_module_get(THIS_MODULE))
+#define MOD_DEC_USE_COUNT KLOOM_REMOVED("kloom-removed:MOD_DEC_USE_COUNT|2.6|.owner = THIS_MODULE: who closes the file lets the module go") module_put(THIS_MODULE)
+#define SET_MODULE_OWNER(x) KLOOM_REMOVED("kloom-removed:SET_MODULE_OWNER()|2.6.24|.owner = THIS_MODULE") do { } while (0)
 int init_module(void);
 void cleanup_module(void);
 #define module_driver(drv, reg, unreg, ...) \

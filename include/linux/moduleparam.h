@@ -37,7 +37,21 @@ struct kernel_param {
 	static const char __UNIQUE_ID(name)[] __used __section(".modinfo") __aligned(1) = #tag "=" text
 #define MODULE_PARM_DESC(_parm, desc) __kloom_modinfo(parm, _parm, #_parm ":" desc)
 #define __MODULE_PARM_TYPE(name, type) __kloom_modinfo(parmtype, name, #name ":" type)
-#define MODULE_PARM(var, type) extern int __kloom_old_parm_##var
+/* Up to 2.6.16: the type was a text ("i", "1-4s"); here it is the variable's own. `var` must be declared above. */
+#define __kloom_old_ops(var) _Generic((var), \
+	unsigned char: &param_ops_byte, char: &param_ops_byte, short: &param_ops_short, unsigned short: &param_ops_ushort, \
+	int: &param_ops_int, unsigned int: &param_ops_uint, long: &param_ops_long, unsigned long: &param_ops_ulong, \
+	char *: &param_ops_charp, bool: &param_ops_bool, default: &param_array_ops)
+/* What an array's elements are; anything else is no array. */
+#define __kloom_old_elem(var, of_short, of_int, of_uint, of_long, of_charp, other) _Generic((var), short *: of_short, int *: of_int, \
+	unsigned int *: of_uint, long *: of_long, unsigned long *: of_long, char **: of_charp, default: other)
+#define MODULE_PARM(var, type) KLOOM_REMOVED("kloom-removed:MODULE_PARM()|2.6.17|module_param(name, type, perm)") \
+	static const struct kparam_array __param_arr_##var = { \
+		.max = sizeof(var) / __kloom_old_elem(var, 2, 4, 4, 8, 8, 1), .elemsize = __kloom_old_elem(var, 2, 4, 4, 8, 8, 1), \
+		.ops = __kloom_old_elem(var, &param_ops_short, &param_ops_int, &param_ops_uint, &param_ops_long, &param_ops_charp, &param_ops_byte), \
+		.elem = (void *)&var }; \
+	__module_param_call("", var, __kloom_old_ops(var), \
+		__kloom_old_elem(var, (void *)&__param_arr_##var, (void *)&__param_arr_##var, (void *)&__param_arr_##var, (void *)&__param_arr_##var, (void *)&__param_arr_##var, (void *)&var), 0, -1, 0)
 #define __module_param_call(prefix, name, o, a, perm_, level_, flags_) \
 	static const char __param_str_##name[] = prefix #name; \
 	static struct kernel_param const __param_##name __used __section("__param") __aligned(sizeof(void *)) = \

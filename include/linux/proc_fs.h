@@ -64,7 +64,7 @@ struct proc_dir_entry *create_proc_read_entry(const char *name, umode_t mode, st
 #define proc_create_single(name, mode, parent, show) proc_create_single_data(name, mode, parent, show, NULL)
 #define proc_create_seq_data(name, mode, parent, ops, data) proc_create_seq_private(name, mode, parent, ops, 0, data)
 #define proc_create_seq(name, mode, parent, ops) proc_create_seq_private(name, mode, parent, ops, 0, NULL)
-#define PDE_DATA(inode) pde_data(inode)
+#define PDE_DATA(inode) KLOOM_REMOVED("kloom-removed:PDE_DATA()|5.17|pde_data()") pde_data(inode)
 #define PDE(inode) ((struct proc_dir_entry *)(inode)->kloom)
 #define proc_root_dir NULL
 #endif

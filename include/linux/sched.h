@@ -238,4 +238,9 @@ void kloom_task_unlock(struct task_struct *p); //@4a releases p->alloc_lock
 #define task_lock(p) kloom_task_lock(p)
 #define task_unlock(p) kloom_task_unlock(p)
 #include <linux/sched/signal_compat.h>
+/* Since 4.11 these are in linux/sched/signal.h, which linux/fs.h brings along (by linux/percpu-rwsem.h). */
+#if !defined(KLOOM_LINUX_SCHED_SIGNAL_H) && !defined(KLOOM_LINUX_FS_H)
+#define signal_pending(p) KLOOM_REMOVED("kloom-removed:signal_pending() in <linux/sched.h>|4.11|<linux/sched/signal.h>") signal_pending(p)
+#define allow_signal(sig) KLOOM_REMOVED("kloom-removed:allow_signal() in <linux/sched.h>|4.11|<linux/sched/signal.h>") allow_signal(sig)
+#endif
 #endif

@@ -30,10 +30,12 @@ void wake_up_all_idle_cpus(void); //@4gn wakes idle CPUs
 #define get_cpu() ({ preempt_disable(); kloom_raw_smp_processor_id(); })
 #define put_cpu() preempt_enable()
 #define __kloom_scf_3(func, info, wait) ({ kloom_smp_call_function((func), (info), (wait)); 0; })
-#define __kloom_scf_4(func, info, retry, wait) ({ kloom_smp_call_function((func), (info), (wait)); 0; })
+#define __kloom_scf_4(func, info, retry, wait) KLOOM_REMOVED("kloom-removed:smp_call_function() with four arguments|2.6.27|smp_call_function(func, info, wait)") ({ kloom_smp_call_function((func), (info), (wait)); 0; })
 #define __kloom_scf_pick(_1, _2, _3, _4, f, ...) f
 #define smp_call_function(...) __kloom_scf_pick(__VA_ARGS__, __kloom_scf_4, __kloom_scf_3)(__VA_ARGS__)
-#define on_each_cpu(func, info, wait) on_each_cpu_cond_mask(NULL, (func), (info), (wait), cpu_online_mask)
+#define __kloom_oec_3(func, info, wait) on_each_cpu_cond_mask(NULL, (func), (info), (wait), cpu_online_mask)
+#define __kloom_oec_4(func, info, retry, wait) KLOOM_REMOVED("kloom-removed:on_each_cpu() with four arguments|2.6.27|on_each_cpu(func, info, wait)") __kloom_oec_3(func, info, wait)
+#define on_each_cpu(...) __kloom_scf_pick(__VA_ARGS__, __kloom_oec_4, __kloom_oec_3)(__VA_ARGS__)
 #define on_each_cpu_mask(mask, func, info, wait) on_each_cpu_cond_mask(NULL, (func), (info), (wait), (mask))
 #define on_each_cpu_cond(cond, func, info, wait) on_each_cpu_cond_mask((cond), (func), (info), (wait), cpu_online_mask)
 #endif

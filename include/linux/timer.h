@@ -24,8 +24,9 @@ struct timer_list {
 #define KLOOM_TIMER_DATA 0x01000000
 #define __TIMER_INITIALIZER(fn, fl) { .obj = KLOOM_OBJECT_INIT(TIMER), .entry = { .next = TIMER_ENTRY_STATIC }, .function = (fn), .flags = (fl) }
 #define DEFINE_TIMER_1(name, fn) struct timer_list name = __TIMER_INITIALIZER(fn, 0)
-#define TIMER_INITIALIZER(fn, exp, dat) { .obj = KLOOM_OBJECT_INIT(TIMER), .entry = { .next = TIMER_ENTRY_STATIC }, .function = (fn), .expires = (exp), .data = (dat), .flags = KLOOM_TIMER_DATA }
-#define DEFINE_TIMER_4(name, fn, exp, dat) struct timer_list name = TIMER_INITIALIZER(fn, exp, dat)
+#define TIMER_INITIALIZER(fn, exp, dat) KLOOM_REMOVED("kloom-removed:TIMER_INITIALIZER()|4.15|DEFINE_TIMER(name, func), or timer_setup()") __TIMER_DATA_INITIALIZER(fn, exp, dat)
+#define __TIMER_DATA_INITIALIZER(fn, exp, dat) { .obj = KLOOM_OBJECT_INIT(TIMER), .entry = { .next = TIMER_ENTRY_STATIC }, .function = (fn), .expires = (exp), .data = (dat), .flags = KLOOM_TIMER_DATA }
+#define DEFINE_TIMER_4(name, fn, exp, dat) KLOOM_REMOVED("kloom-removed:DEFINE_TIMER() with four arguments|4.15|DEFINE_TIMER(name, func), whose func takes the timer") struct timer_list name = __TIMER_DATA_INITIALIZER(fn, exp, dat)
 #define __kloom_timer_pick(_1, _2, _3, _4, f, ...) f
 /* Two arguments since 4.15, four before. */
 #define DEFINE_TIMER(...) __kloom_timer_pick(__VA_ARGS__, DEFINE_TIMER_4, , DEFINE_TIMER_1)(__VA_ARGS__)

@@ -238,6 +238,7 @@ impl Compiler {
         };
         flags.extend(own.iter().map(|flag| (*flag).to_owned()));
         flags.push(format!("-DLINUX_VERSION_CODE={}", config.kernel_version));
+        flags.push(format!("-DKLOOM_RELEASE=\"{}\"", config.release));
         flags.extend(config.extra_defines.iter().map(|define| format!("-D{define}")));
         flags
     }

@@ -10,6 +10,48 @@ use std::time::Duration;
 /// `LINUX_VERSION_CODE` of Linux 6.1.0, the version whose behaviour kloom has.
 pub const LINUX_6_1: u32 = 6 << 16 | 1 << 8;
 
+/// A version of Linux that a module can be built for: what `#if LINUX_VERSION_CODE` sees, and what `uname -r` says.
+///
+/// It chooses no other behaviour: that is Linux 6.1's in every era, with the calls Linux has dropped since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Era {
+    /// As users write it (`5.10`).
+    pub name: &'static str,
+    /// `LINUX_VERSION_CODE`; the long-term release of that line where there was one.
+    pub version: u32,
+    /// Kernel release.
+    pub release: &'static str,
+}
+
+/// `KERNEL_VERSION()` of Linux.
+const fn kernel_version(major: u32, minor: u32, patch: u32) -> u32 {
+    major << 16 | minor << 8 | patch
+}
+
+/// Eras from the oldest to the newest.
+pub const ERAS: [Era; 10] = [
+    Era { name: "2.6", version: kernel_version(2, 6, 32), release: "2.6.32-kloom" },
+    Era { name: "3.10", version: kernel_version(3, 10, 0), release: "3.10.0-kloom" },
+    Era { name: "4.4", version: kernel_version(4, 4, 0), release: "4.4.0-kloom" },
+    Era { name: "4.15", version: kernel_version(4, 15, 0), release: "4.15.0-kloom" },
+    Era { name: "5.4", version: kernel_version(5, 4, 0), release: "5.4.0-kloom" },
+    Era { name: "5.10", version: kernel_version(5, 10, 0), release: "5.10.0-kloom" },
+    Era { name: "5.15", version: kernel_version(5, 15, 0), release: "5.15.0-kloom" },
+    Era::LINUX_6_1,
+    Era { name: "6.6", version: kernel_version(6, 6, 0), release: "6.6.0-kloom" },
+    Era { name: "6.12", version: kernel_version(6, 12, 0), release: "6.12.0-kloom" },
+];
+
+impl Era {
+    /// Linux 6.1, the default.
+    pub const LINUX_6_1: Era = Era { name: "6.1", version: LINUX_6_1, release: "6.1.0-kloom" };
+
+    /// The era of this name.
+    pub fn find(name: &str) -> Option<Era> {
+        ERAS.into_iter().find(|era| era.name == name)
+    }
+}
+
 /// Instant the virtual machine believes to have been built at, in seconds since the epoch: the release of Linux 6.1
 /// (2022-12-11 22:15:18 UTC). `__DATE__` and `__TIME__` expand to it.
 pub const BUILD_EPOCH_S: u64 = 1_670_796_918;
@@ -58,12 +100,18 @@ impl Config {
             headers_dir: None,
             extra_defines: Vec::new(),
             make_variables: BTreeMap::new(),
-            kernel_version: LINUX_6_1,
-            release: "6.1.0-kloom".to_owned(),
+            kernel_version: Era::LINUX_6_1.version,
+            release: Era::LINUX_6_1.release.to_owned(),
             jobs: 2,
             verbose: false,
             cache_bytes_max: 256 << 20,
         }
+    }
+
+    /// Builds for another version of Linux.
+    pub fn set_era(&mut self, era: Era) {
+        self.kernel_version = era.version;
+        self.release = era.release.to_owned();
     }
 
     /// `vermagic` of modules built here (Linux 6.1 `include/linux/vermagic.h`, with SMP, PREEMPT and MODULE_UNLOAD).

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::error::{Diagnostic, Hint, Level, Missing};
+use crate::error::{Diagnostic, Hint, Level, Missing, SourceNote};
 use crate::headers::{self, Offer};
 use crate::sources::{SourceFile, artefact_hints};
 
@@ -64,6 +64,70 @@ fn parse_line(line: &str) -> Option<Diagnostic> {
         level,
         message: message.to_owned(),
         option,
+    })
+}
+
+/// How `include/` marks a use of what Linux has dropped: a warning with this, name, version and replacement.
+const REMOVED_MARK: &str = "kloom-removed:";
+
+/// Separates the marks that `include/` makes the compiler print from what it has to say itself. Marks of the same name
+/// give one note, of their first place.
+pub(crate) fn split_removed(stderr: &str) -> (String, Vec<SourceNote>) {
+    let (mut kept, mut notes) = (String::new(), Vec::<SourceNote>::new());
+    let (mut context, mut dropping, mut any) = (String::new(), false, false);
+    for line in stderr.lines() {
+        let is_context =
+            ["In file included from ", "                 from "].iter().any(|start| line.starts_with(start))
+                || line.contains(": In function ")
+                || line.ends_with(": At top level:");
+        let starts = parse_line(line).filter(|diagnostic| diagnostic.level != Level::Note);
+        if let Some(diagnostic) = &starts
+            && let Some(note) = removed_note(diagnostic, &context)
+        {
+            let name = |note: &SourceNote| match note {
+                SourceNote::Removed { name, .. } => name.clone(),
+                _ => String::new(),
+            };
+            if !notes.iter().any(|other| name(other) == name(&note)) {
+                notes.push(note);
+            }
+            (dropping, any) = (true, true);
+            context.clear();
+        } else if is_context {
+            dropping = false;
+            context.push_str(line);
+            context.push('\n');
+        } else if starts.is_some() || !dropping {
+            dropping = false;
+            // What clang counts at the end includes the marks.
+            if !(any && line.ends_with(" generated.")) {
+                kept.push_str(&std::mem::take(&mut context));
+                kept.push_str(line);
+                kept.push('\n');
+            }
+        }
+    }
+    (kept, notes)
+}
+
+/// The note behind a mark; a mark inside one of kloom's headers belongs to the line that includes it.
+fn removed_note(diagnostic: &Diagnostic, context: &str) -> Option<SourceNote> {
+    let mut parts = diagnostic.message.strip_prefix(REMOVED_MARK)?.splitn(3, '|');
+    let (name, removed_in, replacement) = (parts.next()?, parts.next()?, parts.next()?);
+    let (mut file, mut line) = (diagnostic.file.as_str(), diagnostic.line);
+    for above in context.lines() {
+        let place = above.trim_start_matches("In file included from ").trim().trim_start_matches("from ");
+        let mut fields = place.trim_end_matches([',', ':']).split(':');
+        if let (Some(name), Some(Ok(number))) = (fields.next(), fields.next().map(str::parse)) {
+            (file, line) = (name, number);
+        }
+    }
+    Some(SourceNote::Removed {
+        file: file.to_owned(),
+        line,
+        name: name.to_owned(),
+        removed_in: removed_in.to_owned(),
+        replacement: replacement.to_owned(),
     })
 }
 
@@ -401,6 +465,35 @@ fn defines_main(file: &SourceFile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_of_what_linux_dropped_become_notes() {
+        let text = "In file included from m.c:3,\n                 from other.c:1:\n\
+                    kloom/asm/x.h:4:21: warning: kloom-removed:<asm/x.h>|3.4|<linux/x.h>\n    4 | #pragma\n      | ^\n\
+                    m.c: In function 'f':\n\
+                    m.c:7:2: warning: kloom-removed:old()|2.6.20|new(a), or newer(b)\n    7 | old();\n      | ^\n\
+                    m.c:8:2: warning: unused variable 'x' [-Wunused-variable]\n    8 | int x;\n\
+                    m.c:9:2: warning: kloom-removed:old()|2.6.20|new(a), or newer(b)\n<scratch>:1:1: note: expanded\n\
+                    3 warnings generated.\n";
+        let (kept, notes) = split_removed(text);
+        assert_eq!(kept, "m.c:8:2: warning: unused variable 'x' [-Wunused-variable]\n    8 | int x;\n");
+        let note = |file: &str, line, name: &str, removed_in: &str, replacement: &str| SourceNote::Removed {
+            file: file.into(),
+            line,
+            name: name.into(),
+            removed_in: removed_in.into(),
+            replacement: replacement.into(),
+        };
+        assert_eq!(
+            notes,
+            [
+                note("other.c", 1, "<asm/x.h>", "3.4", "<linux/x.h>"),
+                note("m.c", 7, "old()", "2.6.20", "new(a), or newer(b)"),
+            ]
+        );
+        assert_eq!(split_removed("a.c:1:1: error: no\n").0, "a.c:1:1: error: no\n");
+    }
+
     use proptest::prelude::*;
 
     #[test]

@@ -604,7 +604,7 @@ impl Builder<'_> {
         let mut output = CompilerOutput::default();
         let mut files: Vec<SourceFile> = Vec::new();
         for (done, index, unit) in &failed {
-            output.stderr += &done.stderr;
+            output.stderr += &diagnose::split_removed(&done.stderr).0;
             output.notes = merge_notes(&output.notes, &work[*index].notes);
             files.extend(work[*index].closures[*unit].files.iter().cloned());
         }
@@ -689,7 +689,7 @@ impl Builder<'_> {
         depends: &str,
         warning_text: String,
     ) -> Result<BuiltModule, CcError> {
-        let mut own = Vec::new();
+        let (warning_text, mut own) = diagnose::split_removed(&warning_text);
         let name = || item.name.clone();
         if !all.has_license {
             own.push(SourceNote::MissingLicense { module: name() });

@@ -74,6 +74,19 @@ pub enum SourceNote {
         /// The flag.
         flag: String,
     },
+    /// A macro or header that Linux has dropped; kloom still has it.
+    Removed {
+        /// File as the user typed it.
+        file: String,
+        /// 1-based line of the first use.
+        line: u32,
+        /// The macro, or the header in angle brackets.
+        name: String,
+        /// Version of Linux that dropped it.
+        removed_in: String,
+        /// What replaces it.
+        replacement: String,
+    },
     /// The cache directory cannot be written; a temporary one was used.
     CacheUnwritable {
         /// The directory asked for.
@@ -117,6 +130,9 @@ impl fmt::Display for SourceNote {
             }
             Self::IgnoredFlag { flag } => {
                 write!(f, "compiler flag `{flag}` of the Makefile was not used")
+            }
+            Self::Removed { file, line, name, removed_in, replacement } => {
+                write!(f, "`{file}`, line {line}: `{name}` is gone from Linux since {removed_in}; use {replacement}")
             }
             Self::CacheUnwritable { dir, error } => {
                 write!(f, "cache directory `{}` cannot be used ({error}); nothing is kept", dir.display())

@@ -20,7 +20,7 @@ mod kofile;
 mod plan;
 mod sources;
 
-pub use config::{BUILD_EPOCH_S, Config, Input, LINUX_6_1, Progress};
+pub use config::{BUILD_EPOCH_S, Config, ERAS, Era, Input, LINUX_6_1, Progress};
 pub use diagnose::is_linux_api;
 pub use driver::{Built, BuiltModule, build, build_with_progress};
 pub use error::{CcError, CompilerOutput, Diagnostic, Hint, Level, Missing, NotBuildable, SourceNote};

@@ -209,6 +209,17 @@ const SIGNAL_SIZE: usize = 1024;
 /// Offset of `nr_threads` in `signal_struct`.
 const NR_THREADS: u64 = 8;
 
+/// `struct new_utsname`: what `uname` prints, 65 bytes each.
+fn uts_names(release: &str) -> Vec<u8> {
+    const FIELD: usize = 65;
+    let mut bytes = Vec::new();
+    for text in ["Linux", "kloom", release, "#1 SMP PREEMPT_DYNAMIC kloom", "x86_64", "(none)"] {
+        bytes.extend(text.bytes().take(FIELD - 1));
+        bytes.resize(bytes.len().next_multiple_of(FIELD), 0);
+    }
+    bytes
+}
+
 impl KernelData {
     pub(crate) fn new(arena: &mut Arena, kernel: &Kernel) -> KernelData {
         let mut data = KernelData {
@@ -236,6 +247,7 @@ impl KernelData {
         ] {
             data.add(arena, name, &vec![0; size]);
         }
+        data.add(arena, "init_uts_ns", &uts_names(&kernel.config.release));
         data.add(arena, "console_printk", &[7, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0]);
         data.by_name.insert("jiffies".into(), data.jiffies);
         data.by_name.insert("jiffies_64".into(), data.jiffies);

@@ -939,6 +939,7 @@ pub fn ioctl(id: FileId, node: &ModuleNode, cmd: u64, mut arg: Vec<u8>) -> Resul
     let ret = if op != 0 {
         run(op, [addr, cmd, buffer, 0]) as i64
     } else {
+        enter(|machine, _| machine.note_removed_in_file("file_operations.ioctl", ".unlocked_ioctl", old));
         i64::from(run(old, [inode_of(addr), addr, cmd, buffer]) as i32)
     };
     returned();

@@ -27,9 +27,6 @@ pub struct Loaded {
     pub params: (u64, u32),
 }
 
-/// What a kloom module's `vermagic` must say.
-pub const VERMAGIC: &str = "6.1.0-kloom SMP preempt mod_unload";
-
 /// Reads, checks, places and relocates a module.
 ///
 /// # Errors
@@ -101,12 +98,18 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Load
     Ok(Loaded { id, name, init, params })
 }
 
+/// What the `vermagic` of a module for this machine must say.
+fn own_vermagic(machine: &Machine) -> String {
+    format!("{} SMP preempt mod_unload", machine.kernel.config.release)
+}
+
 /// Licence, version magic and taint messages.
 fn check_modinfo(machine: &mut Machine, object: &Object, name: &str) -> Result<(), Errno> {
     let vermagic = object.vermagic().map(str::trim);
-    if vermagic != Some(VERMAGIC) {
+    let own = own_vermagic(machine);
+    if vermagic != Some(own.as_str()) {
         let have = vermagic.unwrap_or("");
-        machine.kernel.printk(Level::Err, format!("{name}: version magic '{have}' should be '{VERMAGIC} '"));
+        machine.kernel.printk(Level::Err, format!("{name}: version magic '{have}' should be '{own} '"));
         return Err(Errno::ENOEXEC);
     }
     let first = machine.kernel.tainted & (1 << taint::OOT_MODULE) == 0;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use kloom::api::{Api, Row};
 use kloom::run::{Request, RunError, Script};
+use kloom_cc::{ERAS, Era, SourceNote};
 use kloom_diag::ExitCode;
 use kloom_explore::Strategy;
 use kloom_kernel::sched::Preempt;
@@ -129,6 +131,9 @@ struct RunArgs {
 
 #[derive(Args)]
 struct CcArgs {
+    /// Version of Linux that the module's `#if LINUX_VERSION_CODE` and `uname -r` see; behaviour stays that of 6.1
+    #[arg(long, value_name = "VERSION", default_value = Era::LINUX_6_1.name, value_parser = era_parser())]
+    kernel: Era,
     /// The C compiler (gcc 11 or later, or clang)
     #[arg(long, value_name = "PATH")]
     cc: Option<PathBuf>,
@@ -213,6 +218,11 @@ pub(crate) fn main() -> u8 {
     }
 }
 
+/// Reads one of the eras; help and errors list them.
+fn era_parser() -> impl TypedValueParser<Value = Era> {
+    PossibleValuesParser::new(ERAS.map(|era| era.name)).map(|name| Era::find(&name).unwrap_or(Era::LINUX_6_1))
+}
+
 fn usage(text: &str) -> ExitCode {
     output::talk(&format!("error: {text}\n"));
     ExitCode::Usage
@@ -228,6 +238,7 @@ fn cc_config(args: &CcArgs) -> kloom_cc::Config {
     let mut config = kloom_cc::Config::new(cache.unwrap_or_else(|| std::env::temp_dir().join("kloom-cache")));
     config.compiler = args.cc.clone().or_else(|| std::env::var_os("KLOOM_CC").map(PathBuf::from));
     config.search_path = std::env::var_os("PATH");
+    config.set_era(args.kernel);
     config
 }
 
@@ -273,7 +284,7 @@ fn request(args: &RunArgs) -> Result<Request, String> {
             hang_after_ns: args.hang_after,
             mem_bytes: args.mem,
             max_tasks: args.max_tasks,
-            ..kloom_kernel::Config::default()
+            release: args.cc.kernel.release.to_string(),
         },
         strategy,
         limits: Limits { max_steps: args.max_steps, max_time_ns: args.max_time, ..Limits::default() },
@@ -328,8 +339,9 @@ fn run(args: RunArgs) -> ExitCode {
     for note in built
         .notes
         .iter()
-        .map(ToString::to_string)
-        .chain(built.modules.iter().flat_map(|m| m.notes.iter().map(ToString::to_string)))
+        .chain(built.modules.iter().flat_map(|module| &module.notes))
+        // The report tells these.
+        .filter(|note| !matches!(note, SourceNote::Removed { .. }))
     {
         output::talk(&format!("note: {note}\n"));
     }
@@ -428,6 +440,9 @@ fn replay_command(args: &RunArgs, token: &str) -> String {
     }
     if matches!(args.on_use_after_free, OnUaf::Oops) {
         words.push("--on-use-after-free oops".into());
+    }
+    if args.cc.kernel != Era::LINUX_6_1 {
+        words.push(format!("--kernel {}", args.cc.kernel.name));
     }
     words.push(format!("--replay {token}"));
     words.join(" ")

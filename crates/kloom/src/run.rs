@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use kloom_cc::{Built, CcError, Input};
+use kloom_cc::{Built, CcError, Input, SourceNote};
 use kloom_diag::Outcome;
 use kloom_explore::Strategy;
 use kloom_sim::{Ended, Limits, ModuleFile, Options, Output, Session};
@@ -142,11 +142,33 @@ pub fn run(request: &Request, built: &Built, show: &mut dyn FnMut(Output)) -> Re
     let ended = session.run(parsed, vec![script.name], show);
     let subject = built.modules.iter().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" ");
     let mut outcome = session.outcome(&ended, &subject);
+    tell_removed(&mut outcome, built);
     blame_unknown_symbol(&mut outcome);
     if request.script.is_none() && ended == Ended::Done(INSMOD_FAILED) {
         blame_input(&mut outcome);
     }
     Ok(Ran { outcome, sources, token: session.token(), ended, steps: session.steps() })
+}
+
+/// What the compiler saw of macros that Linux has dropped, once per name, before what the run showed.
+fn tell_removed(outcome: &mut Outcome, built: &Built) {
+    let mut told = Vec::new();
+    for module in &built.modules {
+        for note in &module.notes {
+            let SourceNote::Removed { file, line, name, removed_in, replacement } = note else { continue };
+            if told.iter().any(|(other, _)| *other == name) {
+                continue;
+            }
+            let fault = kloom_diag::Fault::RemovedApi {
+                call: name.clone(),
+                removed_in: removed_in.clone(),
+                replacement: replacement.clone(),
+                site: kloom_diag::Site::new(file, *line, "", &module.name),
+            };
+            told.push((name, kloom_diag::Finding::new(fault)));
+        }
+    }
+    outcome.findings.splice(0..0, told.into_iter().map(|(_, finding)| finding));
 }
 
 /// A file or parameter that insmod refuses, although nobody is to blame for it in the module, is wrong input.
@@ -163,7 +185,8 @@ fn blame_input(outcome: &mut Outcome) {
 /// A symbol that Linux does not have either is the module's fault, not a gap of kloom's.
 fn blame_unknown_symbol(outcome: &mut Outcome) {
     let kloom_diag::End::Unsupported(missing) = &outcome.end else { return };
-    if missing.what != kloom_diag::UnsupportedKind::Function || kloom_cc::is_linux_api(&missing.name) {
+    let ours = kloom_cc::is_linux_api(&missing.name) || missing.name.starts_with("kloom_");
+    if missing.what != kloom_diag::UnsupportedKind::Function || ours {
         return;
     }
     let message = format!("`{}` is undefined: neither the module nor Linux has it", missing.name);

@@ -6,4 +6,7 @@
 #include <linux/cred.h>
 #include <linux/rculist.h>
 #include <linux/sched/task.h>
+/* Not from the wrong header (see the end of linux/sched.h). */
+#undef signal_pending
+#undef allow_signal
 #endif

@@ -36,8 +36,14 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
         }
         Fault::RemovedApi { call: old, removed_in, replacement, site } => {
             story.title(format!("`{old}` is gone from Linux since {removed_in}; kloom still has it"));
-            story.blame_site(site, old.trim_end_matches("()"), format!("today: {replacement}"));
-            story.linux(format!("from {removed_in} on the module does not build"));
+            // `access_ok() with three arguments`: the source has the name.
+            let written = old.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or(old);
+            story.blame_site(site, written, format!("today: {replacement}"));
+            story.linux(if old.contains(" in <") {
+                format!("from {removed_in} on the module builds only if another header brings the declaration along")
+            } else {
+                format!("from {removed_in} on the module does not build")
+            });
             story.help(format!("use {replacement}"));
         }
         Fault::Nbsp { site, count, lines } => {

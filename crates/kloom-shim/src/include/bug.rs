@@ -30,6 +30,15 @@ impl Machine {
         self.kernel.report(Fault::RemovedApi { name: name.to_string(), replacement: replacement.to_string() });
     }
 
+    /// As [`Machine::note_removed`], blaming the function at `func` instead of the caller.
+    pub(crate) fn note_removed_in_file(&mut self, name: &str, replacement: &str, func: u64) {
+        let here = self.kernel.here;
+        self.kernel.here = Default::default();
+        self.kernel.here.0[0] = func;
+        self.note_removed(name, replacement);
+        self.kernel.here = here;
+    }
+
     /// What a WARN of the kernel's own code prints; the report is a module's misuse.
     pub(crate) fn warn_kernel(&mut self, file: &str, line: u32, function: &str) {
         self.warn_block(None, file, line, function);

@@ -466,11 +466,13 @@ pub(crate) extern "C" fn kernel_write(file: u64, buf: u64, count: u64, ppos: u64
 
 /// `vfs_read()`.
 pub(crate) extern "C" fn vfs_read(file: u64, buf: u64, count: u64, ppos: u64) -> i64 {
+    enter(|machine, _| machine.note_removed("vfs_read", "kernel_read()"));
     read_file(file, |machine| Memory::given(machine, buf), count, ppos, "vfs_read")
 }
 
 /// `vfs_write()`.
 pub(crate) extern "C" fn vfs_write(file: u64, buf: u64, count: u64, ppos: u64) -> i64 {
+    enter(|machine, _| machine.note_removed("vfs_write", "kernel_write()"));
     write_file(file, |machine| Memory::given(machine, buf), count, ppos, "vfs_write")
 }
 

@@ -115,7 +115,7 @@ pub(crate) extern "C" fn kloom_proc_create(name: u64, mode: u16, parent: u64, op
 
 /// The same with `struct file_operations`, as before 5.6.
 pub(crate) extern "C" fn kloom_proc_create_fops(name: u64, mode: u16, parent: u64, ops: u64, data: u64) -> u64 {
-    enter(|machine, _| machine.note_removed("proc_create with struct file_operations", "struct proc_ops"));
+    enter(|machine, _| machine.note_removed("proc_create() with struct file_operations", "struct proc_ops"));
     create(Wanted { name, mode: u32::from(mode), parent, data }, "proc_create", ops, ProcOpsKind::FileOperations, 0)
 }
 

@@ -367,7 +367,7 @@ pub(crate) extern "C" fn find_get_task_by_vpid(pid: i32) -> u64 {
 /// `daemonize()`, dropped in 3.8: names the caller and lets it ignore signals.
 pub(crate) extern "C" fn daemonize(frame: &kloom_guest::thunk::VaFrame) {
     enter(|machine, current| {
-        machine.note_removed("daemonize", "nothing: a kthread is born detached");
+        machine.note_removed("daemonize", "kthread_run(): a kthread is born detached");
         let name = super::printk::format_short(machine, frame.regs[0], &mut super::printk::VarArgs::after(frame, 1));
         let task = &mut machine.kernel.tasks[current];
         task.c.set_comm(&name);

@@ -503,7 +503,12 @@ fn sleep_on_common(head: u64, state: u32, timeout: i64, name: &'static str) -> i
     with_queue(head, name, Locking::Takes, |machine, current, queue| {
         machine.note_removed(
             name,
-            if state == TASK_INTERRUPTIBLE { "wait_event_interruptible()" } else { "wait_event()" },
+            match (state == TASK_INTERRUPTIBLE, name.ends_with("_timeout")) {
+                (true, true) => "wait_event_interruptible_timeout()",
+                (true, false) => "wait_event_interruptible()",
+                (false, true) => "wait_event_timeout()",
+                (false, false) => "wait_event()",
+            },
         );
         let addr = machine.kernel.tasks[current].addr;
         let queued = machine.kernel.event_here();

@@ -7,30 +7,44 @@ use kloom_shim::Machine;
 use super::Story;
 use super::memory;
 
-/// Since which version Linux does not have a call any more.
-const REMOVED_IN: [(&str, &str); 22] = [
-    ("do_exit", "5.17"),
+/// Since which version Linux does not have a call any more (for modules: exported, or declared), by the name that the
+/// shims and headers note.
+const REMOVED_IN: &[(&str, &str)] = &[
+    ("PDE_DATA", "5.17"),
     ("complete_and_exit", "5.17"),
-    ("lock_kernel", "2.6.39"),
-    ("unlock_kernel", "2.6.39"),
-    ("register_cpu_notifier", "4.15"),
-    ("interruptible_sleep_on", "3.15"),
-    ("interruptible_sleep_on_timeout", "3.15"),
-    ("sleep_on", "3.15"),
-    ("sleep_on_timeout", "3.15"),
-    ("init_timer", "4.15"),
-    ("setup_timer", "4.15"),
-    ("do_gettimeofday", "5.0"),
-    ("current_kernel_time", "4.20"),
-    ("get_seconds", "5.0"),
-    ("getnstimeofday", "5.0"),
-    ("get_fs", "5.18"),
-    ("set_fs", "5.18"),
-    ("kill_proc", "2.6.27"),
-    ("strlcpy", "6.8"),
     ("create_proc_entry", "3.10"),
     ("create_proc_read_entry", "3.10"),
-    ("PDE_DATA", "5.17"),
+    ("current_kernel_time", "4.20"),
+    ("daemonize", "3.8"),
+    ("do_exit", "5.17"),
+    ("do_gettimeofday", "5.0"),
+    ("file_operations.ioctl", "2.6.36"),
+    ("find_task_by_pid", "2.6.31"),
+    ("force_sig with two arguments", "5.3"),
+    ("get_fs", "5.18"),
+    ("get_monotonic_boottime", "5.5"),
+    ("get_seconds", "5.0"),
+    ("getnstimeofday", "5.0"),
+    ("getrawmonotonic", "4.20"),
+    ("init_timer", "4.15"),
+    ("INIT_WORK() with three arguments", "2.6.20"),
+    ("interruptible_sleep_on", "3.15"),
+    ("interruptible_sleep_on_timeout", "3.15"),
+    ("kernel_thread", "3.7"),
+    ("kill_proc", "2.6.27"),
+    ("ktime_get_ts", "5.6"),
+    ("lock_kernel", "2.6.39"),
+    ("prandom_u32", "6.1"),
+    ("proc_create() with struct file_operations", "5.6"),
+    ("register_cpu_notifier", "4.15"),
+    ("set_fs", "5.18"),
+    ("setup_timer", "4.15"),
+    ("sleep_on", "3.15"),
+    ("sleep_on_timeout", "3.15"),
+    ("strlcpy", "6.8"),
+    ("unlock_kernel", "2.6.39"),
+    ("vfs_read", "4.14"),
+    ("vfs_write", "4.14"),
 ];
 
 /// Tells faults of this theme; None for others.
@@ -80,7 +94,7 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             let removed_in =
                 REMOVED_IN.iter().find(|(call, _)| call == name).map_or("a later version", |(_, version)| version);
             Told::RemovedApi {
-                call: format!("{name}()"),
+                call: shown_call(name),
                 removed_in: removed_in.to_string(),
                 replacement: replacement.clone(),
                 site,
@@ -94,6 +108,12 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
         },
         _ => return memory::refused(story, machine, report),
     })
+}
+
+/// A function with its parentheses; what is more than a name stays.
+fn shown_call(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain { format!("{name}()") } else { name.to_string() }
 }
 
 /// The place an assertion itself names, with what else is known of it.
