@@ -30,6 +30,18 @@
 //!   Locks have this by themselves (`Release` and `Acquire` of one object are dependent).
 //! - What a step does may depend on what it reads of shared objects and on [`Search::choose`], on nothing else.
 
+mod dfs;
+mod dpor;
+mod natural;
+mod random;
+mod trace;
+mod wakeup;
+
+pub use dfs::Dfs;
+pub use dpor::Dpor;
+pub use natural::{Natural, natural};
+pub use random::Random;
+
 /// A thread: dense small numbers, stable along a common prefix of choices (interned from parent and nth child).
 pub type ThreadId = u32;
 
@@ -106,7 +118,8 @@ pub struct BoundsHit {
     pub steps: bool,
     /// The budget of executions was spent before the end.
     pub executions: bool,
-    /// A lazy candidate was left out while others could run (fairness).
+    /// A lazy candidate was left out while others could run, or a thread whose step a reversal wanted first was not
+    /// offered there (fairness).
     pub fairness: bool,
 }
 
@@ -115,6 +128,17 @@ impl BoundsHit {
     pub fn any(self) -> bool {
         self.preemptions || self.delays || self.steps || self.executions
     }
+}
+
+/// Limits of a search that makes sure to see everything else.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Preemptions in one execution.
+    pub preemptions: Option<u32>,
+    /// Steps in one execution at which another thread than the natural one runs.
+    pub delays: Option<u32>,
+    /// Executions, abandoned ones included.
+    pub executions: Option<u64>,
 }
 
 /// What a search has done.
@@ -154,6 +178,12 @@ pub trait Search {
     /// 0 first.
     fn choose(&mut self, options: u32) -> u32;
 
+    /// Told before [`Search::end`] of each thread that is left waiting for a lock, and which one: a step that could not
+    /// come to run may still have been possible earlier. A machine that runs blocked takings as steps need not call it.
+    fn blocked(&mut self, thread: ThreadId, wants: Access) {
+        let _ = (thread, wants);
+    }
+
     /// The execution is over.
     fn end(&mut self, ending: Ending);
 
@@ -176,6 +206,10 @@ impl<S: Search + ?Sized> Search for Box<S> {
 
     fn choose(&mut self, options: u32) -> u32 {
         (**self).choose(options)
+    }
+
+    fn blocked(&mut self, thread: ThreadId, wants: Access) {
+        (**self).blocked(thread, wants);
     }
 
     fn end(&mut self, ending: Ending) {

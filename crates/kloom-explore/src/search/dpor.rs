@@ -1,0 +1,396 @@
+//! Optimal dynamic partial-order reduction: one execution for each Mazurkiewicz trace, and nothing run twice.
+//!
+//! Follows Abdulla, Aronis, Jonsson and Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction"
+//! (J. ACM 64(4), 2017): after each execution every race in it is turned into the sequence that reverses it (what did not
+//! happen after the first step, then the second step), and that sequence is added to the wakeup tree of the node before
+//! the first step, unless a sleeping thread shows that it was seen.
+//!
+//! # Where this differs
+//! - The sequence ends with the second step; steps of the execution after it are not part of it.
+//! - Steps have many accesses, and what a step does may depend on what it reads. The second step of a reversed race is
+//!   entered with the accesses it had when it was second. If they turn out to be others, executions may be run that turn
+//!   out to be redundant; they are dropped when everybody sleeps, and counted as abandoned. None are missed, because two
+//!   steps of deterministic threads depend on each other in one order if they do in the other.
+//! - Internal choices ([`Search::choose`]) are alternatives of the step, all explored wherever the step is.
+//! - A wanted step whose thread is not offered there ends the wakeup sequence; the search goes on freely from that point,
+//!   which is sound and at worst redundant.
+//! - An execution that ends in a bug ends for all: what other threads would have done is not explored *from there*.
+//! - With [`Limits`] on preemptions or delays whatever exceeds them is left out. The executions left are within them, but
+//!   not all such are seen: an equivalent of a missing one may have been dropped for its own preemptions. [`super::Dfs`]
+//!   with the same limits sees all.
+
+use super::natural::{Count, natural};
+use super::trace::{NONE, Trace};
+use super::wakeup::{Answer, Forest, dependent, weak_initial};
+use super::{Access, Candidate, Ending, Limits, Pick, Search, Summary, ThreadId};
+
+/// No thread.
+const NOBODY: ThreadId = ThreadId::MAX;
+
+/// A thread whose next step need not be run here, because all that begins with it was seen.
+#[derive(Clone, Copy, Debug)]
+struct Sleeper {
+    thread: ThreadId,
+    /// Where its step's accesses are in the pool.
+    start: u32,
+    end: u32,
+}
+
+/// One point of the current path.
+#[derive(Debug)]
+struct Node {
+    /// Who runs here now.
+    thread: ThreadId,
+    answers: Vec<Answer>,
+    /// Those who slept on arrival, then those who were run here and are done.
+    sleepers: Vec<Sleeper>,
+    arrived: u32,
+    /// What else has to be run here.
+    wakeup: u32,
+    /// Where the accesses of the running thread's alternatives begin in the pool, and where the pool ends for this node.
+    union: u32,
+    pool: u32,
+    preemptions: u32,
+    delays: u32,
+}
+
+impl Default for Node {
+    fn default() -> Node {
+        Node {
+            thread: NOBODY,
+            answers: Vec::new(),
+            sleepers: Vec::new(),
+            arrived: 0,
+            wakeup: NONE,
+            union: 0,
+            pool: 0,
+            preemptions: 0,
+            delays: 0,
+        }
+    }
+}
+
+/// The search.
+#[derive(Debug, Default)]
+pub struct Dpor {
+    limits: Limits,
+    trace: Trace,
+    forest: Forest,
+    /// The path; those after `len` are kept for their buffers.
+    nodes: Vec<Node>,
+    len: usize,
+    pool: Vec<Access>,
+    /// Steps so far in this execution.
+    depth: usize,
+    /// Where this execution leaves the one before.
+    fresh: usize,
+    /// What has to be run after the newest step.
+    subtree: u32,
+    /// Internal choices so far in the running step.
+    asked: usize,
+    sequence: Vec<u32>,
+    blocked: Vec<(ThreadId, Access)>,
+    begun: bool,
+    exhausted: bool,
+    diverged: bool,
+    count: Count,
+}
+
+impl Dpor {
+    /// The search.
+    pub fn new(limits: Limits) -> Dpor {
+        Dpor { limits, subtree: NONE, ..Dpor::default() }
+    }
+
+    fn last_thread(&self) -> Option<ThreadId> {
+        (self.depth > 0).then(|| self.trace.thread(self.depth - 1))
+    }
+
+    /// Goes back to the deepest node where something is left to do, and prepares to do it. Returns whether there is one.
+    fn backtrack(&mut self) -> bool {
+        while self.len > 0 {
+            let at = self.len - 1;
+            let node = &mut self.nodes[at];
+            self.pool.truncate(node.pool as usize);
+            if node.thread != NOBODY && self.trace.len() > at {
+                self.pool.extend_from_slice(self.trace.accesses(at));
+                node.pool = self.pool.len() as u32;
+                self.trace.truncate(at);
+                if next_answers(&mut node.answers) {
+                    self.subtree = NONE;
+                    self.fresh = at;
+                    return true;
+                }
+                node.sleepers.push(Sleeper { thread: node.thread, start: node.union, end: node.pool });
+                node.union = node.pool;
+            }
+            self.trace.truncate(at);
+            node.thread = NOBODY;
+            node.answers.clear();
+            if node.wakeup != NONE {
+                self.fresh = at;
+                return true;
+            }
+            self.len -= 1;
+        }
+        false
+    }
+
+    /// Arrives at a new node.
+    fn arrive(&mut self) {
+        if self.len == self.nodes.len() {
+            self.nodes.push(Node::default());
+        }
+        let (path, rest) = self.nodes.split_at_mut(self.len);
+        let node = &mut rest[0];
+        node.thread = NOBODY;
+        node.answers.clear();
+        node.sleepers.clear();
+        node.wakeup = std::mem::replace(&mut self.subtree, NONE);
+        node.union = self.pool.len() as u32;
+        node.pool = node.union;
+        (node.preemptions, node.delays) = (0, 0);
+        if let Some(parent) = path.last() {
+            let step = self.trace.accesses(self.depth - 1);
+            for &sleeper in &parent.sleepers {
+                if sleeper.thread != parent.thread
+                    && !dependent(step, &self.pool[sleeper.start as usize..sleeper.end as usize])
+                {
+                    node.sleepers.push(sleeper);
+                }
+            }
+            (node.preemptions, node.delays) = (parent.preemptions, parent.delays);
+        }
+        node.arrived = node.sleepers.len() as u32;
+        self.len += 1;
+    }
+
+    /// Whether the limits let this candidate run at the newest node.
+    fn allowed(&mut self, candidates: &[Candidate], index: usize) -> bool {
+        let (mut preemptions, mut delays) = (0, 0);
+        if let Some(at) = self.depth.checked_sub(1) {
+            (preemptions, delays) = (self.nodes[at].preemptions, self.nodes[at].delays);
+        }
+        let preempts = candidates[index].preempts;
+        let delayed = self.limits.delays.is_some() && index != natural(candidates, self.last_thread());
+        let beyond = |limit: Option<u32>, so_far: u32, more: bool| more && limit.is_some_and(|most| so_far >= most);
+        let too_many = beyond(self.limits.preemptions, preemptions, preempts);
+        let too_late = beyond(self.limits.delays, delays, delayed);
+        self.count.bounds.preemptions |= too_many;
+        self.count.bounds.delays |= too_late;
+        if too_many || too_late {
+            return false;
+        }
+        let node = &mut self.nodes[self.depth];
+        node.preemptions = preemptions + u32::from(preempts);
+        node.delays = delays + u32::from(delayed);
+        true
+    }
+
+    /// Takes the next branch of the newest node's wakeup tree whose thread can run here.
+    fn pick_wanted(&mut self, candidates: &[Candidate], all_lazy: bool) -> Option<usize> {
+        loop {
+            let wanted = self.nodes[self.depth].wakeup;
+            if wanted == NONE {
+                return None;
+            }
+            let branch = self.forest.get(wanted);
+            let (thread, children) = (branch.thread, branch.children);
+            self.nodes[self.depth].wakeup = branch.next;
+            let found = candidates
+                .binary_search_by_key(&thread, |candidate| candidate.thread)
+                .ok()
+                .filter(|&index| all_lazy || !candidates[index].lazy);
+            if found.is_none() {
+                self.count.bounds.fairness = true;
+            }
+            if let Some(index) = found.filter(|&index| self.allowed(candidates, index)) {
+                let node = &mut self.nodes[self.depth];
+                node.thread = thread;
+                node.answers.clear();
+                node.answers.extend(branch_answers(&self.forest, wanted));
+                self.subtree = children;
+                self.forest.release(wanted);
+                return Some(index);
+            }
+            self.forest.release_all(children);
+            self.forest.release(wanted);
+        }
+    }
+
+    /// Takes any thread that does not sleep, the natural one first.
+    fn pick_freely(&mut self, candidates: &[Candidate], all_lazy: bool) -> Option<usize> {
+        let first = natural(candidates, self.last_thread());
+        for nth in 0..=candidates.len() {
+            let index = if nth == 0 { first } else { nth - 1 };
+            let candidate = candidates[index];
+            let awake = self.nodes[self.depth].sleepers.iter().all(|sleeper| sleeper.thread != candidate.thread);
+            if awake && (all_lazy || !candidate.lazy) && self.allowed(candidates, index) {
+                self.nodes[self.depth].thread = candidate.thread;
+                self.subtree = NONE;
+                return Some(index);
+            }
+        }
+        None
+    }
+
+    /// Makes sure that an execution is run in which step `second` comes before step `first`.
+    fn reverse(&mut self, first: usize, second: usize) {
+        let mut sequence = std::mem::take(&mut self.sequence);
+        sequence.clear();
+        sequence.extend((first + 1..second).filter(|&step| !self.trace.before(first, step)).map(|step| step as u32));
+        sequence.push(second as u32);
+        let node = &self.nodes[first];
+        let possible = sequence.len() > 1 || self.trace.could_run(first, self.trace.thread(second));
+        let seen = node.sleepers.iter().any(|sleeper| {
+            let accesses = &self.pool[sleeper.start as usize..sleeper.end as usize];
+            weak_initial(sleeper.thread, accesses, &sequence, &self.trace)
+        });
+        if possible && !seen {
+            let mut wakeup = node.wakeup;
+            let nodes = &self.nodes;
+            let answers = |step: u32| if step as usize == second { &[][..] } else { &nodes[step as usize].answers[..] };
+            self.forest.insert(&mut wakeup, &mut sequence, &self.trace, answers);
+            self.nodes[first].wakeup = wakeup;
+        }
+        self.sequence = sequence;
+    }
+
+    fn reverse_races_of(&mut self, step: usize) {
+        for race in self.trace.races(step) {
+            self.reverse(self.trace.race(race), step);
+        }
+    }
+
+    /// Which part of the tree, as known now, lies behind.
+    fn seen(&self) -> f64 {
+        let (mut seen, mut weight) = (0.0, 1.0);
+        for node in &self.nodes[..self.len] {
+            if node.thread == NOBODY {
+                break;
+            }
+            let done = node.sleepers.len() as f64 - f64::from(node.arrived);
+            weight /= done + 1.0 + self.forest.len(node.wakeup) as f64;
+            seen += weight * done;
+        }
+        seen + weight
+    }
+}
+
+fn branch_answers(forest: &Forest, branch: u32) -> impl Iterator<Item = Answer> + '_ {
+    forest.get(branch).answers.iter().map(|answer| Answer { first: answer.value, ..*answer })
+}
+
+/// The next combination of internal choices; `false` if there is none left.
+fn next_answers(answers: &mut Vec<Answer>) -> bool {
+    while let Some(answer) = answers.last_mut() {
+        answer.value = (answer.value + 1) % answer.options;
+        if answer.value != answer.first {
+            return true;
+        }
+        answers.pop();
+    }
+    false
+}
+
+impl Search for Dpor {
+    fn begin(&mut self) -> Option<()> {
+        if self.exhausted {
+            return None;
+        }
+        if self.limits.executions.is_some_and(|most| self.count.begun() >= most) {
+            self.count.bounds.executions = true;
+            return None;
+        }
+        if std::mem::replace(&mut self.begun, true) && !self.backtrack() {
+            self.exhausted = true;
+            return None;
+        }
+        self.depth = 0;
+        self.blocked.clear();
+        Some(())
+    }
+
+    fn pick(&mut self, candidates: &[Candidate]) -> Pick {
+        self.asked = 0;
+        if self.depth < self.len {
+            let thread = self.nodes[self.depth].thread;
+            if thread != NOBODY {
+                return match candidates.binary_search_by_key(&thread, |candidate| candidate.thread) {
+                    Ok(index) => Pick::Run(index),
+                    Err(_) => {
+                        self.diverged = true;
+                        Pick::Abandon
+                    }
+                };
+            }
+        } else {
+            self.arrive();
+        }
+        let all_lazy = candidates.iter().all(|candidate| candidate.lazy);
+        let offered = |candidate: &&Candidate| candidate.thread < 64 && (all_lazy || !candidate.lazy);
+        self.trace.offer(candidates.iter().filter(offered).fold(0, |mask, candidate| mask | 1 << candidate.thread));
+        match self.pick_wanted(candidates, all_lazy).or_else(|| self.pick_freely(candidates, all_lazy)) {
+            Some(index) => Pick::Run(index),
+            None => Pick::Abandon,
+        }
+    }
+
+    fn stepped(&mut self, thread: ThreadId, accesses: &[Access]) {
+        if self.depth < self.trace.len() {
+            self.diverged |= self.trace.thread(self.depth) != thread || self.trace.accesses(self.depth) != accesses;
+        } else {
+            self.trace.push(thread, accesses);
+        }
+        if let Some(node) = self.nodes.get_mut(self.depth) {
+            node.answers.truncate(self.asked);
+        }
+        self.depth += 1;
+    }
+
+    fn choose(&mut self, options: u32) -> u32 {
+        let Some(node) = self.nodes.get_mut(self.depth) else { return 0 };
+        let options = options.max(1);
+        let asked = self.asked;
+        self.asked += 1;
+        if let Some(answer) = node.answers.get_mut(asked) {
+            if answer.options == options {
+                return answer.value;
+            }
+            self.diverged |= self.depth < self.fresh;
+            node.answers.truncate(asked);
+        }
+        node.answers.push(Answer { value: 0, options, first: 0 });
+        0
+    }
+
+    fn blocked(&mut self, thread: ThreadId, wants: Access) {
+        self.blocked.push((thread, wants));
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.count.add(ending);
+        let len = self.trace.len();
+        if self.depth == len {
+            for step in self.fresh..len {
+                self.reverse_races_of(step);
+            }
+            for nth in 0..self.blocked.len() {
+                let (thread, wants) = self.blocked[nth];
+                self.trace.push(thread, &[wants]);
+                self.reverse_races_of(len);
+                self.trace.truncate(len);
+            }
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        let executions = self.count.executions as f64;
+        let estimate = match self.count.executions {
+            0 => None,
+            _ if self.exhausted => Some(executions),
+            _ => Some(executions / self.seen()),
+        };
+        Summary { exhausted: self.exhausted, estimate, diverged: self.diverged, ..self.count.summary(false) }
+    }
+}
