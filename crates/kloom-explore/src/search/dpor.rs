@@ -6,7 +6,6 @@
 //! the first step, unless a sleeping thread shows that it was seen.
 //!
 //! # Where this differs
-//! - The sequence ends with the second step; steps of the execution after it are not part of it.
 //! - Steps have many accesses, and what a step does may depend on what it reads. The second step of a reversed race is
 //!   entered with the accesses it had when it was second. If they turn out to be others, executions may be run that turn
 //!   out to be redundant; they are dropped when everybody sleeps, and counted as abandoned. None are missed, because two
@@ -238,7 +237,11 @@ impl Dpor {
     fn reverse(&mut self, first: usize, second: usize) {
         let mut sequence = std::mem::take(&mut self.sequence);
         sequence.clear();
-        sequence.extend((first + 1..second).filter(|&step| !self.trace.before(first, step)).map(|step| step as u32));
+        sequence.extend(
+            (first + 1..self.trace.len())
+                .filter(|&step| step != second && !self.trace.before(first, step))
+                .map(|step| step as u32),
+        );
         sequence.push(second as u32);
         let node = &self.nodes[first];
         let possible = sequence.len() > 1 || self.trace.could_run(first, self.trace.thread(second));
