@@ -17,7 +17,8 @@ fn executions(program: &Program) -> u64 {
     assert_eq!(seen.summary.abandoned, 0);
     if let Some((finals, traces)) = brute_force(program, 100_000) {
         assert_eq!(seen.finals, finals);
-        assert_eq!(seen.summary.executions, traces as u64);
+        assert_eq!(seen.summary.executions, traces.len() as u64);
+        assert_eq!(seen.traces, traces);
         let dfs = run(program, &mut Dfs::new(Limits::default()), 1_000_000);
         assert!(dfs.summary.exhausted);
         assert_eq!(dfs.finals, finals);

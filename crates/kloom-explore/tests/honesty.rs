@@ -48,7 +48,9 @@ proptest! {
         let seen = run(&program, &mut Dpor::new(Limits::default()), 1_000_000);
         prop_assert!(seen.summary.exhausted && !seen.summary.diverged);
         prop_assert_eq!(&seen.finals, &finals);
-        prop_assert_eq!(seen.summary.executions, traces as u64);
+        let missed: Vec<_> = traces.difference(&seen.traces).collect();
+        prop_assert!(missed.is_empty(), "{:?}", missed);
+        prop_assert_eq!(seen.summary.executions, traces.len() as u64);
         let dfs = run(&program, &mut Dfs::new(Limits::default()), 1_000_000);
         prop_assert!(dfs.summary.exhausted && !dfs.summary.diverged);
         prop_assert_eq!(&dfs.finals, &finals);

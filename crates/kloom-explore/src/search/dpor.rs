@@ -10,7 +10,8 @@
 //!   entered with the accesses it had when it was second. If they turn out to be others, executions may be run that turn
 //!   out to be redundant; they are dropped when everybody sleeps, and counted as abandoned. None are missed, because two
 //!   steps of deterministic threads depend on each other in one order if they do in the other.
-//! - Internal choices ([`Search::choose`]) are alternatives of the step, all explored wherever the step is.
+//! - Steps of one thread with different internal choices ([`Search::choose`]) are different steps that exclude each
+//!   other. All are run where a thread is run freely; a wakeup sequence asks for one.
 //! - A wanted step whose thread is not offered there ends the wakeup sequence; the search goes on freely from that point,
 //!   which is sound and at worst redundant.
 //! - An execution that ends in a bug ends for all: what other threads would have done is not explored *from there*.
@@ -20,7 +21,7 @@
 
 use super::natural::{Count, natural};
 use super::trace::{NONE, Trace};
-use super::wakeup::{Answer, Forest, dependent, weak_initial};
+use super::wakeup::{ALL, Answer, Forest, Key, Steps, dependent, key};
 use super::{Access, Candidate, Ending, Limits, Pick, Search, Summary, ThreadId};
 
 /// No thread.
@@ -33,6 +34,8 @@ struct Sleeper {
     /// Where its step's accesses are in the pool.
     start: u32,
     end: u32,
+    /// With which internal choices it was run.
+    key: Key,
 }
 
 /// One point of the current path.
@@ -41,6 +44,8 @@ struct Node {
     /// Who runs here now.
     thread: ThreadId,
     answers: Vec<Answer>,
+    /// The key of the first answers, if they were made by a wakeup sequence.
+    guided: Key,
     /// Those who slept on arrival, then those who were run here and are done.
     sleepers: Vec<Sleeper>,
     arrived: u32,
@@ -58,6 +63,7 @@ impl Default for Node {
         Node {
             thread: NOBODY,
             answers: Vec::new(),
+            guided: ALL,
             sleepers: Vec::new(),
             arrived: 0,
             wakeup: NONE,
@@ -115,12 +121,18 @@ impl Dpor {
                 self.pool.extend_from_slice(self.trace.accesses(at));
                 node.pool = self.pool.len() as u32;
                 self.trace.truncate(at);
+                // The alternatives of a guided step are wanted elsewhere, if at all.
                 if next_answers(&mut node.answers) {
                     self.subtree = NONE;
                     self.fresh = at;
                     return true;
                 }
-                node.sleepers.push(Sleeper { thread: node.thread, start: node.union, end: node.pool });
+                node.sleepers.push(Sleeper {
+                    thread: node.thread,
+                    start: node.union,
+                    end: node.pool,
+                    key: node.guided,
+                });
                 node.union = node.pool;
             }
             self.trace.truncate(at);
@@ -207,7 +219,8 @@ impl Dpor {
                 let node = &mut self.nodes[self.depth];
                 node.thread = thread;
                 node.answers.clear();
-                node.answers.extend(branch_answers(&self.forest, wanted));
+                node.answers.extend_from_slice(&self.forest.get(wanted).answers);
+                node.guided = if node.answers.is_empty() { ALL } else { key(&node.answers) };
                 self.subtree = children;
                 self.forest.release(wanted);
                 return Some(index);
@@ -223,9 +236,11 @@ impl Dpor {
         for nth in 0..=candidates.len() {
             let index = if nth == 0 { first } else { nth - 1 };
             let candidate = candidates[index];
-            let awake = self.nodes[self.depth].sleepers.iter().all(|sleeper| sleeper.thread != candidate.thread);
+            let sleeps = |sleeper: &Sleeper| sleeper.thread == candidate.thread && sleeper.key == ALL;
+            let awake = !self.nodes[self.depth].sleepers.iter().any(sleeps);
             if awake && (all_lazy || !candidate.lazy) && self.allowed(candidates, index) {
                 self.nodes[self.depth].thread = candidate.thread;
+                self.nodes[self.depth].guided = ALL;
                 self.subtree = NONE;
                 return Some(index);
             }
@@ -245,15 +260,17 @@ impl Dpor {
         sequence.push(second as u32);
         let node = &self.nodes[first];
         let possible = sequence.len() > 1 || self.trace.could_run(first, self.trace.thread(second));
+        // A step that never came to run has no node.
+        let path = &self.nodes[..self.len.min(self.depth)];
+        let answers = |step: u32| path.get(step as usize).map_or(&[][..], |node| &node.answers[..]);
+        let steps = Steps { trace: &self.trace, answers };
         let seen = node.sleepers.iter().any(|sleeper| {
             let accesses = &self.pool[sleeper.start as usize..sleeper.end as usize];
-            weak_initial(sleeper.thread, accesses, &sequence, &self.trace)
+            steps.weak_initial(sleeper.thread, accesses, sleeper.key, &sequence)
         });
         if possible && !seen {
             let mut wakeup = node.wakeup;
-            let nodes = &self.nodes;
-            let answers = |step: u32| if step as usize == second { &[][..] } else { &nodes[step as usize].answers[..] };
-            self.forest.insert(&mut wakeup, &mut sequence, &self.trace, answers);
+            self.forest.insert(&mut wakeup, &mut sequence, steps);
             self.nodes[first].wakeup = wakeup;
         }
         self.sequence = sequence;
@@ -280,15 +297,11 @@ impl Dpor {
     }
 }
 
-fn branch_answers(forest: &Forest, branch: u32) -> impl Iterator<Item = Answer> + '_ {
-    forest.get(branch).answers.iter().map(|answer| Answer { first: answer.value, ..*answer })
-}
-
 /// The next combination of internal choices; `false` if there is none left.
 fn next_answers(answers: &mut Vec<Answer>) -> bool {
     while let Some(answer) = answers.last_mut() {
-        answer.value = (answer.value + 1) % answer.options;
-        if answer.value != answer.first {
+        if !answer.fixed && answer.value + 1 < answer.options {
+            answer.value += 1;
             return true;
         }
         answers.pop();
@@ -363,7 +376,7 @@ impl Search for Dpor {
             self.diverged |= self.depth < self.fresh;
             node.answers.truncate(asked);
         }
-        node.answers.push(Answer { value: 0, options, first: 0 });
+        node.answers.push(Answer { value: 0, options, fixed: false });
         0
     }
 
@@ -375,7 +388,11 @@ impl Search for Dpor {
         self.count.add(ending);
         let len = self.trace.len();
         if self.depth == len {
-            for step in self.fresh..len {
+            // Races of the old prefix were reversed before; but new internal choices make new steps, which no race with
+            // their alternatives would bring into the sequences.
+            let path = &self.nodes[..self.len.min(len)];
+            let asked = path[self.fresh.min(path.len())..].iter().any(|node| !node.answers.is_empty());
+            for step in if asked { 0 } else { self.fresh }..len {
                 self.reverse_races_of(step);
             }
             for nth in 0..self.blocked.len() {

@@ -32,15 +32,19 @@
 
 mod dfs;
 mod dpor;
+mod minimise;
 mod natural;
 mod random;
+mod schedule;
 mod trace;
 mod wakeup;
 
 pub use dfs::Dfs;
 pub use dpor::Dpor;
+pub use minimise::{Minimised, minimise};
 pub use natural::{Natural, natural};
 pub use random::Random;
+pub use schedule::{Choice, Complexity, Recorder, Replay, Schedule, TokenError};
 
 /// A thread: dense small numbers, stable along a common prefix of choices (interned from parent and nth child).
 pub type ThreadId = u32;

@@ -5,12 +5,24 @@
 use super::trace::{NONE, Trace};
 use super::{Access, ThreadId};
 
-/// An internal choice: what was answered, of how many, and what was answered first (all are tried, going round).
+/// An internal choice: what was answered, of how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) value: u32,
     pub(super) options: u32,
-    pub(super) first: u32,
+    /// Part of a wakeup sequence: the alternatives are not to be tried here.
+    pub(super) fixed: bool,
+}
+
+/// Which internal choices a step made, as one number.
+pub(super) type Key = u64;
+
+/// All that the step could make.
+pub(super) const ALL: Key = 0;
+
+/// The key of these choices; never [`ALL`].
+pub(super) fn key(answers: &[Answer]) -> Key {
+    answers.iter().fold(1, |key: u64, answer| (key ^ u64::from(answer.value) << 1).wrapping_mul(0x0100_0000_01b3) | 1)
 }
 
 /// One step that has to be run.
@@ -19,7 +31,7 @@ pub(super) struct Branch {
     pub(super) thread: ThreadId,
     /// What it touched when it was seen.
     pub(super) accesses: Vec<Access>,
-    /// Its internal choices when it was seen; empty for the last of a sequence.
+    /// Its internal choices when it was seen: a step with others is another step, which excludes this one.
     pub(super) answers: Vec<Answer>,
     /// The first of what comes after it.
     pub(super) children: u32,
@@ -49,21 +61,31 @@ pub(super) fn dependent(a: &[Access], b: &[Access]) -> bool {
     a.iter().any(|&x| b.iter().any(|&y| x.depends(y)))
 }
 
-fn initial(thread: ThreadId, accesses: &[Access], sequence: &[u32], trace: &Trace) -> Initial {
-    for (index, &step) in sequence.iter().enumerate() {
-        if trace.thread(step as usize) == thread {
-            return Initial::At(index);
-        }
-        if dependent(accesses, trace.accesses(step as usize)) {
-            return Initial::No;
-        }
-    }
-    Initial::Apart
+/// The steps of an execution as a sequence: who, what, and with which internal choices.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Steps<'t, F> {
+    pub(super) trace: &'t Trace,
+    pub(super) answers: F,
 }
 
-/// Whether some continuation of `sequence` (steps of `trace`) is equivalent to one that begins with this step.
-pub(super) fn weak_initial(thread: ThreadId, accesses: &[Access], sequence: &[u32], trace: &Trace) -> bool {
-    !matches!(initial(thread, accesses, sequence, trace), Initial::No)
+impl<'t, F: Fn(u32) -> &'t [Answer]> Steps<'t, F> {
+    fn initial(&self, thread: ThreadId, accesses: &[Access], wanted: Key, sequence: &[u32]) -> Initial {
+        for (index, &step) in sequence.iter().enumerate() {
+            if self.trace.thread(step as usize) == thread {
+                let same = wanted == ALL || wanted == key((self.answers)(step));
+                return if same { Initial::At(index) } else { Initial::No };
+            }
+            if dependent(accesses, self.trace.accesses(step as usize)) {
+                return Initial::No;
+            }
+        }
+        Initial::Apart
+    }
+
+    /// Whether some continuation of `sequence` is equivalent to one that begins with this step.
+    pub(super) fn weak_initial(&self, thread: ThreadId, accesses: &[Access], key: Key, sequence: &[u32]) -> bool {
+        !matches!(self.initial(thread, accesses, key, sequence), Initial::No)
+    }
 }
 
 impl Forest {
@@ -81,14 +103,13 @@ impl Forest {
         count
     }
 
-    /// Makes sure that the tree beginning with the branch `*first` leads to an execution that begins with `sequence`
-    /// (steps of `trace`, with internal choices `answers`). Returns whether something had to be added.
-    pub(super) fn insert<'a>(
+    /// Makes sure that the tree beginning with the branch `*first` leads to an execution that begins with `sequence`.
+    /// Returns whether something had to be added.
+    pub(super) fn insert<'t, F: Fn(u32) -> &'t [Answer]>(
         &mut self,
         first: &mut u32,
         sequence: &mut Vec<u32>,
-        trace: &Trace,
-        answers: impl Fn(u32) -> &'a [Answer],
+        steps: Steps<'t, F>,
     ) -> bool {
         let mut parent = NONE;
         loop {
@@ -99,12 +120,8 @@ impl Forest {
             }
             while branch != NONE {
                 let entry = &self.branches[branch as usize];
-                match initial(entry.thread, &entry.accesses, sequence, trace) {
+                match steps.initial(entry.thread, &entry.accesses, key(&entry.answers), sequence) {
                     Initial::At(index) => {
-                        // With other internal choices the same step is explored from there on without any aim.
-                        if answers(sequence[index]) != &entry.answers[..] {
-                            return false;
-                        }
                         sequence.remove(index);
                         break;
                     }
@@ -118,7 +135,7 @@ impl Forest {
                 parent = branch;
                 continue;
             }
-            let chain = self.chain(sequence, trace, answers);
+            let chain = self.chain(sequence, steps);
             match (last, parent) {
                 (NONE, NONE) => *first = chain,
                 (NONE, _) => self.branches[parent as usize].children = chain,
@@ -128,7 +145,7 @@ impl Forest {
         }
     }
 
-    fn chain<'a>(&mut self, sequence: &[u32], trace: &Trace, answers: impl Fn(u32) -> &'a [Answer]) -> u32 {
+    fn chain<'t, F: Fn(u32) -> &'t [Answer]>(&mut self, sequence: &[u32], steps: Steps<'t, F>) -> u32 {
         let mut children = NONE;
         for &step in sequence.iter().rev() {
             let index = self.free.pop().unwrap_or_else(|| {
@@ -136,11 +153,11 @@ impl Forest {
                 self.branches.len() as u32 - 1
             });
             let branch = &mut self.branches[index as usize];
-            branch.thread = trace.thread(step as usize);
+            branch.thread = steps.trace.thread(step as usize);
             branch.accesses.clear();
-            branch.accesses.extend_from_slice(trace.accesses(step as usize));
+            branch.accesses.extend_from_slice(steps.trace.accesses(step as usize));
             branch.answers.clear();
-            branch.answers.extend_from_slice(answers(step));
+            branch.answers.extend((steps.answers)(step).iter().map(|answer| Answer { fixed: true, ..*answer }));
             branch.children = children;
             branch.next = NONE;
             children = index;

@@ -228,10 +228,14 @@ impl State {
     }
 }
 
+/// A Mazurkiewicz trace: the least of all orders equivalent to an execution.
+pub(crate) type Form = Vec<(usize, Vec<u32>)>;
+
 /// What a search saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) finals: BTreeSet<State>,
+    pub(crate) traces: BTreeSet<Form>,
     /// Executions after which one was seen first that ended in a bug.
     pub(crate) first_bug: Option<u64>,
     pub(crate) summary: Summary,
@@ -248,6 +252,7 @@ pub(crate) fn run(program: &Program, search: &mut dyn Search, most: u64) -> Seen
         let ending = runner.execute(program, search);
         if ending != Ending::Abandoned {
             seen.finals.insert(runner.state.clone());
+            seen.traces.insert(normal_form(&runner.path));
         }
         if matches!(ending, Ending::Bug(_)) {
             seen.first_bug.get_or_insert(nth + 1);
@@ -264,17 +269,28 @@ pub(crate) struct Runner {
     initial: State,
     candidates: Vec<Candidate>,
     accesses: Vec<Access>,
+    path: Vec<Event>,
+    /// Keeps no path: for measuring.
+    pub(crate) quick: bool,
 }
 
 impl Runner {
     pub(crate) fn new(program: &Program) -> Runner {
         let state = State::new(program);
-        Runner { initial: state.clone(), state, candidates: Vec::new(), accesses: Vec::new() }
+        Runner {
+            initial: state.clone(),
+            state,
+            candidates: Vec::new(),
+            accesses: Vec::new(),
+            path: Vec::new(),
+            quick: false,
+        }
     }
 
     /// One execution, begun by the caller. Threads are numbered from 1.
     pub(crate) fn execute(&mut self, program: &Program, search: &mut dyn Search) -> Ending {
         self.state.reset(program, &self.initial);
+        self.path.clear();
         let mut last = None;
         let ending = loop {
             if self.state.bug {
@@ -311,8 +327,16 @@ impl Runner {
                 Pick::Abandon => break Ending::Abandoned,
             };
             self.accesses.clear();
-            self.state.step(program, thread as usize - 1, &mut self.accesses, &mut |options| search.choose(options));
+            let mut answers = Vec::new();
+            self.state.step(program, thread as usize - 1, &mut self.accesses, &mut |options| {
+                let answer = search.choose(options);
+                answers.push(answer);
+                answer
+            });
             search.stepped(thread, &self.accesses);
+            if !self.quick {
+                self.path.push(Event { thread: thread as usize - 1, answers, accesses: self.accesses.clone() });
+            }
             last = Some(thread);
         };
         search.end(ending);
@@ -321,12 +345,13 @@ impl Runner {
 }
 
 /// All final states and the number of Mazurkiewicz traces, by brute force. `None` if there are more than `most` executions.
-pub(crate) fn brute_force(program: &Program, most: usize) -> Option<(BTreeSet<State>, usize)> {
+pub(crate) fn brute_force(program: &Program, most: usize) -> Option<(BTreeSet<State>, BTreeSet<Form>)> {
     let mut all = Brute { program, most, finals: BTreeSet::new(), traces: BTreeSet::new(), path: Vec::new() };
     all.explore(&State::new(program)).then_some(())?;
-    Some((all.finals, all.traces.len()))
+    Some((all.finals, all.traces))
 }
 
+#[derive(Debug)]
 struct Event {
     thread: usize,
     answers: Vec<u32>,
@@ -337,7 +362,7 @@ struct Brute<'p> {
     program: &'p Program,
     most: usize,
     finals: BTreeSet<State>,
-    traces: BTreeSet<Vec<(usize, Vec<u32>)>>,
+    traces: BTreeSet<Form>,
     path: Vec<Event>,
 }
 
@@ -349,7 +374,7 @@ impl Brute<'_> {
         if enabled.is_empty() {
             self.most = self.most.saturating_sub(1);
             self.finals.insert(state.clone());
-            self.traces.insert(self.normal_form());
+            self.traces.insert(normal_form(&self.path));
             return self.most > 0;
         }
         for thread in enabled {
@@ -374,22 +399,20 @@ impl Brute<'_> {
         }
         true
     }
+}
 
-    /// The least of all orders equivalent to the path.
-    fn normal_form(&self) -> Vec<(usize, Vec<u32>)> {
-        let events = &self.path;
-        let dependent = |a: &Event, b: &Event| {
-            a.thread == b.thread || a.accesses.iter().any(|&x| b.accesses.iter().any(|&y| x.depends(y)))
-        };
-        let mut left: Vec<usize> = (0..events.len()).collect();
-        let mut form = Vec::new();
-        while !left.is_empty() {
-            let free = (0..left.len())
-                .filter(|&at| left[..at].iter().all(|&earlier| !dependent(&events[earlier], &events[left[at]])))
-                .min_by_key(|&at| events[left[at]].thread);
-            let event = left.remove(free.expect("the first is free"));
-            form.push((events[event].thread, events[event].answers.clone()));
-        }
-        form
+fn normal_form(events: &[Event]) -> Form {
+    let dependent = |a: &Event, b: &Event| {
+        a.thread == b.thread || a.accesses.iter().any(|&x| b.accesses.iter().any(|&y| x.depends(y)))
+    };
+    let mut left: Vec<usize> = (0..events.len()).collect();
+    let mut form = Vec::new();
+    while !left.is_empty() {
+        let free = (0..left.len())
+            .filter(|&at| left[..at].iter().all(|&earlier| !dependent(&events[earlier], &events[left[at]])))
+            .min_by_key(|&at| events[left[at]].thread);
+        let event = left.remove(free.expect("the first is free"));
+        form.push((events[event].thread, events[event].answers.clone()));
     }
+    form
 }
