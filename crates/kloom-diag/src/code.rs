@@ -99,6 +99,17 @@ codes! {
     LeakMemory "leak-memory" Warning "module" "memory allocated by a module was not freed when it was unloaded";
     LeakProcEntry "leak-proc-entry" Error "procfs" "a /proc entry outlives its module";
     LeakTimer "leak-timer" Error "timer" "a pending timer outlives its module";
+    LeakWork "leak-work" Error "workqueue" "a work is queued or runs when its module goes";
+    LeakCallback "leak-callback" Error "softirq" "a tasklet or RCU callback is still to be called when its module goes";
+    LeakRegistration "leak-registration" Error "module" "a device, class, notifier, interrupt handler or the like stays registered when its module goes";
+    WaitEntryLeft "wait-entry-left" Error "wait" "a wait queue entry stays in its queue when its memory goes";
+    FreedInUse "freed-in-use" Error "memory" "memory was freed while a timer, work, tasklet or waiter in it was still in use";
+    ReinitInUse "reinit-in-use" Error "memory" "an object was initialised anew while it was in use";
+    UseAfterReturn "use-after-return" Error "memory" "an object in the stack frame of a function that has returned was used";
+    CacheObjectsLeft "cache-objects-left" Error "memory" "a kmem_cache was destroyed while objects of it were live";
+    DoubleRegistration "double-registration" Error "module" "something was registered that is registered already";
+    SemaphoreImbalance "semaphore-imbalance" Warning "locking" "a semaphore was not given back as often as it was taken";
+    SleepsForever "sleeps-forever" Error "sched" "a task waits for what nobody can bring about any more";
     LeakReference "leak-reference" Warning "module" "references taken by a module were never given back";
     ModuleInUse "module-in-use" Warning "module" "a module could not be unloaded because it is in use";
     ModuleStuck "module-stuck" Error "module" "a module can neither be used nor unloaded any more";

@@ -129,6 +129,28 @@ pub enum ObjectKind {
     File,
     /// A requested interrupt line.
     Irq,
+    /// A registered range of device numbers.
+    DeviceNumbers,
+    /// A `struct miscdevice`.
+    MiscDevice,
+    /// A `struct class`.
+    Class,
+    /// A `struct device`.
+    Device,
+    /// A `struct notifier_block`.
+    Notifier,
+    /// A `struct kmem_cache`.
+    KmemCache,
+    /// A callback of `call_rcu()`.
+    RcuCallback,
+    /// A read-side critical section of RCU.
+    RcuReader,
+    /// A read-side critical section of an SRCU structure.
+    SrcuReader,
+    /// A grace period of RCU or of an SRCU structure.
+    GracePeriod,
+    /// A `struct wait_queue_entry`.
+    WaitEntry,
     /// A `struct list_head`.
     List,
     /// A `refcount_t`, `struct kref` or reference-counting `atomic_t`.

@@ -229,6 +229,37 @@ pub struct LeakedBlocks {
     pub bytes: u64,
 }
 
+/// How far a work is that its module leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum WorkLeft {
+    /// It waits for a worker.
+    Queued,
+    /// A delayed work whose timer runs.
+    Delayed {
+        /// When it goes off.
+        expires_ns: u64,
+    },
+    /// A worker runs it.
+    Running,
+}
+
+/// What the kernel still does with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UseState {
+    /// A timer that is armed.
+    Armed,
+    /// Its function runs.
+    Running,
+    /// It is on a list of things to do.
+    Queued,
+    /// Somebody waits on it.
+    Waited,
+    /// Somebody holds it.
+    Held,
+}
+
 /// Everything a module can do wrong, and the few things that are only worth a note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "fault")]
@@ -657,6 +688,119 @@ pub enum Fault {
         /// The unload.
         unloaded: Event,
     },
+    /// A work is queued, waits for its timer or runs while its module goes.
+    LeakWork {
+        /// The work.
+        object: Object,
+        /// Its function.
+        function: String,
+        /// Where it was queued.
+        queued: Event,
+        /// How far it is.
+        state: WorkLeft,
+        /// The unload.
+        unloaded: Event,
+    },
+    /// A function of the module is still to be called by the kernel.
+    LeakCallback {
+        /// The tasklet, RCU callback, ….
+        object: Object,
+        /// Its function.
+        function: String,
+        /// Where the call was asked for.
+        queued: Event,
+        /// The unload.
+        unloaded: Event,
+    },
+    /// Something of the module stays registered with the kernel.
+    LeakRegistration {
+        /// What.
+        object: Object,
+        /// Where it was registered.
+        created: Event,
+        /// The unload.
+        unloaded: Event,
+    },
+    /// A wait queue entry stays in its queue.
+    WaitEntryLeft {
+        /// The queue.
+        queue: Object,
+        /// Where the entry was put there.
+        queued: Event,
+        /// Where it was found.
+        at: Event,
+        /// The function whose frame it was in has returned; else the module goes.
+        frame_gone: bool,
+    },
+    /// Memory was freed while an object in it was in use.
+    FreedInUse {
+        /// The block.
+        block: Object,
+        /// Where it was allocated.
+        created: Event,
+        /// The object in it.
+        object: Object,
+        /// What is still done with it.
+        state: UseState,
+        /// Since when.
+        since: Event,
+        /// The free.
+        freed: Event,
+    },
+    /// An object was initialised anew while it was in use.
+    ReinitInUse {
+        /// The object.
+        object: Object,
+        /// What is still done with it.
+        state: UseState,
+        /// Since when.
+        since: Event,
+        /// The initialisation.
+        again: Event,
+    },
+    /// An object in a stack frame that is gone was used.
+    UseAfterReturn {
+        /// The object.
+        object: Object,
+        /// The use.
+        used: Event,
+    },
+    /// A kmem_cache was destroyed with live objects.
+    CacheObjectsLeft {
+        /// The cache.
+        cache: Object,
+        /// Its live objects, by allocation site.
+        blocks: Vec<LeakedBlocks>,
+        /// The `kmem_cache_destroy()`.
+        destroyed: Event,
+    },
+    /// Something was registered twice.
+    DoubleRegistration {
+        /// What.
+        object: Object,
+        /// Where it was registered first.
+        first: Option<Event>,
+        /// Where again.
+        again: Event,
+    },
+    /// A semaphore used as a lock has another count than at first.
+    SemaphoreImbalance {
+        /// The semaphore.
+        object: Object,
+        /// The count it was initialised with.
+        initial: i64,
+        /// The count it has.
+        count: i64,
+        /// The `down()` without `up()`, or the last `up()`.
+        last: Option<Event>,
+        /// The unload.
+        unloaded: Event,
+    },
+    /// A task waits, and everything else has come to rest.
+    SleepsForever {
+        /// The task.
+        task: Blocked,
+    },
     /// References were not given back.
     LeakReference {
         /// To what.
@@ -807,6 +951,17 @@ impl Fault {
             Self::LeakMemory { .. } => Code::LeakMemory,
             Self::LeakProcEntry { .. } => Code::LeakProcEntry,
             Self::LeakTimer { .. } => Code::LeakTimer,
+            Self::LeakWork { .. } => Code::LeakWork,
+            Self::LeakCallback { .. } => Code::LeakCallback,
+            Self::LeakRegistration { .. } => Code::LeakRegistration,
+            Self::WaitEntryLeft { .. } => Code::WaitEntryLeft,
+            Self::FreedInUse { .. } => Code::FreedInUse,
+            Self::ReinitInUse { .. } => Code::ReinitInUse,
+            Self::UseAfterReturn { .. } => Code::UseAfterReturn,
+            Self::CacheObjectsLeft { .. } => Code::CacheObjectsLeft,
+            Self::DoubleRegistration { .. } => Code::DoubleRegistration,
+            Self::SemaphoreImbalance { .. } => Code::SemaphoreImbalance,
+            Self::SleepsForever { .. } => Code::SleepsForever,
             Self::LeakReference { .. } => Code::LeakReference,
             Self::ModuleInUse { .. } => Code::ModuleInUse,
             Self::ModuleStuck { .. } => Code::ModuleStuck,

@@ -29,6 +29,13 @@ pub struct Completion {
     waiters: Vec<TaskId>,
 }
 
+impl Completion {
+    /// Who has waited longest.
+    pub fn first_waiter(&self) -> Option<TaskId> {
+        self.waiters.first().copied()
+    }
+}
+
 /// All completions; handle 0 is never used.
 #[derive(Debug, Default)]
 pub struct Completions {
@@ -49,6 +56,11 @@ impl Completions {
     /// The completion behind a handle.
     pub fn get_mut(&mut self, handle: u32) -> Option<&mut Completion> {
         self.table.get_mut((handle as usize).checked_sub(1)?)
+    }
+
+    /// Whether there is, or was, a completion at this address.
+    pub fn is_known(&self, addr: u64) -> bool {
+        self.table.iter().any(|(_, one)| one.addr == addr)
     }
 
     /// Forgets a completion whose memory is going away.

@@ -54,6 +54,58 @@ pub struct Block {
     pub freed: Option<RawEvent>,
 }
 
+/// How far a work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkState {
+    /// On a list of works.
+    Queued,
+    /// Its timer runs until this instant.
+    Timer(u64),
+    /// Its function runs in this worker.
+    Running(TaskId),
+}
+
+/// What the kernel still does with an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InUse {
+    /// A timer that is armed.
+    Armed,
+    /// A timer, tasklet or the like whose function runs.
+    Running,
+    /// A work or tasklet that is queued.
+    Queued,
+    /// A wait queue, completion or semaphore with waiters.
+    Waited,
+    /// A lock that is held.
+    Held,
+}
+
+/// Where a wait queue entry was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitEntryPlace {
+    /// In a frame of the stack whose function has returned.
+    DeadFrame,
+    /// In memory of a module that goes.
+    Unload,
+}
+
+/// What can be registered with the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are Linux's own")]
+pub enum Registration {
+    MiscDevice,
+    CharDevice,
+    CharDeviceRegion,
+    Class,
+    Device,
+    Debugfs,
+    Kobject,
+    Notifier,
+    Irq,
+    Workqueue,
+    Cache,
+}
+
 /// Everything a module can do wrong. Closed on purpose: a new variant needs a code, an explain text and two ui cases.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "fields are the participants the variant's comment names")]
@@ -179,6 +231,13 @@ pub enum Fault {
         lock: u32,
         owner: RawEvent,
     },
+    /// A task waits for the end of a timer's function, which waits for a spinlock of the task's.
+    CallbackDeadlock {
+        addr: u64,
+        lock: u32,
+        taken: RawEvent,
+        spins: RawEvent,
+    },
     /// Context rules.
     SleepInAtomic {
         func: &'static str,
@@ -231,6 +290,73 @@ pub enum Fault {
     },
     LeakReference {
         what: String,
+    },
+    /// A work that is queued, waits for its timer or runs while its module goes.
+    LeakWork {
+        addr: u64,
+        func: u64,
+        queued: RawEvent,
+        state: WorkState,
+    },
+    /// A function that the kernel was asked to call later: a tasklet, an RCU callback.
+    LeakCallback {
+        kind: &'static str,
+        addr: u64,
+        func: u64,
+        queued: RawEvent,
+    },
+    /// Something registered with the kernel that was not unregistered.
+    LeakRegistration {
+        kind: Registration,
+        name: String,
+        created: RawEvent,
+    },
+    /// A wait queue entry that is still in its queue when its memory is not its own any more.
+    WaitEntryLeft {
+        queue: u64,
+        entry: u64,
+        queued: RawEvent,
+        place: WaitEntryPlace,
+    },
+    /// A kmem_cache was destroyed with live objects.
+    CacheObjectsLeft {
+        cache: String,
+        objects: Vec<Block>,
+    },
+    /// A semaphore's count is not what it was initialised to when its module goes.
+    SemaphoreImbalance {
+        addr: u64,
+        name: String,
+        initial: i64,
+        count: i64,
+        last: Option<RawEvent>,
+    },
+    /// Something was registered that is registered already.
+    DoubleRegistration {
+        kind: Registration,
+        name: String,
+        addr: u64,
+        first: Option<RawEvent>,
+    },
+    /// Memory was freed, or an object in it initialised anew, while the kernel still used the object.
+    FreedInUse {
+        kind: &'static str,
+        addr: u64,
+        state: InUse,
+        since: RawEvent,
+        block: Block,
+    },
+    ReinitInUse {
+        kind: &'static str,
+        addr: u64,
+        state: InUse,
+        since: RawEvent,
+    },
+    /// An object in a stack frame whose function has returned.
+    DeadFrameObject {
+        kind: &'static str,
+        addr: u64,
+        func: &'static str,
     },
     /// References to a finished thread's `task_struct` that were never put back.
     LeakTaskReference {

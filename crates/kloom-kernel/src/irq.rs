@@ -177,7 +177,13 @@ impl Kernel {
         let Some(callback) = ready.and_then(|at| c.pending.remove(at)) else { return false };
         c.clock_ns += IRQ_ENTRY_COST_NS;
         let since_ns = c.clock_ns;
-        c.irq_frames.push(IrqFrame { callback, preempt_count: 0, irqs_off: false, since_ns });
+        if c.current == c.idle && c.irq_frames.is_empty() {
+            // The idle task would have fed the watchdog up to now.
+            c.watchdog_since_ns = since_ns;
+            c.lockups_reported = 0;
+            c.ticks_since_switch = 0;
+        }
+        c.irq_frames.push(IrqFrame { callback, preempt_count: 0, irqs_off: false, since_ns, spins_on: None });
         self.callback_starts(cpu, callback.source);
         true
     }

@@ -14,7 +14,7 @@ use crate::event::Event;
 use crate::fault::Fault;
 use crate::ops::{Op, Progress};
 use crate::sched::cpu::Callback;
-use crate::site::ContextKind;
+use crate::site::{ContextKind, RawEvent};
 use crate::task::{BlockedOn, LockClass, TaskId};
 
 /// Ticks from the request of a grace period to its end on an idle machine; one when it is expedited.
@@ -42,6 +42,8 @@ struct GracePeriod {
 struct Srcu {
     index: usize,
     readers: [u64; 2],
+    /// Where the present readers entered, oldest first.
+    entered: Vec<RawEvent>,
     waiters: Vec<TaskId>,
 }
 
@@ -50,8 +52,8 @@ struct Srcu {
 pub struct Rcu {
     periods: BTreeMap<u64, GracePeriod>,
     last: u64,
-    /// Callbacks that have not returned yet.
-    callbacks: BTreeSet<u64>,
+    /// Callbacks that have not returned yet: what is called, where it was asked for.
+    callbacks: BTreeMap<u64, (Callback, RawEvent)>,
     barriers: Vec<TaskId>,
     srcu: BTreeMap<u64, Srcu>,
 }
@@ -60,6 +62,27 @@ impl Rcu {
     /// Number of callbacks that still have to run.
     pub fn pending_callbacks(&self) -> usize {
         self.callbacks.len()
+    }
+
+    /// Callbacks that have not returned, with where they were asked for, oldest first.
+    pub fn callbacks(&self) -> impl Iterator<Item = &(Callback, RawEvent)> {
+        self.callbacks.values()
+    }
+
+    /// Readers that the grace periods which `task` waits for still wait for.
+    pub fn readers_for(&self, task: TaskId) -> Vec<TaskId> {
+        let mine = |period: &&GracePeriod| matches!(period.then, Then::Wake(waiter) if waiter == task);
+        self.periods.values().filter(mine).flat_map(|period| period.readers.iter().copied()).collect()
+    }
+
+    /// Where the readers of the `struct srcu_struct` at `addr` that have not left entered it.
+    pub fn srcu_readers(&self, addr: u64) -> &[RawEvent] {
+        self.srcu.get(&addr).map_or(&[], |srcu| &srcu.entered)
+    }
+
+    /// Structures with readers.
+    pub fn srcu_in_use(&self) -> impl Iterator<Item = u64> {
+        self.srcu.iter().filter(|(_, srcu)| srcu.readers != [0, 0]).map(|(&addr, _)| addr)
     }
 }
 
@@ -163,8 +186,8 @@ impl Kernel {
         }
         self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
         self.block_on(caller, BlockedOn::GracePeriod);
-        if newly && self.rcu_read_lock_held(caller) {
-            return Err(Fault::Deadlock { cycle: vec![caller] });
+        if newly && let Some(cycle) = self.deadlock_from(caller) {
+            return Err(Fault::Deadlock { cycle });
         }
         Ok(Op::Block)
     }
@@ -175,7 +198,8 @@ impl Kernel {
         let cpu = self.this_cpu;
         callback.args[2] = self.rcu.last + 1;
         let id = self.begin_grace_period(Then::Call { callback, cpu }, false);
-        self.rcu.callbacks.insert(id);
+        let at = self.event_here();
+        self.rcu.callbacks.insert(id, (callback, at));
     }
 
     /// A callback has returned.
@@ -194,7 +218,7 @@ impl Kernel {
         if p.first() {
             p.until = self.rcu.last;
         }
-        if self.rcu.callbacks.first().is_none_or(|&id| id > p.until) {
+        if self.rcu.callbacks.first_key_value().is_none_or(|(&id, _)| id > p.until) {
             return Op::Done(());
         }
         self.rcu.barriers.push(caller);
@@ -215,16 +239,23 @@ impl Kernel {
 
     /// `srcu_read_lock()` of the structure at `addr`: the index for its end.
     pub fn srcu_read_lock(&mut self, addr: u64) -> usize {
+        let at = self.event_here();
         let srcu = self.rcu.srcu.entry(addr).or_default();
+        srcu.entered.push(at);
         srcu.readers[srcu.index] += 1;
         srcu.index
     }
 
     /// `srcu_read_unlock()`; false if there is no such reader.
     pub fn srcu_read_unlock(&mut self, addr: u64, index: usize) -> bool {
+        let current = self.current();
         let Some(srcu) = self.rcu.srcu.get_mut(&addr) else { return false };
         let Some(left) = srcu.readers[index & 1].checked_sub(1) else { return false };
         srcu.readers[index & 1] = left;
+        let mine = srcu.entered.iter().rposition(|at| at.task == current);
+        if let Some(at) = mine.or(srcu.entered.len().checked_sub(1)) {
+            srcu.entered.remove(at);
+        }
         if left == 0 {
             for waiter in std::mem::take(&mut srcu.waiters) {
                 self.try_to_wake_up(waiter, TASK_UNINTERRUPTIBLE);
@@ -258,7 +289,7 @@ impl Kernel {
         }
         srcu.waiters.push(caller);
         self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
-        self.block_on(caller, BlockedOn::Other("__synchronize_srcu"));
+        self.block_on(caller, BlockedOn::Srcu(addr));
         Op::Block
     }
 }

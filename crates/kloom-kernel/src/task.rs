@@ -96,6 +96,12 @@ pub enum BlockedOn {
     Nanosleep,
     /// `flush_work()`, `cancel_work_sync()`, …
     Work(u64),
+    /// `flush_workqueue()`, `destroy_workqueue()`, …
+    Workqueue(u32),
+    /// `tasklet_kill()`.
+    Tasklet(u64),
+    /// `synchronize_srcu()`.
+    Srcu(u64),
     /// An RCU grace period.
     GracePeriod,
     /// Something else, told by name (as /proc/PID/wchan would show it).
@@ -126,6 +132,9 @@ impl BlockedOn {
             BlockedOn::Child => "do_wait",
             BlockedOn::Nanosleep => "hrtimer_nanosleep",
             BlockedOn::Work(_) => "__flush_work",
+            BlockedOn::Workqueue(_) => "__flush_workqueue",
+            BlockedOn::Tasklet(_) => "tasklet_kill",
+            BlockedOn::Srcu(_) => "__synchronize_srcu",
             BlockedOn::GracePeriod => "synchronize_rcu",
             BlockedOn::Other(name) => name,
         }

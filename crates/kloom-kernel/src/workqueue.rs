@@ -116,6 +116,8 @@ struct Job {
     func: u64,
     queue: u32,
     seq: u64,
+    /// Where it was queued.
+    queued: RawEvent,
 }
 
 /// A worker thread.
@@ -186,9 +188,56 @@ impl Workqueues {
         self.works.iter().filter(|(_, work)| work.waits != Waits::Nowhere).map(|(&addr, work)| (addr, work.queued))
     }
 
+    /// Where the work at `addr` was queued, if it is queued or its timer runs.
+    pub fn pending_at(&self, addr: u64) -> Option<RawEvent> {
+        self.works.get(&addr).filter(|work| work.waits != Waits::Nowhere).map(|work| work.queued)
+    }
+
+    /// Whether the timer of the pending work at `addr` still runs.
+    pub fn waits_for_timer(&self, addr: u64) -> bool {
+        self.works.get(&addr).is_some_and(|work| work.waits == Waits::Timer)
+    }
+
     /// Works that run: the worker, the work, its function.
     pub fn running(&self) -> impl Iterator<Item = (TaskId, u64, u64)> + '_ {
         self.workers.iter().filter_map(|(&id, worker)| worker.job.map(|job| (id, job.work, job.func)))
+    }
+
+    /// Workers without which the work at `work` will not be done: the one that runs it, or the one whose work must be done
+    /// before this one's turn comes in a queue that runs one at a time.
+    pub fn blockers_of(&self, work: u64) -> Vec<TaskId> {
+        if let Some(worker) = self.worker_of(work) {
+            return vec![worker];
+        }
+        match self.works.get(&work) {
+            Some(Work { waits: Waits::Inactive(_), queue, .. })
+                if self.queue(*queue).is_some_and(|queue| queue.max_active == 1) =>
+            {
+                self.workers_in(*queue)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Workers that run works of a queue.
+    pub fn workers_in(&self, handle: u32) -> Vec<TaskId> {
+        let mine = |worker: &Worker| worker.job.is_some_and(|job| job.queue == handle);
+        self.workers.iter().filter(|(_, worker)| mine(worker)).map(|(&id, _)| id).collect()
+    }
+
+    /// Name of a queue.
+    pub fn name_of(&self, handle: u32) -> Option<&str> {
+        self.queue(handle).map(|queue| queue.name.as_str())
+    }
+
+    /// Whether somebody is about to destroy a queue.
+    pub fn is_draining(&self, handle: u32) -> bool {
+        self.queue(handle).is_some_and(|queue| queue.draining > 0)
+    }
+
+    /// What a worker runs: the work, its function, where it was queued, its queue.
+    pub fn job_of(&self, worker: TaskId) -> Option<(u64, u64, RawEvent, u32)> {
+        self.workers.get(&worker)?.job.map(|job| (job.work, job.func, job.queued, job.queue))
     }
 
     /// What a task that waits for the work at `work` waits for: its worker.
@@ -383,7 +432,10 @@ impl Kernel {
     fn insert_work(&mut self, cpu: Option<u32>, handle: u32, work: u64) -> Queued {
         let current = self.current();
         let cpu = cpu.filter(|&cpu| (cpu as usize) < self.cpus.len()).unwrap_or(self.this_cpu);
-        let queued = self.event_here();
+        let wq = &self.workqueues;
+        // Of a delayed work whose time has come, the one who asked for it counts.
+        let asked = wq.works.get(&work).filter(|work| work.waits == Waits::Timer).map(|work| work.queued);
+        let queued = asked.unwrap_or_else(|| self.event_here());
         let wq = &mut self.workqueues;
         let chained = wq.workers.get(&current).and_then(|worker| worker.job).is_some_and(|job| job.queue == handle);
         let Some(queue) = wq.queue(handle) else { return Queued::Draining };
@@ -511,14 +563,14 @@ impl Kernel {
     }
 
     /// Sleeps until the next work of a queue is done.
-    fn wait_for_works(&mut self, caller: TaskId, handle: u32, work: u64) {
+    fn wait_for_works(&mut self, caller: TaskId, handle: u32, on: BlockedOn) {
         if let Some(queue) = self.workqueues.queue_mut(handle)
             && !queue.waiters.contains(&caller)
         {
             queue.waiters.push(caller);
         }
         self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
-        self.block_on(caller, BlockedOn::Work(work));
+        self.block_on(caller, on);
     }
 
     /// Waits for the last queued run of a work (`flush_work()`): false if it was idle. Polled.
@@ -549,7 +601,7 @@ impl Kernel {
         if !self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.contains(&p.until)) {
             return Ok(Op::Done(true));
         }
-        self.wait_for_works(caller, handle, work);
+        self.wait_for_works(caller, handle, BlockedOn::Work(work));
         if newly && let Some(cycle) = self.deadlock_from(caller) {
             return Err(Fault::Deadlock { cycle });
         }
@@ -633,10 +685,7 @@ impl Kernel {
         if !left {
             return Ok(Op::Done(()));
         }
-        let mine = self.workqueues.workers.get(&caller).and_then(|worker| worker.job).filter(|job| job.queue == handle);
-        let running = self.workqueues.workers.values().filter_map(|worker| worker.job).find(|job| job.queue == handle);
-        let work = mine.or(running).map_or(0, |job| job.work);
-        self.wait_for_works(caller, handle, work);
+        self.wait_for_works(caller, handle, BlockedOn::Workqueue(handle));
         if newly && let Some(cycle) = self.deadlock_from(caller) {
             return Err(Fault::Deadlock { cycle });
         }
@@ -672,7 +721,7 @@ impl Kernel {
             let intensive = wq.queue(entry.queue).is_some_and(|queue| queue.flags & flags::CPU_INTENSIVE != 0);
             let desc = wq.queue(entry.queue).map_or(String::new(), |queue| queue.name.clone());
             let worker = wq.workers.get_mut(&caller)?;
-            worker.job = Some(Job { work, func: 0, queue: entry.queue, seq: entry.seq });
+            worker.job = Some(Job { work, func: 0, queue: entry.queue, seq: entry.seq, queued: entry.queued });
             worker.desc = desc;
             if intensive {
                 self.worker_uncounted(caller);

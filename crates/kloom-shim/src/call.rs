@@ -4,6 +4,7 @@ use kloom_guest::ctx::{self, Ctx};
 use kloom_guest::fiber::{self, Yield};
 use kloom_kernel::fault::Fault;
 use kloom_kernel::ops::{Op, Progress};
+use kloom_kernel::site::ContextKind;
 use kloom_kernel::task::TaskId;
 
 use crate::Machine;
@@ -86,6 +87,11 @@ pub fn blocking<T>(
         let outcome = enter(|machine, current| {
             let outcome = poll(machine, current, &mut progress);
             match outcome {
+                // An interrupt has nothing to switch to: it keeps the CPU until what it waits for comes.
+                Ok(Op::Block) if machine.kernel.context_kind() != ContextKind::Task => {
+                    machine.kernel.spin_step();
+                    Ok(Op::Spin)
+                }
                 Ok(Op::Block) => {
                     machine.warn_switch_in_rcu(current);
                     machine.kernel.schedule(current);

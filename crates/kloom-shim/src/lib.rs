@@ -10,6 +10,7 @@ pub mod choice;
 pub mod export;
 pub mod fileops;
 pub mod hooks;
+mod in_use;
 pub mod include;
 pub mod machine;
 pub mod memory;

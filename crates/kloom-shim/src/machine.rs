@@ -73,6 +73,8 @@ pub struct Machine {
     ctx: Box<Ctx>,
     fibers: Vec<Option<Fiber>>,
     irq_fibers: Vec<Vec<Fiber>>,
+    /// Where module code's stack pointer was on each stack when its coroutine last gave up the CPU.
+    pub(crate) stack_pointers: Vec<u64>,
     granted: i64,
     scale: i64,
     jiffies_shown: u64,
@@ -178,6 +180,7 @@ impl MachineHandle {
             ctx,
             fibers: Vec::new(),
             irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),
+            stack_pointers: Vec::new(),
             granted: 0,
             scale: 1,
             jiffies_shown: 0,
@@ -249,6 +252,7 @@ impl MachineHandle {
         let ran = fiber.resume(ctx);
         let machine = self.get();
         machine.settle();
+        machine.note_stack_pointer();
         if let (Ran::Yielded(Yield::Preempt), Context::Task(task)) = (&ran, context) {
             machine.kernel.tasks[task].seen_at = ctx.call_site.get();
         }

@@ -37,6 +37,12 @@ pub enum Magic {
 }
 
 impl Magic {
+    /// Whether it is something that a task can hold.
+    pub(crate) fn is_lock(self) -> bool {
+        use Magic::{Mutex, Rwlock, Rwsem, Semaphore, Spinlock};
+        matches!(self, Spinlock | Rwlock | Mutex | Semaphore | Rwsem)
+    }
+
     /// The C type, for reports.
     pub fn type_name(self) -> &'static str {
         match self {
@@ -88,7 +94,15 @@ impl Machine {
         let found = self.peek_u32(addr);
         let handle = self.peek_u32(addr + 4);
         if found == magic as u32 && handle != 0 {
+            if self.in_dead_frame(addr) {
+                self.report_dead_frame(addr, magic, func);
+            }
             return Ok(handle);
+        }
+        if self.report_dead_frame(addr, magic, func) {
+            // Linux would take what is there for the object; it is left alone here, for it belongs to other calls.
+            let name = self.object_name(addr);
+            return Ok(register(self, name));
         }
         if found != magic as u32 {
             self.kernel.report(Fault::UninitObject { kind: magic.type_name(), addr, func });

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use kloom_abi::sched::{TASK_NOLOAD, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL};
 use kloom_explore::{Recorder, Schedule, Strategy};
 use kloom_guest::fiber::{Exit, Ran, Yield};
 use kloom_guest::hostfault::FaultKind;
@@ -401,10 +402,30 @@ impl Session {
     fn fate_is_open(&mut self) -> bool {
         let kernel = &self.handle.get().kernel;
         kernel.tasks.iter().any(|task| {
-            matches!(task.kind, TaskKind::User(_))
+            // A worker counts if it is inside a work.
+            let subject = matches!(task.kind, TaskKind::User(_))
+                || kernel.workqueues.job_of(task.id).is_some_and(|(_, func, ..)| func != 0);
+            subject
                 && !task.has_exited()
                 && !task.hang_reported
-                && matches!(task.blocked_on, BlockedOn::KthreadStop(_) | BlockedOn::Mutex(_))
+                && task.timeout.is_none()
+                && matches!(
+                    task.blocked_on,
+                    BlockedOn::KthreadStop(_)
+                        | BlockedOn::KthreadPark(_)
+                        | BlockedOn::Mutex(_)
+                        | BlockedOn::Semaphore(_)
+                        | BlockedOn::RwsemRead(_)
+                        | BlockedOn::RwsemWrite(_)
+                        | BlockedOn::Completion(_)
+                        | BlockedOn::WaitQueue(_)
+                        | BlockedOn::Work(_)
+                        | BlockedOn::Workqueue(_)
+                        | BlockedOn::GracePeriod
+                        | BlockedOn::Srcu(_)
+                        | BlockedOn::Tasklet(_)
+                )
+                && task.state() & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD | TASK_WAKEKILL) == TASK_UNINTERRUPTIBLE
         })
     }
 
@@ -537,11 +558,12 @@ impl Session {
     }
 }
 
-/// Whether a task inside the kernel has let nothing else run on its CPU for the time that counts as a hang.
+/// Whether a task inside the kernel, or an interrupt, has let nothing else run on the CPU of `task` for the time that counts
+/// as a hang.
 fn keeps_cpu(kernel: &kloom_kernel::Kernel, task: &kloom_kernel::task::Task) -> bool {
     let Some(cpu) = kernel.cpus.get(task.se.cpu as usize) else { return false };
     let in_kernel = task.user().is_some_and(|user| user.in_kernel);
-    in_kernel
-        && cpu.current == task.id
+    // Whoever waits behind it would have been moved to another CPU by now if there was one.
+    (in_kernel || cpu.current != task.id)
         && cpu.clock_ns.saturating_sub(cpu.watchdog_since_ns) >= kernel.config.hang_after_ns
 }

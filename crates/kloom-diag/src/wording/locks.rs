@@ -1,6 +1,6 @@
 //! Words for faults of locking, of atomic context and of data shared without order.
 
-use crate::event::{Access, Blocked, Event, Held, Object, ObjectKind};
+use crate::event::{Access, Blocked, Context, Event, Held, Object, ObjectKind};
 use crate::fault::{AtomicCause, BadUnlock, Boundary, Fault, LockEdge, Proof, Step};
 use crate::wording::patch;
 use crate::wording::phrase::{
@@ -66,6 +66,16 @@ fn waits_for(task: &Blocked) -> String {
         return "a wake-up".to_owned();
     };
     match &task.owner {
+        Some(owner) if matches!(on.kind, ObjectKind::Timer | ObjectKind::Hrtimer) => {
+            format!("the function of {}, run by {}", object(on), party(owner))
+        }
+        Some(owner) if on.kind == ObjectKind::Task => format!("{} to return", who(&owner.who)),
+        Some(owner) if matches!(on.kind, ObjectKind::Work | ObjectKind::Workqueue) => {
+            format!("{}, run by {}", object(on), who(&owner.who))
+        }
+        Some(owner) if on.kind == ObjectKind::GracePeriod => {
+            format!("{} that {} holds up", object(on), who(&owner.who))
+        }
         Some(owner) => format!("{}, held by {}", object(on), who(&owner.who)),
         None => object(on),
     }
@@ -80,7 +90,7 @@ fn hung(story: &mut Story<'_>, task: &Blocked, blocked_ns: u64, sure: Proof) {
         duration(blocked_ns)
     ));
     if let Some(owner) = &task.owner {
-        story.step(owner, format!("what it waits for was taken {}", by(owner)));
+        story.step(owner, what_owner_did(task, owner));
     }
     story.blame(
         event,
@@ -99,8 +109,30 @@ fn hung(story: &mut Story<'_>, task: &Blocked, blocked_ns: u64, sure: Proof) {
     story.help("make sure that someone wakes it on every path; wait interruptibly (`wait_event_interruptible()`, `mutex_lock_killable()`) where a user may lose patience");
 }
 
+/// Who takes part in a deadlock: a task, or the interrupt that runs on its CPU.
+fn party(event: &Event) -> String {
+    match event.who.context {
+        Context::Softirq => format!("a softirq on cpu{}", event.who.cpu),
+        Context::Hardirq => format!("an interrupt on cpu{}", event.who.cpu),
+        _ => name(&event.who.comm),
+    }
+}
+
+/// The step that says how what a task waits for came about.
+fn what_owner_did(task: &Blocked, owner: &Event) -> String {
+    match task.on.as_ref().map(|on| on.kind) {
+        Some(ObjectKind::Work | ObjectKind::Workqueue) => {
+            format!("{} runs the work; it was queued at t={}", who(&owner.who), time(owner.time_ns))
+        }
+        Some(ObjectKind::GracePeriod) => format!("the reader it waits for entered {}", by(owner)),
+        Some(ObjectKind::Tasklet) => format!("the tasklet was scheduled {}", by(owner)),
+        Some(ObjectKind::Task) => format!("{} was created at t={}", who(&owner.who), time(owner.time_ns)),
+        _ => format!("what it waits for was taken {}", by(owner)),
+    }
+}
+
 fn deadlock(story: &mut Story<'_>, tasks: &[Blocked], sure: Proof) {
-    let names: Vec<_> = tasks.iter().map(|task| name(&task.since.who.comm)).collect();
+    let names: Vec<_> = tasks.iter().map(|task| party(&task.since)).collect();
     let circle = match names.as_slice() {
         [one, other] => format!("{one} and {other} wait for each other"),
         _ => format!("{} wait for each other in a circle", names.join(", ")),
@@ -122,20 +154,37 @@ fn deadlock(story: &mut Story<'_>, tasks: &[Blocked], sure: Proof) {
     }
     for task in tasks {
         if let Some(on) = &task.on {
-            let holder = task.owner.as_ref().map_or_else(|| "?".to_owned(), |owner| name(&owner.who.comm));
-            story.note(format!("{} -> {} -> {holder}", name(&task.since.who.comm), object(on)));
+            let holder = task.owner.as_ref().map_or_else(|| "?".to_owned(), party);
+            story.note(format!("{} -> {} -> {holder}", party(&task.since), object(on)));
         }
     }
     story.note(proof(sure, "none of them can go on"));
-    let first = tasks.first().map(|task| hung_line(&task.since.who)).unwrap_or_default();
-    story.linux(format!(
-        "{first} for each of them; with lockdep \"WARNING: possible circular locking dependency detected\""
-    ));
-    story.help("take the locks in the same order everywhere");
+    let lockdep = "with lockdep \"WARNING: possible circular locking dependency detected\"";
+    if tasks.iter().all(|task| task.state == 'R') {
+        story.linux(format!("the CPUs spin for ever: \"watchdog: BUG: soft lockup\"; {lockdep}"));
+    } else {
+        let first = tasks.first().map(|task| hung_line(&task.since.who)).unwrap_or_default();
+        story.linux(format!("{first} for each of them; {lockdep}"));
+    }
+    let waits = |kind: ObjectKind| tasks.iter().any(|task| task.on.as_ref().is_some_and(|on| on.kind == kind));
+    if waits(ObjectKind::Work) || waits(ObjectKind::Workqueue) {
+        story.help("do not flush, cancel with `_sync` or destroy a queue while holding a lock that the work takes: release the lock first");
+    } else if waits(ObjectKind::Timer) || waits(ObjectKind::Hrtimer) {
+        story.help("do not call `del_timer_sync()` or `hrtimer_cancel()` while holding a lock that the timer's function takes: release the lock first");
+    } else if waits(ObjectKind::Task) {
+        story.help("do not call `kthread_stop()` while holding a lock that the thread takes: release the lock first");
+    } else if waits(ObjectKind::GracePeriod) {
+        story.help("do not wait for a grace period while holding what a reader waits for inside its read section");
+    } else {
+        story.help("take the locks in the same order everywhere");
+    }
 }
 
 fn self_deadlock(story: &mut Story<'_>, lock: &Object, acquired: &Event, again: &Event, from_interrupt: bool) {
     let lock_name = object(lock);
+    if matches!(lock.kind, ObjectKind::Work | ObjectKind::Workqueue | ObjectKind::GracePeriod | ObjectKind::Timer) {
+        return waits_for_itself(story, lock, acquired, again);
+    }
     if from_interrupt {
         story.title(format!(
             "an interrupt on cpu{} waits for {lock_name}, which the code it interrupted holds",
@@ -159,6 +208,40 @@ fn self_deadlock(story: &mut Story<'_>, lock: &Object, acquired: &Event, again: 
     } else {
         "release it first, or split the function into one that takes the lock and one that expects it to be held"
     });
+}
+
+/// Somebody waits for the end of what only he can end.
+fn waits_for_itself(story: &mut Story<'_>, target: &Object, began: &Event, again: &Event) {
+    let task = name(&again.who.comm);
+    match target.kind {
+        ObjectKind::GracePeriod => {
+            story.title(format!("{task} waits for a grace period inside a read section of its own"));
+            story.step(began, format!("the section was entered {}", by(began)));
+            story.blame(again, format!("waits here {}", by(again)));
+            story.note("a grace period ends when everybody has left the read sections that had begun, the waiter too");
+            story.linux("the task sleeps for ever: \"INFO: task … blocked for more than 120 seconds.\"; with CONFIG_PROVE_RCU \"Illegal synchronize_rcu() in RCU read-side critical section!\"");
+            story.help(
+                "leave the read section first; inside one, free with `kfree_rcu()` or `call_rcu()`, which do not wait",
+            );
+        }
+        ObjectKind::Timer => {
+            story.title(format!("the function of {} waits for its own end", object(target)));
+            story.step(began, format!("armed {}", by(began)));
+            story.blame(again, format!("waits here {}", by(again)));
+            story.linux("the CPU spins for ever: \"watchdog: BUG: soft lockup\"");
+            story.help("a timer's function just does not arm it again; `del_timer()` does not wait");
+        }
+        _ => {
+            story.title(format!("{task} waits for {}, which it runs itself", object(target)));
+            story.step(began, format!("the work it runs was queued {}", by(began)));
+            story.blame(again, format!("waits for it here {}", by(again)));
+            story.note(
+                "flushing, cancelling with `_sync` and destroying a queue wait until the work function has returned",
+            );
+            story.linux("the kworker sleeps for ever: \"INFO: task kworker/… blocked for more than 120 seconds.\"; with lockdep \"WARNING: possible recursive locking detected\"");
+            story.help("a work that is to end just does not queue itself again; use `cancel_work()` there, which does not wait, and flush from somewhere else");
+        }
+    }
 }
 
 fn lock_order(story: &mut Story<'_>, edges: &[LockEdge]) {
@@ -207,6 +290,10 @@ fn cause_steps(story: &mut Story<'_>, why: &AtomicCause) {
     }
 }
 
+/// Calls that sleep whenever they are made.
+const ALWAYS_SLEEP: &[&str] =
+    &["fsleep", "msleep", "msleep_interruptible", "rcu_barrier", "ssleep", "synchronize_rcu", "usleep_range"];
+
 fn sleep_in_atomic(story: &mut Story<'_>, slept: &Event, why: &AtomicCause, really: bool) {
     let verb = if really { "sleeps" } else { "may sleep" };
     story.title(format!("{} {verb} {}", actor(slept), atomic(why)));
@@ -214,6 +301,8 @@ fn sleep_in_atomic(story: &mut Story<'_>, slept: &Event, why: &AtomicCause, real
     story.blame(slept, format!("called {}", by(slept)));
     story.note(if really {
         "this time it really went to sleep"
+    } else if ALWAYS_SLEEP.contains(&slept.call.as_str()) {
+        "this call always sleeps"
     } else {
         "this time it did not have to sleep, but it may at any time"
     });
@@ -272,11 +361,22 @@ fn unbalanced(story: &mut Story<'_>, at: &Event, edge: Boundary, missing: &str, 
 
 fn held_at_exit(story: &mut Story<'_>, at: &Event, edge: Boundary, held: &[Held]) {
     let locks: Vec<_> = held.iter().map(|held| object(&held.object)).collect();
-    story.title(format!("{} still held {} {}", name(&at.who.comm), locks.join(" and "), boundary(edge)));
+    let section = |kind: ObjectKind| matches!(kind, ObjectKind::RcuReader | ObjectKind::SrcuReader);
+    let inside = !held.is_empty() && held.iter().all(|held| section(held.object.kind));
+    let verb = if inside { "was still inside an" } else { "still held" };
+    story.title(format!("{} {verb} {} {}", name(&at.who.comm), locks.join(" and "), boundary(edge)));
     for held in held {
-        story.step(&held.acquired, format!("{} was taken {}", object(&held.object), by(&held.acquired)));
+        let verb = if section(held.object.kind) { "entered" } else { "taken" };
+        story.step(&held.acquired, format!("{} was {verb} {}", object(&held.object), by(&held.acquired)));
     }
     story.blame(at, format!("left here at t={}", time(at.time_ns)));
+    if inside {
+        story
+            .note("grace periods wait for it for ever: `synchronize_rcu()`, `kfree_rcu()` and their like never finish");
+        story.linux("\"rcu: INFO: rcu_preempt detected stalls\", and everybody in `synchronize_rcu()` hangs; with lockdep a warning that a lock is still held");
+        story.help("leave the section on every path, early returns and error paths included");
+        return;
+    }
     story.note("nobody is left to release it: the next one who wants it waits for ever");
     story.linux(match edge {
         Boundary::UserReturn => "with lockdep: \"WARNING: lock held when returning to user space!\"",
@@ -291,7 +391,11 @@ fn bad_unlock(story: &mut Story<'_>, lock: &Object, at: &Event, why: &BadUnlock)
     let lock_name = object(lock);
     match why {
         BadUnlock::NotLocked { released } => {
-            story.title(format!("{} releases {lock_name}, which is not locked", actor(at)));
+            if lock.kind == ObjectKind::RcuReader {
+                story.title(format!("{} leaves an {lock_name} that it is not inside", actor(at)));
+            } else {
+                story.title(format!("{} releases {lock_name}, which is not locked", actor(at)));
+            }
             story.step_if(released.as_ref(), |event| format!("released before {}", by(event)));
             story.blame(at, format!("released {}", by(at)));
             story.help("each unlock needs its own lock: look for a path that unlocks twice or jumps over the lock");

@@ -3,6 +3,7 @@
 mod crash;
 mod end;
 mod leaks;
+mod left;
 mod locks;
 mod memory;
 mod notes;
@@ -32,6 +33,7 @@ fn tell(story: &mut Story<'_>, fault: &Fault) {
         || crash::tell(story, fault)
         || locks::tell(story, fault)
         || leaks::tell(story, fault)
+        || left::tell(story, fault)
         || notes::tell(story, fault);
     assert!(told, "every fault has words: {}", fault.code());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kloom_diag::{
     Access, AccessKind, AtomicCause, Backtrace, BadUnlock, Blocked, Boundary, Context, Coverage, Event, Fault, Finding,
     Held, InvalidFree, LeakedBlocks, ListDamage, LockEdge, LoopSeen, Object, ObjectKind, OopsKind, Proof,
-    RefcountMisuse, Site, Step, TextUser, Who,
+    RefcountMisuse, Site, Step, TextUser, UseState, Who, WorkLeft,
 };
 
 /// A finding with the source it talks about.
@@ -73,6 +73,7 @@ pub(crate) fn all() -> Vec<Sample> {
     locks(&mut samples);
     atomic(&mut samples);
     leaks(&mut samples);
+    left(&mut samples);
     notes(&mut samples);
     samples
 }
@@ -753,6 +754,140 @@ static int atomic(char __user *to)
             missing: "preemption".to_owned(),
             depth: 1,
             disabled: Some(event(1, "preempt_disable", "preempt_disable")),
+        },
+    ));
+}
+
+/// Objects the kernel still uses, and what stays registered.
+fn left(out: &mut Vec<Sample>) {
+    let lab = Lab {
+        file: "left.c",
+        text: "\
+static int __init left_init(void)
+{
+\tdev = kzalloc(sizeof(*dev), GFP_KERNEL);
+\tINIT_DELAYED_WORK(&dev->poll, poll);
+\tschedule_delayed_work(&dev->poll, HZ);
+\tcall_rcu(&old->rcu, free_old);
+\tmisc_register(&misc);
+\tprepare_to_wait(&queue, &wait, TASK_INTERRUPTIBLE);
+\tkfree(dev);
+\ttimer_setup(&timer, tick, 0);
+\tmod_timer(&timer, jiffies + HZ);
+\tcomplete(reply);
+\titem = kmem_cache_alloc(cache, GFP_KERNEL);
+\tkmem_cache_destroy(cache);
+\tdown(&lock);
+\tup(&lock);
+\twait_event_interruptible(queue, opened);
+\treturn 0;
+}
+",
+    };
+    let event = |needle, call| lab.event(&insmod(), MS, needle, "left_init", call);
+    let unloaded = || unload(5 * SECOND);
+    let work = |state| Fault::LeakWork {
+        object: object(ObjectKind::Work, "poller", 0),
+        function: "poll".to_owned(),
+        queued: event("schedule_delayed_work", "schedule_delayed_work"),
+        state,
+        unloaded: unloaded(),
+    };
+    out.push(lab.sample("leak-work", work(WorkLeft::Delayed { expires_ns: 6 * SECOND })));
+    out.push(lab.sample("leak-work-queued", work(WorkLeft::Queued)));
+    out.push(lab.sample("leak-work-running", work(WorkLeft::Running)));
+    out.push(lab.sample(
+        "leak-callback",
+        Fault::LeakCallback {
+            object: object(ObjectKind::RcuCallback, "free_old", 0),
+            function: "free_old".to_owned(),
+            queued: event("call_rcu", "call_rcu"),
+            unloaded: unloaded(),
+        },
+    ));
+    out.push(lab.sample(
+        "leak-registration",
+        Fault::LeakRegistration {
+            object: object(ObjectKind::MiscDevice, "demo", 0),
+            created: event("misc_register", "misc_register"),
+            unloaded: unloaded(),
+        },
+    ));
+    let entry = |frame_gone| Fault::WaitEntryLeft {
+        queue: object(ObjectKind::WaitQueue, "queue", 0),
+        queued: event("prepare_to_wait", "prepare_to_wait"),
+        at: unloaded(),
+        frame_gone,
+    };
+    out.push(lab.sample("wait-entry-left", entry(true)));
+    out.push(lab.sample("wait-entry-left-unload", entry(false)));
+    out.push(lab.sample(
+        "freed-in-use",
+        Fault::FreedInUse {
+            block: object(ObjectKind::HeapBlock, "", 200),
+            created: event("kzalloc", "kzalloc"),
+            object: object(ObjectKind::Work, "dev->poll", 0),
+            state: UseState::Queued,
+            since: event("schedule_delayed_work", "schedule_delayed_work"),
+            freed: event("kfree", "kfree"),
+        },
+    ));
+    out.push(lab.sample(
+        "reinit-in-use",
+        Fault::ReinitInUse {
+            object: object(ObjectKind::Timer, "timer", 0),
+            state: UseState::Armed,
+            since: event("mod_timer", "mod_timer"),
+            again: event("timer_setup", "timer_setup"),
+        },
+    ));
+    out.push(lab.sample(
+        "use-after-return",
+        Fault::UseAfterReturn {
+            object: object(ObjectKind::Completion, "reply", 0),
+            used: event("complete", "complete"),
+        },
+    ));
+    out.push(lab.sample(
+        "cache-objects-left",
+        Fault::CacheObjectsLeft {
+            cache: object(ObjectKind::KmemCache, "demo_cache", 0),
+            blocks: vec![LeakedBlocks {
+                object: object(ObjectKind::SlabObject, "demo_cache", 64),
+                created: event("kmem_cache_alloc", "kmem_cache_alloc"),
+                count: 1,
+                bytes: 64,
+            }],
+            destroyed: event("kmem_cache_destroy", "kmem_cache_destroy"),
+        },
+    ));
+    out.push(lab.sample(
+        "double-registration",
+        Fault::DoubleRegistration {
+            object: object(ObjectKind::MiscDevice, "demo", 0),
+            first: Some(event("misc_register", "misc_register")),
+            again: event("misc_register", "misc_register"),
+        },
+    ));
+    let semaphore = |count, needle| Fault::SemaphoreImbalance {
+        object: object(ObjectKind::Semaphore, "lock", 0),
+        initial: 1,
+        count,
+        last: Some(event(needle, needle)),
+        unloaded: unloaded(),
+    };
+    out.push(lab.sample("semaphore-imbalance", semaphore(0, "down")));
+    out.push(lab.sample("semaphore-imbalance-up", semaphore(2, "up")));
+    out.push(lab.sample(
+        "sleeps-forever",
+        Fault::SleepsForever {
+            task: Blocked {
+                since: event("wait_event_interruptible", "wait_event_interruptible"),
+                state: 'S',
+                on: Some(object(ObjectKind::WaitQueue, "queue", 0)),
+                owner: None,
+                holds: Vec::new(),
+            },
         },
     ));
 }

@@ -1,5 +1,6 @@
-//! Locks: spinlocks and rwlocks ([`spin`]), mutexes ([`mutex`]), semaphores ([`semaphore`]).
+//! Locks: who waits for whom ([`deadlock`]), spinlocks and rwlocks ([`spin`]), mutexes ([`mutex`]), semaphores ([`semaphore`]).
 
+pub mod deadlock;
 pub mod mutex;
 pub mod semaphore;
 pub mod spin;
@@ -58,6 +59,10 @@ pub struct Semaphore {
     pub name: String,
     /// Free units (semaphore).
     pub count: i64,
+    /// Free units it was initialised with.
+    pub initial: i64,
+    /// The last `up()`.
+    pub last_up: Option<RawEvent>,
     /// Readers of an rw_semaphore.
     pub readers: Vec<Holder>,
     /// Its writer.
@@ -98,8 +103,17 @@ impl Locks {
 
     /// Registers a C semaphore with `count` free units.
     pub fn register_semaphore(&mut self, addr: u64, name: String, count: i64) -> u32 {
-        let semaphore =
-            Semaphore { addr, name, count, readers: Vec::new(), writer: None, waiters: Vec::new(), takers: Vec::new() };
+        let semaphore = Semaphore {
+            addr,
+            name,
+            count,
+            initial: count,
+            last_up: None,
+            readers: Vec::new(),
+            writer: None,
+            waiters: Vec::new(),
+            takers: Vec::new(),
+        };
         self.semaphore.insert(semaphore) as u32 + 1
     }
 

@@ -104,33 +104,6 @@ impl Kernel {
     pub fn mutex_is_locked(&self, handle: u32) -> bool {
         self.locks.mutex.get(handle as usize - 1).is_some_and(|mutex| mutex.owner.is_some() || mutex.pickup.is_some())
     }
-
-    /// Follows who waits for whom from `start`; the cycle if it comes back.
-    pub fn deadlock_from(&self, start: TaskId) -> Option<Vec<TaskId>> {
-        let mut chain = vec![start];
-        let mut at = start;
-        loop {
-            let next = match self.tasks.get(at)?.blocked_on {
-                BlockedOn::Mutex(handle) => self.locks.mutex.get(handle as usize - 1)?.owner?.task,
-                BlockedOn::RwsemRead(handle) => self.locks.semaphore.get(handle as usize - 1)?.writer?.task,
-                BlockedOn::RwsemWrite(handle) => {
-                    let sem = self.locks.semaphore.get(handle as usize - 1)?;
-                    sem.writer.or(sem.readers.first().copied())?.task
-                }
-                BlockedOn::KthreadStop(target) | BlockedOn::KthreadPark(target) => target,
-                BlockedOn::Work(work) => self.workqueues.worker_of(work)?,
-                _ => return None,
-            };
-            if next == start {
-                return Some(chain);
-            }
-            if chain.contains(&next) {
-                return None;
-            }
-            chain.push(next);
-            at = next;
-        }
-    }
 }
 
 #[cfg(test)]

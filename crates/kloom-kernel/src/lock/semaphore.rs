@@ -81,8 +81,10 @@ impl Kernel {
     /// # Context
     /// Any.
     pub fn up(&mut self, caller: TaskId, handle: u32) {
+        let at = self.event_here();
         let semaphore = object(&mut self.locks.semaphore, handle);
         semaphore.count += 1;
+        semaphore.last_up = Some(at);
         let mine = semaphore.takers.iter().rposition(|holder| holder.task == caller);
         match mine {
             Some(at) => drop(semaphore.takers.remove(at)),

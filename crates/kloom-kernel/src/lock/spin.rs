@@ -50,10 +50,17 @@ impl Kernel {
             if in_task && self.tasks[caller].blocked_on == BlockedOn::Spinlock(handle) {
                 self.tasks[caller].blocked_on = BlockedOn::Nothing;
             }
+            if let Some(frame) = self.cpus[self.this_cpu as usize].irq_frames.last_mut() {
+                frame.spins_on = None;
+            }
             return Ok(Op::Done(()));
         };
         if in_task {
             self.tasks[caller].blocked_on = BlockedOn::Spinlock(handle);
+        }
+        let at = self.event_here();
+        if let Some(frame) = self.cpus[self.this_cpu as usize].irq_frames.last_mut() {
+            frame.spins_on = Some((handle, at));
         }
         self.spin_step();
         if p.note == 0 && self.never_releases(holder) {
@@ -117,7 +124,7 @@ impl Kernel {
             .cpus
             .iter()
             .filter(|cpu| cpu.id != me && cpu.has_work())
-            .all(|cpu| cpu.irq_frames.is_empty() && spins(cpu.current));
+            .all(|cpu| cpu.spun_at_ns == cpu.clock_ns || (cpu.irq_frames.is_empty() && spins(cpu.current)));
         let ahead_ns = others.map_or(now_ns, |other_ns| other_ns.max(now_ns));
         // Nobody who could release anything runs: nothing is missed by a larger step.
         let mut until_ns =
@@ -126,6 +133,8 @@ impl Kernel {
             until_ns = until_ns.min(event_ns);
         }
         self.charge(until_ns.max(now_ns + SPIN_NS) - now_ns);
+        let own = &mut self.cpus[me as usize];
+        own.spun_at_ns = own.clock_ns;
     }
 
     /// Whether another CPU spins on the lock (`spin_is_contended()`).

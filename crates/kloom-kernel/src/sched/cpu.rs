@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::rq::RunQueue;
-use crate::site::ContextKind;
+use crate::site::{ContextKind, RawEvent, Trace};
 use crate::task::TaskId;
 
 /// A call of module code from interrupt context, to be made on a CPU.
@@ -41,6 +41,8 @@ pub struct IrqFrame {
     pub irqs_off: bool,
     /// When it began.
     pub since_ns: u64,
+    /// The spinlock it waits for (or waited for last, until it took one), and where.
+    pub spins_on: Option<(u32, RawEvent)>,
 }
 
 /// One CPU.
@@ -60,6 +62,8 @@ pub struct Cpu {
     pub need_resched: bool,
     /// The current task called `schedule()`.
     pub schedule_called: bool,
+    /// Where it did.
+    pub schedule_here: Trace,
     /// The current task may no longer run here.
     pub migrate_current: bool,
     /// Interrupts and softirqs in service, innermost last.
@@ -86,6 +90,8 @@ pub struct Cpu {
     pub watchdog_since_ns: u64,
     /// Whether the present soft lockup was reported, and how often.
     pub lockups_reported: u32,
+    /// Its clock after the last step of a spin; equal to the clock while it does nothing but spin.
+    pub spun_at_ns: u64,
     /// Time in user mode.
     pub user_ns: u64,
     /// Time in kernel mode.
@@ -105,6 +111,7 @@ impl Cpu {
             rq: RunQueue::default(),
             need_resched: false,
             schedule_called: false,
+            schedule_here: Trace::default(),
             migrate_current: false,
             irq_frames: Vec::new(),
             pending: VecDeque::new(),
@@ -118,6 +125,7 @@ impl Cpu {
             self_switches: 0,
             watchdog_since_ns: 0,
             lockups_reported: 0,
+            spun_at_ns: u64::MAX,
             user_ns: 0,
             system_ns: 0,
             idle_ns: 0,

@@ -317,6 +317,10 @@ impl Kernel {
         let idle = current == c.idle;
         self.run_deferred(cpu);
         if idle {
+            if !self.cpus[cpu as usize].irq_frames.is_empty() {
+                self.watchdog_tick(cpu);
+                self.balance_tick(cpu);
+            }
             return;
         }
         self.account(cpu);
@@ -394,7 +398,11 @@ impl Kernel {
             } else {
                 self.tasks[prev].se.on_rq = false;
                 self.tasks[prev].c.on_rq.set(0);
-                let at = self.event_here_of(prev);
+                let mut at = self.event_here_of(prev);
+                if voluntary {
+                    // Other CPUs may have stepped since it called.
+                    at.trace = self.cpus[cpu as usize].schedule_here;
+                }
                 self.tasks[prev].slept_at = at;
                 if !exited && self.tasks[prev].service.is_some() {
                     self.wq_worker_sleeping(prev);
@@ -460,7 +468,10 @@ impl Kernel {
     pub fn schedule(&mut self, caller: TaskId) {
         let cpu = self.tasks[caller].se.cpu;
         debug_assert_eq!(self.cpus[cpu as usize].current, caller);
-        self.cpus[cpu as usize].schedule_called = true;
+        let here = self.here;
+        let c = &mut self.cpus[cpu as usize];
+        c.schedule_called = true;
+        c.schedule_here = here;
     }
 
     /// Requests that a CPU looks for another task at the next opportunity.

@@ -171,7 +171,8 @@ impl Kernel {
         let mut best: Option<(usize, u64, u64, TaskId, usize)> = None;
         for other in &self.cpus {
             let waiting = other.rq.nr_running();
-            if other.id == cpu || waiting == 0 || other.current == other.idle {
+            // A CPU that is about to leave its idle task will run what waits, unless an interrupt keeps it.
+            if other.id == cpu || waiting == 0 || (other.current == other.idle && other.irq_frames.is_empty()) {
                 continue;
             }
             let movable = other.rq.fair.iter().rev().find(|key| self.tasks[key.2].se.allowed & (1 << cpu) != 0);

@@ -1,7 +1,7 @@
 //! C header: include/linux/cdev.h. Behaviour follows Linux 6.1 fs/char_dev.c.
 
 use kloom_abi::Errno;
-use kloom_kernel::fault::Fault;
+use kloom_kernel::fault::{Fault, Registration};
 use kloom_kernel::fs::devfs::CharDev;
 use kloom_kernel::fs::{Dev, ModuleNode};
 
@@ -63,6 +63,12 @@ fn add(machine: &mut Machine, cdev: u64, dev: u32, count: u32) -> Result<i32, Fa
     let ops_owner = if ops == 0 { 0 } else { machine.get_u64(ops)? };
     let module = machine.caller_module();
     let created = Some(machine.kernel.event_here());
+    if let Some(first) =
+        machine.kernel.vfs.devs.cdevs.iter().find(|known| known.cdev == cdev).map(|known| known.created)
+    {
+        let name = format!("{}:{}", dev >> 20, dev & 0xf_ffff);
+        machine.report_once(Fault::DoubleRegistration { kind: Registration::CharDevice, name, addr: cdev, first });
+    }
     machine.kernel.cdev_add(CharDev { dev: Dev::from_raw(dev), count, cdev, ops, owner, ops_owner, module, created });
     Ok(0)
 }

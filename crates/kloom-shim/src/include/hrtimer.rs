@@ -54,6 +54,7 @@ fn clock(id: i32) -> ClockId {
 fn init(addr: u64, function: Option<u64>, clock_id: i32) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, true)?;
+        machine.report_reinit(addr, Magic::HrTimer);
         let old = machine.old_handle(addr, Magic::HrTimer);
         if machine.kernel.hrtimers.get(old).is_some_and(|timer| timer.addr == addr)
             && !machine.kernel.hrtimer_active(old)

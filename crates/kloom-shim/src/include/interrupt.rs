@@ -12,7 +12,7 @@ use kloom_kernel::fault::Fault;
 use kloom_kernel::ops::Op;
 use kloom_kernel::printk::Level;
 use kloom_kernel::sched::cpu::{Callback, CallbackSource};
-use kloom_kernel::site::ContextKind;
+use kloom_kernel::site::{ContextKind, RawEvent};
 use kloom_kernel::task::{BlockedOn, TaskId};
 
 use crate::Machine;
@@ -49,6 +49,8 @@ struct Action {
     name: String,
     name_addr: u64,
     dev: u64,
+    handler: u64,
+    requested: RawEvent,
     shared: bool,
     thread: Option<TaskId>,
     thread_fn: u64,
@@ -60,14 +62,29 @@ struct Action {
 pub struct State {
     /// Tasks in `tasklet_kill()`, by tasklet.
     killers: BTreeMap<u64, Vec<TaskId>>,
+    /// Tasklets that are scheduled and have not begun to run, with who scheduled them.
+    pub(crate) tasklets: BTreeMap<u64, RawEvent>,
     lines: BTreeMap<u32, Vec<Action>>,
     disabled: BTreeMap<u32, u32>,
     softirqs: BTreeMap<u32, u64>,
     /// Blocks on chains of the kernel's own.
-    pub(crate) notifiers: Vec<u64>,
+    pub(crate) notifiers: Vec<(u64, RawEvent)>,
     /// Calls to other CPUs that have not returned.
     pub(crate) cross_calls: std::collections::BTreeSet<u64>,
     pub(crate) next_call: u64,
+}
+
+impl State {
+    /// Functions on interrupt lines: line, name, handler, thread function, where it was requested.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = (u32, &str, [u64; 2], RawEvent)> {
+        let of = |action: &'_ Action| ([action.handler, action.thread_fn], action.requested);
+        self.lines.iter().flat_map(move |(&line, actions)| {
+            actions.iter().map(move |action| {
+                let (functions, at) = of(action);
+                (line, action.name.as_str(), functions, at)
+            })
+        })
+    }
 }
 
 fn tasklet(machine: &mut Machine, addr: u64, func: &'static str) -> Result<(), Fault> {
@@ -78,6 +95,8 @@ fn tasklet(machine: &mut Machine, addr: u64, func: &'static str) -> Result<(), F
 fn init(addr: u64, func: u64, use_callback: bool, data: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, true)?;
+        machine.report_reinit(addr, Magic::Tasklet);
+        machine.irqs.tasklets.remove(&addr);
         machine.init_object(addr, Magic::Tasklet, 1)?;
         machine.poke_u64(addr + 8, 0);
         machine.poke_u64(addr + STATE, 0);
@@ -113,6 +132,8 @@ pub(crate) extern "C" fn __tasklet_schedule(addr: u64) {
         let state = machine.peek_u64(addr + STATE);
         if state & SCHED == 0 {
             machine.poke_u64(addr + STATE, state | SCHED);
+            let at = machine.kernel.event_here();
+            machine.irqs.tasklets.insert(addr, at);
             raise_tasklet(machine, addr);
         }
         Ok(())
@@ -135,6 +156,7 @@ extern "C" fn tasklet_action(addr: u64) {
             return Ok(None);
         }
         machine.poke_u64(addr + STATE, state & !SCHED | RUN);
+        machine.irqs.tasklets.remove(&addr);
         for killer in machine.irqs.killers.remove(&addr).unwrap_or_default() {
             machine.kernel.try_to_wake_up(killer, TASK_UNINTERRUPTIBLE);
         }
@@ -182,7 +204,7 @@ pub(crate) extern "C" fn tasklet_kill(addr: u64) {
             killers.push(current);
         }
         machine.kernel.tasks[current].c.set_task_state(TASK_UNINTERRUPTIBLE);
-        machine.kernel.block_on(current, BlockedOn::Other("tasklet_kill"));
+        machine.kernel.block_on(current, BlockedOn::Tasklet(addr));
         Ok(Op::Block)
     }));
     wait_while_running(addr, "tasklet_kill");
@@ -301,7 +323,9 @@ pub(crate) extern "C" fn request_threaded_irq(
             machine.kernel.wake_kthread(id);
             thread = Some(id);
         }
-        let action = Action { name: text, name_addr: name, dev, shared, thread, thread_fn, wanted: false };
+        let requested = machine.kernel.event_here();
+        let action =
+            Action { name: text, name_addr: name, dev, handler, requested, shared, thread, thread_fn, wanted: false };
         machine.irqs.lines.entry(irq).or_default().push(action);
         Ok(0)
     }))

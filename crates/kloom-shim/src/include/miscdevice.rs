@@ -1,6 +1,7 @@
 //! C header: include/linux/miscdevice.h. Behaviour follows Linux 6.1 drivers/char/misc.c.
 
 use kloom_abi::Errno;
+use kloom_kernel::fault::{Fault, Registration};
 use kloom_kernel::fs::Dev;
 use kloom_kernel::fs::devfs::{MISC_MAJOR, Misc};
 
@@ -34,6 +35,13 @@ pub(crate) extern "C" fn misc_register(misc: u64) -> i32 {
         let nodename = if nodename == 0 { None } else { Some(machine.name_at(nodename)?) };
         let mode = machine.get_u32(misc + MODE)? & 0o7777;
         let module = machine.caller_module();
+        let known = machine.kernel.vfs.devs.misc.iter().find(|known| known.addr == misc);
+        if let Some(first) = known.map(|known| known.created) {
+            // Linux initialises `list` anew first, which breaks the list of all misc devices.
+            let fault =
+                Fault::DoubleRegistration { kind: Registration::MiscDevice, name: name.clone(), addr: misc, first };
+            machine.report_once(fault);
+        }
         let device = Misc { minor: wanted, name: name.clone(), addr: misc, ops, ops_owner, module, created: None };
         machine.put_u64(misc + LIST, misc + LIST)?;
         machine.put_u64(misc + LIST + 8, misc + LIST)?;

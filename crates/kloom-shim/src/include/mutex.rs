@@ -27,6 +27,7 @@ fn mirror(machine: &mut Machine, addr: u64, handle: u32) {
 pub(crate) extern "C" fn __mutex_init(addr: u64, name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 16, true)?;
+        machine.report_reinit(addr, Magic::Mutex);
         let old = machine.old_handle(addr, Magic::Mutex);
         machine.kernel.locks.forget(LockClass::Mutex, old, addr);
         let name = machine.init_name(addr, name);

@@ -5,7 +5,8 @@
 //! are never called but for panic, which ends the machine here before anyone is told.
 
 use kloom_abi::Errno;
-use kloom_kernel::fault::Fault;
+use kloom_kernel::fault::{Fault, Registration};
+use kloom_kernel::site::RawEvent;
 
 use crate::Machine;
 use crate::call::{call3, enter, might_sleep};
@@ -23,6 +24,15 @@ const ATOMIC_FIRST: u64 = 16;
 const BLOCKING_FIRST: u64 = 16;
 const SRCU_FIRST: u64 = 24;
 
+/// What `notifier_chain_register()` says of a block that is on the chain already.
+fn warn_registered(machine: &mut Machine, block: u64, first: Option<RawEvent>) {
+    let name = machine.symbolic(machine.peek_u64(block));
+    let name = name.split('+').next().unwrap_or_default().to_string();
+    let text = format!("notifier callback {name} already registered");
+    machine.warn_kernel_text(&text, "kernel/notifier.c", 29, "notifier_chain_register");
+    machine.report_once(Fault::DoubleRegistration { kind: Registration::Notifier, name, addr: block, first });
+}
+
 fn register(machine: &mut Machine, first: u64, block: u64) -> Result<i32, Fault> {
     machine.check_access(block, SIZE, true)?;
     let priority = machine.peek_u32(block + PRIORITY) as i32;
@@ -30,13 +40,7 @@ fn register(machine: &mut Machine, first: u64, block: u64) -> Result<i32, Fault>
     loop {
         let next = machine.get_u64(place)?;
         if next == block {
-            let name = machine.symbolic(machine.peek_u64(block));
-            machine.warn_kernel_text(
-                &format!("notifier callback {name} already registered"),
-                "kernel/notifier.c",
-                29,
-                "notifier_chain_register",
-            );
+            warn_registered(machine, block, None);
             return Ok(-Errno::EEXIST.0);
         }
         if next == 0 {
@@ -146,12 +150,17 @@ pub(crate) extern "C" fn srcu_init_notifier_head(head: u64) {
 fn own(block: u64, there: bool) -> i32 {
     or_oops(enter(|machine, _| {
         machine.check_access(block, SIZE, true)?;
+        let now = machine.kernel.event_here();
         let blocks = &mut machine.irqs.notifiers;
-        let at = blocks.iter().position(|&other| other == block);
+        let at = blocks.iter().position(|&(other, _)| other == block);
         Ok(match (at, there) {
-            (Some(_), true) => -Errno::EEXIST.0,
+            (Some(at), true) => {
+                let first = Some(blocks[at].1);
+                warn_registered(machine, block, first);
+                -Errno::EEXIST.0
+            }
             (None, true) => {
-                blocks.push(block);
+                blocks.push((block, now));
                 0
             }
             (Some(at), false) => {

@@ -119,13 +119,14 @@ impl Machine {
         let at = self.kernel.event_here();
         if let Some(size) = self.arena.heap.size_of(addr) {
             let block = self.arena.heap.block_at(addr).filter(|block| block.addr == addr);
-            if let Some(block) = block
-                && !wanted(&block.kind)
-            {
-                self.report_free(Fault::InvalidFree { addr, block: Some(block) }, func);
-                return;
+            if let Some(block) = block {
+                if !wanted(&block.kind) {
+                    self.report_free(Fault::InvalidFree { addr, block: Some(block) }, func);
+                    return;
+                }
+                self.memory_dies(addr..addr + size);
+                self.report_freed_in_use(&block);
             }
-            self.memory_dies(addr..addr + size);
         }
         match self.arena.heap.free(addr, at) {
             Ok(()) => {}
@@ -491,8 +492,10 @@ pub(crate) extern "C" fn kmem_cache_destroy(cache: u64) {
                 machine.symbolic(machine.kernel.here.0[0])
             );
             machine.warn_kernel_text(&text, "mm/slab_common.c", 497, "kmem_cache_destroy");
-            let what = format!("{left} object{} of kmem_cache `{name}`", if left == 1 { "" } else { "s" });
-            machine.kernel.report(Fault::LeakReference { what });
+            let live: Vec<u64> =
+                machine.mem.caches.get(&cache).map_or(Vec::new(), |c| c.objects.iter().copied().collect());
+            let objects = live.iter().filter_map(|&object| machine.arena.heap.block_at(object)).collect();
+            machine.kernel.report(Fault::CacheObjectsLeft { cache: name.to_string(), objects });
         } else {
             machine.mem.caches.remove(&cache);
             let kept = machine.peek_u64(cache);

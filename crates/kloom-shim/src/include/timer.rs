@@ -2,6 +2,7 @@
 //! at arming, and when the timer goes off.
 
 use kloom_kernel::fault::Fault;
+use kloom_kernel::ops::Op;
 use kloom_kernel::sched::cpu::CallbackSource;
 
 use crate::Machine;
@@ -30,6 +31,7 @@ pub(crate) fn object(machine: &mut Machine, addr: u64, func: &'static str) -> Re
 
 pub(crate) fn init(machine: &mut Machine, addr: u64, function: u64, flags: u32, data: u64) -> Result<(), Fault> {
     machine.check_access(addr, SIZE, true)?;
+    machine.report_reinit(addr, Magic::Timer);
     let old = machine.old_handle(addr, Magic::Timer);
     let idle = |timer: &kloom_kernel::time::timer::Timer| {
         timer.addr == addr && timer.pending.is_none() && !timer.queued && !timer.running
@@ -149,7 +151,15 @@ fn delete_sync(addr: u64, shutdown: bool, func: &'static str) -> i32 {
             reported = true;
             machine.kernel.report(Fault::Deadlock { cycle: vec![current] });
         }
-        Ok(machine.kernel.del_timer_sync(current, handle, shutdown, progress))
+        let outcome = machine.kernel.del_timer_sync(current, handle, shutdown, progress);
+        if outcome == Op::Spin
+            && !reported
+            && let Some(fault) = machine.kernel.callback_deadlock(current, CallbackSource::Timer(handle), addr)
+        {
+            reported = true;
+            machine.kernel.report(fault);
+        }
+        Ok(outcome)
     }))
 }
 
@@ -194,12 +204,19 @@ pub(crate) extern "C" fn kloom_timer_pending(addr: u64) -> i32 {
 pub(crate) fn fire(addr: u64) -> i64 {
     ctx().call_site.set(0);
     ctx().fp.set(0);
-    let (function, arg) = or_oops(enter(|machine, _| {
+    let call = or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, true)?;
+        if machine.report_dead_frame(addr, Magic::Timer, "timer_list") {
+            // Linux would call whatever is there now.
+            return Ok(None);
+        }
         let takes_data = machine.peek_u32(addr + FLAGS) & TAKES_DATA != 0;
-        Ok((machine.peek_u64(addr + FUNCTION), if takes_data { machine.peek_u64(addr + DATA) } else { addr }))
+        let arg = if takes_data { machine.peek_u64(addr + DATA) } else { addr };
+        Ok(Some((machine.peek_u64(addr + FUNCTION), arg)))
     }));
-    call1(function, arg);
+    if let Some((function, arg)) = call {
+        call1(function, arg);
+    }
     0
 }
 

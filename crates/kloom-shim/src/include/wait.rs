@@ -7,7 +7,8 @@
 use kloom_abi::Errno;
 use kloom_abi::sched::{TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE};
 use kloom_abi::time::MAX_SCHEDULE_TIMEOUT;
-use kloom_kernel::fault::Fault;
+use kloom_kernel::fault::{Fault, WaitEntryPlace};
+use kloom_kernel::site::RawEvent;
 use kloom_kernel::task::{BlockedOn, TaskId};
 use kloom_kernel::wait::{WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, WaitEntry, WakeFunc, WakeWalk};
 
@@ -109,7 +110,24 @@ impl Machine {
         self.poke_u32(addr + 4, 0);
     }
 
+    /// Reports and takes out entries whose stack frame is gone; Linux would follow what is there now.
+    fn drop_dead_entries(&mut self, queue: u32) {
+        let Some(waiting) = self.kernel.waits.get(queue).filter(|queue| !queue.entries.is_empty()) else { return };
+        let head = waiting.addr;
+        let dead: Vec<(u64, RawEvent)> = waiting
+            .entries
+            .iter()
+            .filter(|entry| self.arena.task_slot(entry.addr).is_none() && self.in_dead_frame(entry.addr))
+            .map(|entry| (entry.addr, entry.queued))
+            .collect();
+        for (entry, queued) in dead {
+            self.kernel.remove_wait_entry(queue, entry);
+            self.report_once(Fault::WaitEntryLeft { queue: head, entry, queued, place: WaitEntryPlace::DeadFrame });
+        }
+    }
+
     fn add_entry(&mut self, head: u64, queue: u32, entry: WaitEntry) -> bool {
+        self.drop_dead_entries(queue);
         let addr = entry.addr;
         let added = self.kernel.add_wait_entry(queue, entry);
         if added {
@@ -136,6 +154,7 @@ impl Machine {
 
     /// Reads every entry of a queue anew from its C object.
     fn refresh(&mut self, queue: u32, func: &'static str) -> Result<bool, Fault> {
+        self.drop_dead_entries(queue);
         let count = self.kernel.waits.get(queue).map_or(0, |queue| queue.entries.len());
         let mut foreign = false;
         for index in 0..count {
@@ -199,6 +218,7 @@ fn with_queue<T: Copy>(
 pub(crate) extern "C" fn __init_waitqueue_head(head: u64, name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(head, HEAD + 16, true)?;
+        machine.report_reinit(head, Magic::WaitQueueHead);
         let old = machine.old_handle(head, Magic::WaitQueueHead);
         if machine.kernel.waits.get(old).is_some_and(|queue| queue.addr == head && queue.entries.is_empty()) {
             machine.kernel.waits.forget(old);

@@ -19,10 +19,10 @@ use crate::oops::or_oops;
 /// Offsets in `struct work_struct`, and its size.
 const DATA: u64 = 8;
 const ENTRY: u64 = 16;
-const FUNC: u64 = 32;
+pub(crate) const FUNC: u64 = 32;
 const SIZE: u64 = 40;
 /// Offsets in `struct delayed_work`, and its size.
-const TIMER: u64 = 40;
+pub(crate) const TIMER: u64 = 40;
 const DELAYED_WQ: u64 = 96;
 const DELAYED_CPU: u64 = 104;
 const DELAYED_SIZE: u64 = 112;
@@ -82,6 +82,7 @@ fn check_work(machine: &mut Machine, work: u64, func: &'static str) -> Result<()
 
 fn init(machine: &mut Machine, work: u64, magic: Magic, func: u64, data: u64) -> Result<(), Fault> {
     machine.check_access(work, SIZE, true)?;
+    machine.report_reinit(work, magic);
     machine.kernel.unqueue_work(work);
     machine.init_object(work, magic, 0)?;
     machine.poke_u64(work + DATA, data);
@@ -562,14 +563,18 @@ pub(crate) fn worker_thread() -> i64 {
 fn run_work(work: u64) {
     ctx().call_site.set(0);
     ctx().fp.set(0);
-    let (func, arg) = or_oops(enter(|machine, current| {
+    let (func, arg, dead) = or_oops(enter(|machine, current| {
         machine.check_access(work, SIZE, true)?;
+        let dead = machine.report_dead_frame(work, Magic::Work, "work_struct");
         let func = machine.peek_u64(work + FUNC);
         machine.kernel.worker_calls(current, func);
         let arg = if machine.peek_u32(work) == OLD_MAGIC { machine.peek_u64(work + DATA) } else { work };
-        Ok((func, arg))
+        Ok((func, arg, dead))
     }));
-    call1(func, arg);
+    // In a dead frame Linux would call whatever is there now.
+    if !dead {
+        call1(func, arg);
+    }
     let resched = enter(|machine, current| {
         // The work's memory may be gone by now.
         let (pid, comm, count) = {

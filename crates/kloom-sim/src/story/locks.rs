@@ -17,6 +17,9 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
     match &report.fault {
         Fault::Deadlock { cycle } => deadlock(story, machine, cycle),
         Fault::SpinDeadlock { lock, owner } => Some(spin_deadlock(story, machine, at, *lock, owner)),
+        Fault::CallbackDeadlock { addr, lock, taken, spins } => {
+            Some(callback_deadlock(story, machine, at, *addr, *lock, taken, spins))
+        }
         Fault::LockHeldAtExit { class, name, taken, since_ns, place } => {
             let acquired = story.resolver.event_of(machine, *taken, at, *since_ns);
             let object = lock_by_name(story, machine, *class, name, &acquired);
@@ -46,7 +49,8 @@ fn kind_of(class: LockClass) -> ObjectKind {
         LockClass::Mutex => ObjectKind::Mutex,
         LockClass::Semaphore => ObjectKind::Semaphore,
         LockClass::RwsemRead | LockClass::RwsemWrite => ObjectKind::RwSemaphore,
-        LockClass::Rcu | LockClass::Srcu => ObjectKind::Other,
+        LockClass::Rcu => ObjectKind::RcuReader,
+        LockClass::Srcu => ObjectKind::SrcuReader,
     }
 }
 
@@ -64,6 +68,9 @@ fn address(machine: &Machine, class: LockClass, handle: u32) -> Option<u64> {
 
 /// The lock behind a handle; `event` is a call that names it.
 fn lock_object(story: &mut Story, machine: &Machine, class: LockClass, handle: u32, event: &Event) -> Object {
+    if class == LockClass::Rcu {
+        return Object::new(ObjectKind::RcuReader, "", 0);
+    }
     let named = story.resolver.argument(event);
     match address(machine, class, handle) {
         Some(addr) => story.resolver.object(machine, addr, kind_of(class), named),
@@ -73,6 +80,9 @@ fn lock_object(story: &mut Story, machine: &Machine, class: LockClass, handle: u
 
 /// A lock of which a report carries only the name.
 fn lock_by_name(story: &mut Story, machine: &Machine, class: LockClass, name: &str, event: &Event) -> Object {
+    if class == LockClass::Rcu {
+        return Object::new(ObjectKind::RcuReader, "", 0);
+    }
     let locks = &machine.kernel.locks;
     let addr = match kind_of(class) {
         ObjectKind::Mutex => locks.mutex.iter().find(|(_, lock)| lock.name == name).map(|(_, lock)| lock.addr),
@@ -161,8 +171,50 @@ pub(super) fn waits_for(
             let owner = created.map(|created| Event { who: who.clone(), ..story.resolver.event(machine, &created) });
             (Some(Object::new(ObjectKind::Task, who.comm, 0)), owner)
         }
+        BlockedOn::Work(work) => {
+            let object = story.resolver.object(machine, work, ObjectKind::Work, named.map(|name| plain(&name)));
+            let runner = kernel.workqueues.blockers_of(work).first().copied();
+            (Some(object), runner.and_then(|worker| job_event(story, machine, worker)))
+        }
+        BlockedOn::Workqueue(handle) => {
+            let name = named.or_else(|| kernel.workqueues.name_of(handle).map(str::to_string));
+            let runner = kernel.workqueues.workers_in(handle).first().copied();
+            let object = Object::new(ObjectKind::Workqueue, name.unwrap_or_default(), 0);
+            (Some(object), runner.and_then(|worker| job_event(story, machine, worker)))
+        }
+        BlockedOn::GracePeriod => {
+            let readers = kernel.rcu.readers_for(task.id);
+            let reader = readers.iter().find(|&&reader| reader == task.id).or_else(|| readers.first());
+            let owner = reader.and_then(|&reader| kernel.tasks.get(reader)).and_then(|reader| {
+                let held = held_by(story, machine, reader);
+                held.into_iter().find(|held| held.object.kind == ObjectKind::RcuReader).map(|held| held.acquired)
+            });
+            (Some(Object::new(ObjectKind::GracePeriod, "", 0)), owner)
+        }
+        BlockedOn::Srcu(addr) => {
+            let object = story.resolver.object(machine, addr, ObjectKind::GracePeriod, named);
+            let reader = kernel.rcu.srcu_readers(addr).first().copied();
+            (Some(object), reader.map(|at| story.resolver.event(machine, &at)))
+        }
+        BlockedOn::Tasklet(addr) => {
+            let object = story.resolver.object(machine, addr, ObjectKind::Tasklet, named);
+            let at = machine.scheduled_tasklets().into_iter().find(|(tasklet, ..)| *tasklet == addr).map(|(.., at)| at);
+            (Some(object), at.map(|at| story.resolver.event(machine, &at)))
+        }
         _ => (None, None),
     }
+}
+
+/// The queueing of the work a worker runs, told as the worker's doing.
+fn job_event(story: &mut Story, machine: &Machine, worker: TaskId) -> Option<Event> {
+    let (.., queued, _) = machine.kernel.workqueues.job_of(worker)?;
+    let event = story.resolver.event(machine, &queued);
+    Some(Event { who: super::resolve::who_task(machine, worker), ..event })
+}
+
+/// The name in an expression that takes its address.
+fn plain(expression: &str) -> String {
+    expression.trim_start_matches('&').to_string()
 }
 
 /// Tasks that wait for each other; one that waits for itself is a self-deadlock.
@@ -180,6 +232,28 @@ pub(super) fn deadlock(story: &mut Story, machine: &Machine, cycle: &[TaskId]) -
     }
     let tasks: Vec<Blocked> = tasks.into_iter().map(|task| blocked(story, machine, task)).collect();
     (!tasks.is_empty()).then_some(Told::Deadlock { tasks, proof: Proof::Proved })
+}
+
+/// `del_timer_sync()` under a lock that the timer's function wants.
+fn callback_deadlock(
+    story: &mut Story,
+    machine: &Machine,
+    at: &RawEvent,
+    addr: u64,
+    lock: u32,
+    taken: &RawEvent,
+    spins: &RawEvent,
+) -> Told {
+    let (since, acquired) = (story.resolver.event(machine, at), story.resolver.event(machine, taken));
+    let wants = story.resolver.event(machine, spins);
+    let named = story.resolver.argument(&since);
+    let high = !machine.kernel.hrtimers.within(addr..addr + 1).is_empty();
+    let timer = story.resolver.object(machine, addr, if high { ObjectKind::Hrtimer } else { ObjectKind::Timer }, named);
+    let spinlock = lock_object(story, machine, LockClass::Spinlock, lock, &acquired);
+    let held = Held { object: spinlock.clone(), acquired: acquired.clone() };
+    let waiter = Blocked { since, state: 'R', on: Some(timer), owner: Some(wants.clone()), holds: vec![held] };
+    let callback = Blocked { since: wants, state: 'R', on: Some(spinlock), owner: Some(acquired), holds: Vec::new() };
+    Told::Deadlock { tasks: vec![callback, waiter], proof: Proof::Proved }
 }
 
 fn spin_deadlock(story: &mut Story, machine: &Machine, at: &RawEvent, lock: u32, owner: &RawEvent) -> Told {

@@ -143,7 +143,7 @@ fn used(story: &mut Story, machine: &Machine, at: &RawEvent, how: How, size: u64
 }
 
 /// The kind of a C type, as the shims name it.
-fn object_kind(type_name: &str) -> ObjectKind {
+pub(super) fn object_kind(type_name: &str) -> ObjectKind {
     match type_name {
         "spinlock_t" => ObjectKind::Spinlock,
         "rwlock_t" => ObjectKind::Rwlock,
@@ -154,6 +154,8 @@ fn object_kind(type_name: &str) -> ObjectKind {
         "struct completion" => ObjectKind::Completion,
         "struct timer_list" => ObjectKind::Timer,
         "struct hrtimer" => ObjectKind::Hrtimer,
+        "struct work_struct" | "struct delayed_work" | "struct rcu_work" => ObjectKind::Work,
+        "struct tasklet_struct" => ObjectKind::Tasklet,
         _ => ObjectKind::Other,
     }
 }

@@ -21,7 +21,9 @@ use std::rc::Rc;
 use kloom_detect::Detector;
 use kloom_detect::signals::IgnoredSignals;
 use kloom_detect::stops::Stops;
-use kloom_diag::{Context, Fault as Told, Finding, InvalidFree, ObjectKind, Proof, Severity, SourceLines, TextUser};
+use kloom_diag::{
+    Context, Event, Fault as Told, Finding, InvalidFree, ObjectKind, Proof, Severity, SourceLines, TextUser, WorkLeft,
+};
 use kloom_kernel::fault::{Fault, Report};
 use kloom_kernel::module::ModuleState;
 use kloom_kernel::site::RawEvent;
@@ -129,6 +131,9 @@ impl Story {
         let reports = machine.take_reports();
         self.observe(machine, &reports);
         self.hangs_at_the_end(machine, ended);
+        if *ended == Ended::Stuck {
+            self.sleepers_for_ever(machine);
+        }
         for told in threads::at_the_end(self, machine) {
             let time_ns = match &told {
                 Told::SignalIgnored { sent, .. } => sent.time_ns,
@@ -175,6 +180,26 @@ impl Story {
         }
     }
 
+    /// Everything sleeps for ever: user tasks that do so in a module's code, where a signal could end it, so that no watchdog
+    /// has told of them. Of a read or a poll it may be the scenario's fault that nothing ever comes.
+    fn sleepers_for_ever(&mut self, machine: &Machine) {
+        let asleep = |task: &&Task| {
+            task.user().is_some_and(|user| user.in_kernel)
+                && !task.has_exited()
+                && !task.hang_reported
+                && !task.se.on_rq
+                && task.slept_at.trace.ips().any(|ip| machine.locate(ip).is_some())
+        };
+        let tasks: Vec<TaskId> = machine.kernel.tasks.iter().filter(asleep).map(|task| task.id).collect();
+        for id in tasks {
+            let Some(task) = machine.kernel.tasks.get(id) else { continue };
+            let loading = matches!(task.c.comm_text().as_str(), "insmod" | "rmmod");
+            let told = Told::SleepsForever { task: threads::blocked(self, machine, task) };
+            let severity = if loading { Severity::Error } else { Severity::Warning };
+            self.findings.push(Finding { severity, ..Finding::new(told) });
+        }
+    }
+
     /// Hangs that lasted to the end are told with what is known then; if nothing can ever happen, they are proved.
     fn hangs_at_the_end(&mut self, machine: &Machine, ended: &Ended) {
         for (index, victim) in self.hangs.clone() {
@@ -209,7 +234,14 @@ fn participant(report: &Report) -> u64 {
         Fault::LeakThread { target } | Fault::ThreadNeverWoken { target } | Fault::LeakTaskReference { target, .. } => {
             u64::from(target.0)
         }
-        Fault::LeakTimer { addr, .. } => *addr,
+        Fault::LeakTimer { addr, .. }
+        | Fault::LeakWork { addr, .. }
+        | Fault::LeakCallback { addr, .. }
+        | Fault::SemaphoreImbalance { addr, .. }
+        | Fault::WaitEntryLeft { entry: addr, .. } => *addr,
+        Fault::LeakRegistration { kind, name, .. } => {
+            name.bytes().fold(*kind as u64, |hash, byte| hash.rotate_left(5) ^ u64::from(byte))
+        }
         Fault::LeakProcEntry { path, .. } => path.bytes().fold(0, |hash, byte| hash.rotate_left(5) ^ u64::from(byte)),
         Fault::LockHeldAtExit { name, .. } => name.bytes().fold(0, |hash, byte| hash.rotate_left(5) ^ u64::from(byte)),
         Fault::Warn { line, .. } => u64::from(*line),
@@ -253,10 +285,21 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
     let mut files = false;
     let mut freed_wrong = Vec::new();
     let mut fired = Vec::new();
+    let mut works = Vec::new();
+    let mut worked = Vec::new();
+    let mut callbacks = false;
+    let mut freed_in_use = Vec::new();
+    let mut still_queued = Vec::new();
+    let mut cached = Vec::new();
+    let mut dead_frames = false;
+    let mut rcu_waits = Vec::new();
     for finding in &findings {
         match &finding.fault {
             Told::SoftLockup { at, .. } => busy.push(at.who.pid),
-            Told::SelfDeadlock { again, .. } => {
+            Told::SelfDeadlock { again, object, .. } => {
+                if object.kind == ObjectKind::GracePeriod {
+                    rcu_waits.push((again.site.clone(), again.who.pid));
+                }
                 busy.push(again.who.pid);
                 explained.push(again.who.pid);
             }
@@ -282,9 +325,21 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
             }
             Told::LeakTimer { object, .. } => timers.push(object.name.clone()),
             Told::ModuleTextInUse { user: TextUser::Timer, object, .. } => fired.push(object.name.clone()),
+            Told::ModuleTextInUse { user: TextUser::Work, object, .. } => worked.push(object.name.clone()),
+            Told::LeakWork { object, state, .. } if *state != WorkLeft::Running => works.push(object.name.clone()),
+            Told::LeakCallback { .. } => callbacks = true,
+            Told::FreedInUse { created, since, .. } => {
+                freed_in_use.push((created.site.clone(), created.time_ns));
+                still_queued.push((since.site.clone(), since.time_ns));
+            }
+            Told::CacheObjectsLeft { blocks, .. } => {
+                cached.extend(blocks.iter().map(|block| (block.created.site.clone(), block.created.time_ns)));
+            }
+            Told::UseAfterReturn { .. } | Told::WaitEntryLeft { frame_gone: true, .. } => dead_frames = true,
             _ => {}
         }
     }
+    let queued_freed = |event: &Event| still_queued.contains(&(event.site.clone(), event.time_ns));
     let follows = |fault: &Told| match fault {
         Told::KthreadStopHang { thread, .. } => busy.contains(&thread.pid),
         Told::SoftLockup { at, .. } => explained.contains(&at.who.pid),
@@ -297,14 +352,36 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
         Told::NullDeref { used, .. } => used.event.site.is_some() && stale.contains(&used.event.site),
         // The timer wheel touches the timer before it calls its function.
         Told::UseAfterFree { object, used, .. } if object.kind == ObjectKind::ModuleData => {
-            files || (used.event.who.context == Context::Softirq && timers.contains(&object.name))
+            files
+                || (used.event.who.context == Context::Softirq && callbacks)
+                || (used.event.who.context != Context::Task && timers.contains(&object.name))
+                || (callbacks && used.event.who.comm.starts_with("ksoftirqd/"))
+                || works.contains(&object.name)
         }
-        Told::ModuleTextInUse { user: TextUser::Callback | TextUser::FileOperation, .. } => files,
+        Told::ModuleTextInUse { user: TextUser::Callback | TextUser::FileOperation, .. } => files || callbacks,
+        Told::ModuleTextInUse { user: TextUser::Timer, object, .. } if object.name.is_empty() => callbacks,
         // A block that was to be freed, but in a wrong way, is no leak of its own.
         Told::LeakMemory { blocks, .. } => blocks.iter().all(|block| {
-            block.count == 1 && freed_wrong.contains(&(block.created.site.clone(), block.created.time_ns))
+            let created = (block.created.site.clone(), block.created.time_ns);
+            (block.count == 1 && freed_wrong.contains(&created)) || cached.contains(&created)
         }),
-        Told::LeakTimer { object, .. } => fired.contains(&object.name),
+        Told::LeakTimer { object, armed, .. } => fired.contains(&object.name) || queued_freed(armed),
+        // Its own crash says more than that it was left.
+        Told::LeakWork { object, state: WorkLeft::Running, .. } => worked.contains(&object.name),
+        Told::ModuleTextInUse { user: TextUser::Work, object, created, .. } => {
+            works.contains(&object.name) || created.as_ref().is_some_and(|created| queued_freed(created))
+        }
+        Told::LeakWork { queued, .. } => queued_freed(queued),
+        Told::UseAfterFree { created: Some(created), .. }
+            if freed_in_use.contains(&(created.site.clone(), created.time_ns)) =>
+        {
+            true
+        }
+        // What a stale frame holds by now is anything.
+        Told::Oops { .. } | Told::WildAccess { .. } | Told::UninitObject { .. } if dead_frames => true,
+        Told::SleepInAtomic { slept, .. } => {
+            slept.site.is_some() && rcu_waits.contains(&(slept.site.clone(), slept.who.pid))
+        }
         Told::LeakThread { thread, .. } => stopped.contains(&thread.pid),
         _ => false,
     };

@@ -260,6 +260,16 @@ fn text_gone(
             let created = story.resolver.event(machine, &task.created);
             (TextUser::Thread, Object::new(ObjectKind::Task, task.name(), 0), Some(created))
         }
+        None if at.context == ContextKind::Task
+            && let Some((work, func, queued, _)) = machine.kernel.workqueues.job_of(at.task) =>
+        {
+            let queued = story.resolver.event(machine, &queued);
+            let mut object = story.resolver.object(machine, work, ObjectKind::Work, story.resolver.argument(&queued));
+            if object.name.is_empty() {
+                object.name = machine.symbolic(func).split('+').next().unwrap_or("").to_string();
+            }
+            (TextUser::Work, object, Some(queued))
+        }
         None if at.context == ContextKind::Softirq => {
             let timer = machine.kernel.timers.by_func(ip);
             let (object, armed) = match timer {

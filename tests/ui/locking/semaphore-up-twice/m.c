@@ -1,0 +1,20 @@
+/* A semaphore is given back twice */
+#include <linux/module.h>
+#include <linux/semaphore.h>
+
+static DEFINE_SEMAPHORE(lock);
+
+static int __init start(void)
+{
+	down(&lock);
+	up(&lock);
+	up(&lock); //~ WARNING semaphore-imbalance
+	return 0;
+}
+
+static void __exit finish(void)
+{
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

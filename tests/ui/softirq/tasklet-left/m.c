@@ -1,0 +1,23 @@
+/* A tasklet is scheduled when its module goes */
+#include <linux/module.h>
+#include <linux/interrupt.h>
+
+static void run(struct tasklet_struct *tasklet)
+{
+	pr_info("runs\n");
+}
+static DECLARE_TASKLET(tasklet, run);
+
+static int __init start(void)
+{
+	tasklet_schedule(&tasklet);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	tasklet_schedule(&tasklet); //~ ERROR leak-callback
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

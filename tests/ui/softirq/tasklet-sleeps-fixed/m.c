@@ -1,0 +1,29 @@
+/* It takes a spinlock */
+#include <linux/module.h>
+#include <linux/interrupt.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+static DEFINE_SPINLOCK(lock);
+
+static void run(struct tasklet_struct *tasklet)
+{
+	spin_lock(&lock);
+	pr_info("runs\n");
+	spin_unlock(&lock);
+}
+static DECLARE_TASKLET(tasklet, run);
+
+static int __init start(void)
+{
+	tasklet_schedule(&tasklet);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	tasklet_kill(&tasklet);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

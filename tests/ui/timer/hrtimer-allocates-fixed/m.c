@@ -1,0 +1,28 @@
+/* It allocates with GFP_ATOMIC */
+#include <linux/module.h>
+#include <linux/hrtimer.h>
+#include <linux/slab.h>
+
+static struct hrtimer timer;
+
+static enum hrtimer_restart tick(struct hrtimer *unused)
+{
+	kfree(kmalloc(16, GFP_ATOMIC));
+	return HRTIMER_NORESTART;
+}
+
+static int __init start(void)
+{
+	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer.function = tick;
+	hrtimer_start(&timer, ms_to_ktime(5), HRTIMER_MODE_REL);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	hrtimer_cancel(&timer);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,28 @@
+/* destroy_workqueue() in the exit function */
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+static struct workqueue_struct *queue;
+
+static void run(struct work_struct *work)
+{
+	pr_info("run\n");
+}
+static DECLARE_WORK(work, run);
+
+static int __init start(void)
+{
+	queue = alloc_workqueue("mine", WQ_MEM_RECLAIM, 0);
+	if (!queue)
+		return -ENOMEM;
+	queue_work(queue, &work);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	destroy_workqueue(queue);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,36 @@
+/* A work of an ordered queue flushes the one queued behind it */
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+static struct workqueue_struct *queue;
+
+static void second(struct work_struct *work)
+{
+	pr_info("second\n");
+}
+static DECLARE_WORK(behind, second);
+
+static void first(struct work_struct *work)
+{
+	pr_info("first\n");
+	queue_work(queue, &behind);
+	flush_work(&behind); //~ ERROR self-deadlock
+}
+static DECLARE_WORK(ahead, first);
+
+static int __init start(void)
+{
+	queue = alloc_ordered_workqueue("one_by_one", 0);
+	if (!queue)
+		return -ENOMEM;
+	queue_work(queue, &ahead);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	destroy_workqueue(queue);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
