@@ -54,6 +54,7 @@ static int __devinit start(void)
 	up(&sem);
 	if (down_trylock(&taken) && down_trylock(&closed))
 		printk(KERN_INFO "born taken\n");
+	up(&other);
 	spin_lock(&lock);
 	spin_unlock(&lock);
 	read_lock(&rw);

@@ -33,6 +33,7 @@ static int __init start(void)
 	down(&two);
 	down(&two);
 	pr_info("taken: %d %d\n", down_trylock(&one), down_trylock(&two));
+	up(&one);
 	timer_setup(&beat.timer, tick, 0);
 	mod_timer(&beat.timer, jiffies + HZ);
 	return 0;
