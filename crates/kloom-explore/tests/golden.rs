@@ -3,7 +3,7 @@
 mod toy;
 
 use kloom_explore::search::{Dfs, Dpor, Limits};
-use toy::{Op, Program, Seen, at, brute_force, run};
+use toy::{At, Op, Program, Seen, at, brute_force, run};
 
 fn dpor(program: &Program) -> Seen {
     let seen = run(program, &mut Dpor::new(Limits::default()), 1_000_000);
@@ -11,11 +11,19 @@ fn dpor(program: &Program) -> Seen {
     seen
 }
 
+/// The number of executions, none of them redundant and no two equivalent.
+fn executions_only(program: &Program) -> u64 {
+    let seen = dpor(program);
+    assert_eq!(seen.summary.abandoned, 0);
+    assert_eq!(seen.summary.executions, seen.traces.len() as u64);
+    seen.summary.executions
+}
+
 /// The number of executions, none of them redundant, and right by brute force.
 fn executions(program: &Program) -> u64 {
     let seen = dpor(program);
     assert_eq!(seen.summary.abandoned, 0);
-    if let Some((finals, traces)) = brute_force(program, 100_000) {
+    if let Some((finals, traces)) = brute_force(program, 20_000) {
         assert_eq!(seen.finals, finals);
         assert_eq!(seen.summary.executions, traces.len() as u64);
         assert_eq!(seen.traces, traces);
@@ -68,4 +76,105 @@ fn litmus_programs_under_sequential_consistency() {
         ..Program::default()
     };
     assert_eq!(executions(&iriw), 15);
+}
+
+/// Flanagan and Godefroid (POPL 2005), as in Abdulla et al. (J. ACM 2017), table 1, whose numbers for optimal reduction
+/// are asserted below.
+fn filesystem(threads: usize) -> Program {
+    let (inodes, blocks) = (32, 26);
+    let (inode, busy) = (0, inodes);
+    let (lock_inode, lock_block) = (0, inodes);
+    let thread = |id: i64| {
+        let i = id % inodes as i64;
+        vec![
+            Op::Set(0, i),
+            Op::Lock(At(lock_inode, Some(0))),
+            Op::Load(1, At(inode, Some(0))),
+            Op::IfLess(1, 1, 5),
+            Op::IfLess(1, i64::MAX, 17),
+            Op::Calc(2, 0, 2, 0),
+            Op::Mod(2, blocks as i64),
+            Op::Lock(At(lock_block, Some(2))),
+            Op::Load(3, At(busy, Some(2))),
+            Op::IfLess(3, 1, 14),
+            Op::Unlock(At(lock_block, Some(2))),
+            Op::Calc(2, 2, 1, 1),
+            Op::Mod(2, blocks as i64),
+            Op::IfLess(2, i64::MAX, 7),
+            Op::Store(At(busy, Some(2)), 5, 1),
+            Op::Store(At(inode, Some(0)), 2, 1),
+            Op::Unlock(At(lock_block, Some(2))),
+            Op::Unlock(At(lock_inode, Some(0))),
+        ]
+    };
+    Program {
+        variables: inodes + blocks,
+        mutexes: inodes + blocks,
+        threads: (0..threads as i64).map(thread).collect(),
+        ..Program::default()
+    }
+}
+
+fn indexer(threads: usize) -> Program {
+    let (size, messages) = (128, 4);
+    let thread = |id: i64| {
+        vec![
+            // Register 0: messages so far. Register 1: the hash, register 4: the word.
+            Op::Set(0, 0),
+            Op::Calc(4, 0, 11, 1),
+            Op::Calc(4, 4, 1, id * 11),
+            Op::Calc(4, 0, 11, id + 1),
+            Op::Calc(1, 4, 7, 0),
+            Op::Mod(1, size as i64),
+            Op::Cas(At(0, Some(1)), 0, 4, 0),
+            Op::IfIs(5, 1, 11),
+            Op::Calc(1, 1, 1, 1),
+            Op::Mod(1, size as i64),
+            Op::IfLess(0, i64::MAX, 6),
+            Op::Calc(0, 0, 1, 1),
+            Op::IfLess(0, messages, 1),
+        ]
+    };
+    Program { variables: size, threads: (0..threads as i64).map(thread).collect(), ..Program::default() }
+}
+
+fn readers(count: usize) -> Program {
+    let mut threads = vec![vec![Op::Store(at(0), 5, 1)]];
+    threads.resize(count + 1, vec![Op::Local, Op::Load(0, at(0))]);
+    Program { variables: 1, threads, ..Program::default() }
+}
+
+/// Thread 0 looks for the last zero of an array from the end, thread j writes element j from element j - 1.
+fn lastzero(count: usize) -> Program {
+    let mut threads = vec![vec![
+        Op::Set(0, count as i64),
+        Op::Load(1, At(0, Some(0))),
+        Op::IfIs(1, 0, 5),
+        Op::Calc(0, 0, 1, -1),
+        Op::IfLess(0, i64::MAX, 1),
+    ]];
+    for j in 1..=count {
+        threads.push(vec![Op::Load(0, at(j - 1)), Op::Store(at(j), 0, 1)]);
+    }
+    Program { variables: count + 1, threads, ..Program::default() }
+}
+
+#[test]
+fn programs_of_the_literature() {
+    for (threads, expected) in [(14, 2), (16, 8), (18, 32), (19, 64)] {
+        assert_eq!(executions_only(&filesystem(threads)), expected, "filesystem({threads})");
+    }
+    for (count, expected) in [(2, 4), (8, 256), (13, 8192)] {
+        assert_eq!(executions_only(&readers(count)), expected, "readers({count})");
+    }
+    for (count, expected) in [(5, 64), (10, 3328)] {
+        assert_eq!(executions_only(&lastzero(count)), expected, "lastzero({count})");
+    }
+}
+
+#[test]
+fn indexer_of_the_literature() {
+    for (threads, expected) in [(11, 1), (12, 8), (15, 4096)] {
+        assert_eq!(executions_only(&indexer(threads)), expected, "indexer({threads})");
+    }
 }

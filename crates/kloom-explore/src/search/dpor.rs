@@ -12,8 +12,8 @@
 //!   steps of deterministic threads depend on each other in one order if they do in the other.
 //! - Steps of one thread with different internal choices ([`Search::choose`]) are different steps that exclude each
 //!   other. All are run where a thread is run freely; a wakeup sequence asks for one.
-//! - A wanted step whose thread is not offered there ends the wakeup sequence; the search goes on freely from that point,
-//!   which is sound and at worst redundant.
+//! - A wanted step whose thread is not offered there ends the wakeup sequence. What it races with further back is reversed
+//!   instead, and the search goes on freely from that point, which is sound and at worst redundant.
 //! - An execution that ends in a bug ends for all: what other threads would have done is not explored *from there*.
 //! - With [`Limits`] on preemptions or delays whatever exceeds them is left out. The executions left are within them, but
 //!   not all such are seen: an equivalent of a missing one may have been dropped for its own preemptions. [`super::Dfs`]
@@ -214,6 +214,10 @@ impl Dpor {
                 .filter(|&index| all_lazy || !candidates[index].lazy);
             if found.is_none() {
                 self.count.bounds.fairness = true;
+                // What it would have done is not possible here, but perhaps earlier.
+                let accesses = std::mem::take(&mut self.forest.get_mut(wanted).accesses);
+                self.reverse_races_of_blocked(thread, &accesses);
+                self.forest.get_mut(wanted).accesses = accesses;
             }
             if let Some(index) = found.filter(|&index| self.allowed(candidates, index)) {
                 let node = &mut self.nodes[self.depth];
@@ -280,6 +284,14 @@ impl Dpor {
         for race in self.trace.races(step) {
             self.reverse(self.trace.race(race), step);
         }
+    }
+
+    /// The same for a step that cannot come to run after the newest one.
+    fn reverse_races_of_blocked(&mut self, thread: ThreadId, accesses: &[Access]) {
+        let len = self.trace.len();
+        self.trace.push(thread, accesses);
+        self.reverse_races_of(len);
+        self.trace.truncate(len);
     }
 
     /// Which part of the tree, as known now, lies behind.
@@ -388,18 +400,13 @@ impl Search for Dpor {
         self.count.add(ending);
         let len = self.trace.len();
         if self.depth == len {
-            // Races of the old prefix were reversed before; but new internal choices make new steps, which no race with
-            // their alternatives would bring into the sequences.
-            let path = &self.nodes[..self.len.min(len)];
-            let asked = path[self.fresh.min(path.len())..].iter().any(|node| !node.answers.is_empty());
-            for step in if asked { 0 } else { self.fresh }..len {
+            // Races of the old prefix too: what does not happen after their first steps has changed.
+            for step in 0..len {
                 self.reverse_races_of(step);
             }
             for nth in 0..self.blocked.len() {
                 let (thread, wants) = self.blocked[nth];
-                self.trace.push(thread, &[wants]);
-                self.reverse_races_of(len);
-                self.trace.truncate(len);
+                self.reverse_races_of_blocked(thread, &[wants]);
             }
         }
     }

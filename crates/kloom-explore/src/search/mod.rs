@@ -34,8 +34,13 @@ mod dfs;
 mod dpor;
 mod minimise;
 mod natural;
+mod pct;
+mod portfolio;
+mod pos;
 mod random;
 mod schedule;
+mod strategy;
+mod surw;
 mod trace;
 mod wakeup;
 
@@ -43,8 +48,13 @@ pub use dfs::Dfs;
 pub use dpor::Dpor;
 pub use minimise::{Minimised, minimise};
 pub use natural::{Natural, natural};
+pub use pct::Pct;
+pub use portfolio::Portfolio;
+pub use pos::Pos;
 pub use random::Random;
 pub use schedule::{Choice, Complexity, Recorder, Replay, Schedule, TokenError};
+pub use strategy::{Strategy, StrategyError, make};
+pub use surw::Surw;
 
 /// A thread: dense small numbers, stable along a common prefix of choices (interned from parent and nth child).
 pub type ThreadId = u32;
@@ -135,7 +145,7 @@ impl BoundsHit {
 }
 
 /// Limits of a search that makes sure to see everything else.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// Preemptions in one execution.
     pub preemptions: Option<u32>,

@@ -93,6 +93,10 @@ impl Forest {
         &self.branches[branch as usize]
     }
 
+    pub(super) fn get_mut(&mut self, branch: u32) -> &mut Branch {
+        &mut self.branches[branch as usize]
+    }
+
     /// How many branches begin at one node.
     pub(super) fn len(&self, mut first: u32) -> usize {
         let mut count = 0;
