@@ -26,8 +26,11 @@ void *kthread_probe_data(struct task_struct *task); //@2n as kthread_data, NULL 
 int kthread_park(struct task_struct *k); //@2gs asks the thread to park and waits until it did; 0, -ENOSYS when it is exiting, -EBUSY when already asked
 void kthread_unpark(struct task_struct *k); //@2ga lets a parked thread go on (rebinding a per-CPU one)
 void kthread_parkme(void); //@2gs parks the caller if it was asked to
+/* Modules of the years before had functions of these names. */
+#if KLOOM_VERSION_GE(5, 17)
 void kthread_exit(long result) __noreturn; //@2s ends the calling kthread with this result
 void kthread_complete_and_exit(struct completion *comp, long code) __noreturn; //@2s completes comp (may be NULL), then kthread_exit
+#endif
 void kthread_set_per_cpu(struct task_struct *k, int cpu); //@4n marks a thread as per-CPU
 bool kthread_is_per_cpu(struct task_struct *k); //@4gn true for a per-CPU thread
 void kthread_use_mm(struct mm_struct *mm); //@4gs adopts a user address space

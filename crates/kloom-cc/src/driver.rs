@@ -449,7 +449,10 @@ impl Builder<'_> {
                 .filter(|done| matches!(done.owner, Owner::Unit { work, .. } if work == index))
                 .map(|done| self.without_host_paths(&done.stderr))
                 .collect();
-            out.push((item.slot, self.keep(item, ko, all, depends, warning_text)?));
+            let pointers = all.imports.iter().filter(|name| name.starts_with("STUB_"));
+            let pointers = pointers.filter(|name| !facts.values().any(|(_, exports, _)| exports.contains(*name)));
+            let pointers: Vec<String> = pointers.cloned().collect();
+            out.push((item.slot, self.keep(item, ko, all, depends, pointers, warning_text)?));
         }
         Ok(out)
     }
@@ -687,6 +690,7 @@ impl Builder<'_> {
         ko: Vec<u8>,
         all: &Facts,
         depends: &str,
+        pointers: Vec<String>,
         warning_text: String,
     ) -> Result<BuiltModule, CcError> {
         let (warning_text, mut own) = diagnose::split_removed(&warning_text);
@@ -696,6 +700,9 @@ impl Builder<'_> {
         }
         if !all.has_init {
             own.push(SourceNote::NoInit { module: name() });
+        }
+        if !pointers.is_empty() {
+            own.push(SourceNote::SystemCallPointers { module: name(), symbols: pointers });
         }
         let symbols = all.float_helpers();
         if !symbols.is_empty() {

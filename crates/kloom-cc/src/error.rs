@@ -74,6 +74,13 @@ pub enum SourceNote {
         /// The flag.
         flag: String,
     },
+    /// The module sets pointers of system calls (`STUB_…`) that a kernel built for it would have; the machine has them.
+    SystemCallPointers {
+        /// Module name.
+        module: String,
+        /// The pointers.
+        symbols: Vec<String>,
+    },
     /// A macro or header that Linux has dropped; kloom still has it.
     Removed {
         /// File as the user typed it.
@@ -130,6 +137,16 @@ impl fmt::Display for SourceNote {
             }
             Self::IgnoredFlag { flag } => {
                 write!(f, "compiler flag `{flag}` of the Makefile was not used")
+            }
+            Self::SystemCallPointers { module, symbols } => {
+                let calls: Vec<_> =
+                    symbols.iter().map(|symbol| format!("`syscall {}`", symbol.trim_start_matches("STUB_"))).collect();
+                write!(
+                    f,
+                    "`{module}` sets {}, which a kernel built for it has; the machine provides them, call them with {}",
+                    symbols.join(", "),
+                    calls.join(", ")
+                )
             }
             Self::Removed { file, line, name, removed_in, replacement } => {
                 write!(f, "`{file}`, line {line}: `{name}` is gone from Linux since {removed_in}; use {replacement}")

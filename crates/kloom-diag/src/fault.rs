@@ -47,6 +47,8 @@ pub enum TextUser {
     FileOperation,
     /// An interrupt handler.
     IrqHandler,
+    /// The pointer of a system call that modules provide.
+    SystemCall,
     /// Any other registered callback.
     Callback,
 }

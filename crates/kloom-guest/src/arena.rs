@@ -44,6 +44,9 @@ pub(crate) enum PagePerm {
     ReadWrite,
 }
 
+/// Bytes of a page.
+const PAGE_SIZE: u64 = 4096;
+
 static TAKEN: [AtomicBool; SLOTS] = [const { AtomicBool::new(false) }; SLOTS];
 
 /// See the module docs.
@@ -344,6 +347,17 @@ impl Arena {
         self.kdata_used += size.next_multiple_of(16);
         assert!(self.kdata_used <= KDATA_SIZE, "kernel data region is full");
         addr
+    }
+
+    /// A page of kernel data that modules may write, too; zeroed. None when the region is full.
+    pub fn alloc_kdata_page(&mut self) -> Option<u64> {
+        let start = self.kdata_used.next_multiple_of(PAGE_SIZE);
+        if start + PAGE_SIZE > KDATA_SIZE {
+            return None;
+        }
+        self.kdata_used = start + PAGE_SIZE;
+        self.image_perms[((KDATA + start) / PAGE_SIZE) as usize] = PagePerm::ReadWrite;
+        Some(self.image_base + KDATA + start)
     }
 
     /// Writes into kernel data, which modules may only read.

@@ -221,6 +221,15 @@ pub enum Mark {
     },
 }
 
+/// An argument of [`Syscall::Custom`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// A number.
+    Number(u64),
+    /// The address of this text in user memory.
+    Text(Vec<u8>),
+}
+
 /// A request to the kernel.
 ///
 /// The type of the answer stands at each; every call may also fail with any [`Errno`]. Paths are relative to the task's
@@ -327,7 +336,7 @@ pub enum Syscall {
     /// → `Unit`, but the machine ends.
     Reboot { op: RebootOp },
     /// → `Ret`. A system call that a module has provided under this name (ENOSYS if none has).
-    Custom { name: String, args: Vec<u64> },
+    Custom { name: String, args: Vec<Argument> },
     /// → `Unit`.
     Mark(Mark),
 }
@@ -661,7 +670,7 @@ impl Sys {
     }
 
     /// See [`Syscall::Custom`].
-    pub async fn custom(&self, name: &str, args: Vec<u64>) -> Result<i64, Errno> {
+    pub async fn custom(&self, name: &str, args: Vec<Argument>) -> Result<i64, Errno> {
         expect!(self.call(Syscall::Custom { name: name.into(), args }), SysValue::Ret(ret) => ret)
     }
 }

@@ -196,6 +196,8 @@ pub struct State {
     proc_fops: u64,
     /// The file operation a task is in, where it has no frame of its own.
     calling: BTreeMap<TaskId, u64>,
+    /// Pointers of system calls, by the call's name: see [`crate::syscalls`].
+    pub(crate) stubs: BTreeMap<String, u64>,
 }
 
 impl State {
@@ -270,7 +272,7 @@ impl Machine {
         self.arena.alloc_user(size)
     }
 
-    fn free_user_buffer(&mut self, addr: u64, size: u64) {
+    pub(crate) fn free_user_buffer(&mut self, addr: u64, size: u64) {
         let size = size.max(1).next_multiple_of(PAGE).next_power_of_two();
         self.files.user_free.entry(size).or_default().push(addr);
     }
@@ -578,7 +580,7 @@ pub fn open(id: FileId, node: &ModuleNode) -> i64 {
 }
 
 /// A user buffer that holds `bytes`, or zeros; None without memory.
-fn user_with(bytes: Option<&[u8]>, count: u64) -> Option<u64> {
+pub(crate) fn user_with(bytes: Option<&[u8]>, count: u64) -> Option<u64> {
     enter(|machine, _| {
         let buffer = machine.user_buffer(count)?;
         let written = match bytes {

@@ -17,5 +17,6 @@ pub mod memory;
 pub mod object;
 pub mod oops;
 pub mod params;
+pub mod syscalls;
 
 pub use machine::{Machine, MachineHandle};

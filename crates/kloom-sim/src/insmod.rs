@@ -162,6 +162,11 @@ fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &s
                     uses.modules.push(owner);
                 }
                 Some(Resolved::Address(addr))
+            })
+            .or_else(|| {
+                // What another module of this run exports is only not loaded yet.
+                let later = caller.shared.borrow().exports.contains(import.name);
+                if later { None } else { machine.stub_pointer(import.name).map(Resolved::Address) }
             });
         match found {
             Some(resolved) => {

@@ -223,6 +223,12 @@ fn text_in_use(
         TextUser::IrqHandler => {
             (object(used_by), "requested", "is handled here", "call `free_irq()` in the exit function")
         }
+        TextUser::SystemCall => (
+            format!("system call {}", name(&used_by.name)),
+            "set",
+            "is called here",
+            "set the pointer back to NULL in the exit function",
+        ),
         TextUser::Callback => {
             (object(used_by), "registered", "is called here", "unregister the callback in the exit function")
         }
@@ -232,7 +238,7 @@ fn text_in_use(
     story.step(unloaded, format!("`{module}.ko` was unloaded {}; its code and data are gone", by(unloaded)));
     story.blame(used, format!("{subject} {again} at t={}", time(used.time_ns)));
     story.note("unloading a module does not stop what it started: that is the job of its exit function");
-    story.linux(if matches!(user, TextUser::Thread | TextUser::Work | TextUser::FileOperation) {
+    story.linux(if matches!(user, TextUser::Thread | TextUser::Work | TextUser::FileOperation | TextUser::SystemCall) {
         "\"BUG: unable to handle page fault for address: ffffffffc0…\" the next time it runs, with \"[last unloaded: …]\""
     } else {
         "\"BUG: unable to handle page fault\" in interrupt context, hence \"Kernel panic - not syncing: Fatal exception in interrupt\""

@@ -13,6 +13,7 @@ pub(crate) mod process;
 mod ps;
 mod sched;
 mod script;
+mod syscall;
 mod sysinfo;
 pub(crate) mod test;
 mod textout;
@@ -326,6 +327,8 @@ table! {
     "lsmod" => kmod::lsmod @ "/sbin",
     "modinfo" => kmod::modinfo @ "/sbin",
     "modprobe" => kmod::modprobe @ "/sbin",
+    "syscall" => syscall::syscall @ "/usr/bin",
+    "ioctl" => syscall::ioctl @ "/usr/bin",
     "dmesg" => log::dmesg @ "/bin",
     "logger" => log::logger @ "/usr/bin",
     "ps" => ps::ps @ "/bin",
@@ -349,7 +352,6 @@ table! {
     "taskset" => sched::taskset @ "/usr/bin",
     "chrt" => sched::chrt @ "/usr/bin",
     "nproc" => sched::nproc @ "/usr/bin",
-    "syscall" => sched::syscall @ "/usr/bin",
     "cat" => textout::cat @ "/bin",
     "echo" => textout::echo @ "/bin",
     "printf" => textout::printf @ "/usr/bin",

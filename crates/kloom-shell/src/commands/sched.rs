@@ -1,6 +1,6 @@
-//! Priorities, policies, affinity; and `syscall`, which calls what a module provides.
+//! Priorities, policies, affinity.
 
-use super::{Ctx, Parsed, execute, options};
+use super::{Ctx, Parsed, execute};
 use crate::sys::Syscall;
 use crate::text;
 
@@ -232,33 +232,6 @@ pub(crate) async fn nproc(mut ctx: Ctx) -> i32 {
     };
     ctx.put(&format!("{}\n", count.max(1)));
     ctx.end(0).await
-}
-
-/// `syscall NAME [ARG…]`: calls a system call that a module provides and prints what it returns.
-pub(crate) async fn syscall(mut ctx: Ctx) -> i32 {
-    let parsed = options!(ctx, "");
-    let Some(name) = parsed.rest.first().cloned() else {
-        ctx.warn("Usage: syscall NAME [ARG...]\n").await;
-        return 1;
-    };
-    let mut args = Vec::new();
-    for text in &parsed.rest[1..] {
-        let value = match text.strip_prefix("0x") {
-            Some(hex) => u64::from_str_radix(hex, 16).ok(),
-            None => text.parse::<i64>().ok().map(|n| n as u64),
-        };
-        match value {
-            Some(value) => args.push(value),
-            None => return ctx.fail(&format!("invalid number '{text}'")).await,
-        }
-    }
-    match ctx.sys.custom(&name, args).await {
-        Ok(value) => {
-            ctx.put(&format!("{value}\n"));
-            ctx.end(i32::from(value < 0)).await
-        }
-        Err(e) => ctx.fail(&format!("{name}: {e}")).await,
-    }
 }
 
 #[cfg(test)]

@@ -34,7 +34,8 @@ impl Machine {
     pub(crate) fn note_removed_in_file(&mut self, name: &str, replacement: &str, func: u64) {
         let here = self.kernel.here;
         self.kernel.here = Default::default();
-        self.kernel.here.0[0] = func;
+        // A return address lies behind its call.
+        self.kernel.here.0[0] = func + 1;
         self.note_removed(name, replacement);
         self.kernel.here = here;
     }

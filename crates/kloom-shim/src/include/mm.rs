@@ -28,6 +28,8 @@ const SCAN_CODE: u32 = 0x9c;
 #[derive(Debug, Default)]
 pub struct State {
     pages: BTreeMap<u64, u64>,
+    /// Arrays of `struct page`, one per allocation of several pages: the first, and how many.
+    runs: BTreeMap<u64, u64>,
 }
 
 impl Machine {
@@ -43,6 +45,23 @@ impl Machine {
         page
     }
 
+    /// The `struct page`s of an allocation of several pages, one after the other as in Linux's memory map; the first.
+    fn pages_of(&mut self, addr: u64, count: u64) -> u64 {
+        if count == 1 {
+            return self.page_of(addr);
+        }
+        let Some(first) = self.kernel_block(SIZE * count, intern(KIND)) else { return 0 };
+        for index in 0..count {
+            let (page, addr) = (first + index * SIZE, addr + index * PAGE);
+            // Only the first has a reference: Linux 6.1 mm/page_alloc.c.
+            self.poke_u32(page + REFCOUNT, u32::from(index == 0));
+            self.poke_u64(page + VIRTUAL, addr);
+            self.pages.pages.insert(addr, page);
+        }
+        self.pages.runs.insert(first, count);
+        first
+    }
+
     fn address_of(&mut self, page: u64) -> Result<u64, Fault> {
         self.check_access(page, SIZE, false)?;
         Ok(self.peek_u64(page + VIRTUAL))
@@ -50,17 +69,27 @@ impl Machine {
 
     fn forget_page(&mut self, page: u64) -> Result<u64, Fault> {
         let addr = self.address_of(page)?;
-        if self.pages.pages.remove(&addr).is_some() {
+        let count = self.pages.runs.remove(&page).unwrap_or(1);
+        let known = (0..count).filter(|index| self.pages.pages.remove(&(addr + index * PAGE)).is_some()).count();
+        if known > 0 && !self.in_run(page) {
             self.kernel_free(page);
         }
         Ok(addr)
     }
 }
 
+impl Machine {
+    /// Whether a page lies inside an array of several, which is freed with its first.
+    fn in_run(&self, page: u64) -> bool {
+        let before = self.pages.runs.range(..=page).next_back();
+        before.is_some_and(|(first, count)| page < first + count * SIZE)
+    }
+}
+
 /// `alloc_pages()`.
 pub(crate) extern "C" fn __alloc_pages(gfp: u32, order: u32, _node: i32, _mask: u64) -> u64 {
     let addr = slab::__get_free_pages(gfp, order);
-    if addr == 0 { 0 } else { enter(|machine, _| machine.page_of(addr)) }
+    if addr == 0 { 0 } else { enter(|machine, _| machine.pages_of(addr, 1 << order.min(10))) }
 }
 
 /// `__free_pages()`.

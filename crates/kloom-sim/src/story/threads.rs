@@ -281,6 +281,10 @@ fn text_gone(
             };
             (TextUser::Timer, object, armed)
         }
+        None if machine.stub_calling(ip).is_some() => {
+            let call = machine.stub_calling(ip).unwrap_or("");
+            (TextUser::SystemCall, Object::new(ObjectKind::ModuleText, call, 0), None)
+        }
         None => {
             let function = machine.symbolic(ip);
             let name = function.split('+').next().unwrap_or("").to_string();

@@ -3,10 +3,10 @@
 use kloom_abi::Errno;
 use kloom_kernel::fs::{self, ClosePlan, Dev, IoctlPlan, OpenPlan, ReadPlan, SeekPlan, WritePlan};
 use kloom_kernel::ops::Op;
-use kloom_shell::sys::{DirEntry, FileKind, PollFd, Stat, SysResult, SysValue, Syscall};
+use kloom_shell::sys::{Argument, DirEntry, FileKind, PollFd, Stat, SysResult, SysValue, Syscall};
 use kloom_shim::Machine;
 use kloom_shim::call::{blocking, enter};
-use kloom_shim::fileops;
+use kloom_shim::{fileops, syscalls};
 
 use super::{Caller, unit};
 
@@ -35,6 +35,7 @@ pub(super) fn perform(_caller: &Caller, request: Syscall) -> SysResult {
             enter(|machine, current| machine.kernel.sys_dup_min(current, fd, min)).map(SysValue::Fd)
         }
         Syscall::Ioctl { fd, cmd, arg } => ioctl(fd, cmd, arg),
+        Syscall::Custom { name, args } => custom(&name, args),
         Syscall::Poll { fds, timeout_ns } => poll(&fds, timeout_ns),
         Syscall::Stat { path } => {
             kernel(|machine, current| machine.kernel.sys_stat(current, &path, true)).map(|s| SysValue::Stat(stat(&s)))
@@ -181,6 +182,18 @@ fn kind(kind: fs::FileKind) -> FileKind {
         fs::FileKind::Fifo => FileKind::Fifo,
         fs::FileKind::Link => FileKind::Link,
     }
+}
+
+/// A system call of a module's.
+fn custom(name: &str, args: Vec<Argument>) -> SysResult {
+    let args: Vec<_> = args
+        .into_iter()
+        .map(|arg| match arg {
+            Argument::Number(number) => syscalls::Argument::Number(number),
+            Argument::Text(text) => syscalls::Argument::Text(text),
+        })
+        .collect();
+    syscalls::call(name, &args).map(SysValue::Ret)
 }
 
 fn kernel_kind(kind: FileKind) -> fs::FileKind {
