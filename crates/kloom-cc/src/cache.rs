@@ -40,24 +40,24 @@ pub(crate) struct Cache {
 impl Cache {
     /// Opens or creates the cache; falls back to a temporary directory that goes away with the value.
     pub(crate) fn open(dir: &Path) -> io::Result<Self> {
-        let prepare = |root: &Path| -> io::Result<()> {
-            fs::create_dir_all(root.join("tmp"))?;
-            fs::create_dir_all(root.join("modules"))?;
-            // Permission bits say little (root, read-only mounts): try.
-            tempfile::tempfile_in(root.join("tmp")).map(drop)
-        };
-        match prepare(dir) {
+        match Cache::prepare(dir) {
             Ok(()) => Ok(Cache { root: dir.to_path_buf(), unwritable: None, _stand_in: None }),
-            Err(error) => {
-                let stand_in = tempfile::Builder::new().prefix("kloom-cc-").tempdir()?;
-                prepare(stand_in.path())?;
-                Ok(Cache {
-                    root: stand_in.path().to_path_buf(),
-                    unwritable: Some(error.to_string()),
-                    _stand_in: Some(stand_in),
-                })
-            }
+            Err(error) => Cache::stand_in(error.to_string()),
         }
+    }
+
+    /// A temporary directory in place of a cache that cannot be used, for the reason given.
+    pub(crate) fn stand_in(unwritable: String) -> io::Result<Self> {
+        let stand_in = tempfile::Builder::new().prefix("kloom-cc-").tempdir()?;
+        Cache::prepare(stand_in.path())?;
+        Ok(Cache { root: stand_in.path().to_path_buf(), unwritable: Some(unwritable), _stand_in: Some(stand_in) })
+    }
+
+    fn prepare(root: &Path) -> io::Result<()> {
+        fs::create_dir_all(root.join("tmp"))?;
+        fs::create_dir_all(root.join("modules"))?;
+        // Permission bits say little (root, read-only mounts): try.
+        tempfile::tempfile_in(root.join("tmp")).map(drop)
     }
 
     pub(crate) fn is_stand_in(&self) -> bool {

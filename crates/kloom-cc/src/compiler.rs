@@ -218,6 +218,8 @@ impl Compiler {
         .to_vec();
         let own: &[&str] = match self.kind {
             CompilerKind::Gcc => &[
+                // Bytes, as clang counts, not columns of a terminal with tabs at 8: reports point into the text.
+                "-fdiagnostics-column-unit=byte",
                 "-fno-allow-store-data-races",
                 "-Wno-missing-attributes",
                 "-Wno-maybe-uninitialized",

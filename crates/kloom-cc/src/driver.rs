@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -87,11 +88,46 @@ pub fn build_with_progress(
     input: &Input,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Built, CcError> {
+    let cache_dir = config.cwd.join(&config.cache_dir);
+    let cache = Cache::open(&cache_dir).map_err(|error| io("create", &cache_dir, error))?;
+    let lasting = !cache.is_stand_in();
+    let built = build_in(cache, config, input, progress);
+    let Err(error) = built else { return built };
+    if !out_of_room(&error) {
+        return Err(error);
+    }
+    // The file system of the cache is full: another one may have room, and the module is not to blame.
+    let full = std::io::Error::from(ErrorKind::StorageFull);
+    if lasting && let Ok(cache) = Cache::stand_in(full.to_string()) {
+        let built = build_in(cache, config, input, progress);
+        if !built.as_ref().is_err_and(out_of_room) {
+            return built;
+        }
+    }
+    Err(io("write into", &cache_dir, full))
+}
+
+/// Whether a build failed because a file system was full.
+fn out_of_room(error: &CcError) -> bool {
+    const WORDS: &str = "No space left on device";
+    match error {
+        CcError::Io { error, .. } => {
+            matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+        }
+        CcError::ToolFailed { stderr, .. } => stderr.contains(WORDS),
+        _ => error.output().is_some_and(|output| output.stderr.contains(WORDS)),
+    }
+}
+
+fn build_in(
+    cache: Cache,
+    config: &Config,
+    input: &Input,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Built, CcError> {
     let clock = Clock::start();
     let mut notes = Vec::new();
     let planned = plan::plan(config, input, &mut notes)?;
-    let cache_dir = config.cwd.join(&config.cache_dir);
-    let cache = Cache::open(&cache_dir).map_err(|error| io("create", &cache_dir, error))?;
     if let Some(error) = &cache.unwritable {
         notes.push(SourceNote::CacheUnwritable { dir: config.cache_dir.clone(), error: error.clone() });
     }

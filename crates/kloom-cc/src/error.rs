@@ -22,6 +22,8 @@ pub enum SourceNote {
         count: usize,
         /// 1-based line of the first.
         first_line: usize,
+        /// On how many lines.
+        lines: usize,
     },
     /// Zero-width characters or a byte order mark were dropped.
     InvisibleCharacters {
@@ -106,7 +108,7 @@ pub enum SourceNote {
 impl fmt::Display for SourceNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NonBreakingSpaces { file, count, first_line } => {
+            Self::NonBreakingSpaces { file, count, first_line, .. } => {
                 write!(
                     f,
                     "`{file}`: read {count} non-breaking spaces (U+00A0) as spaces, the first in line {first_line}"

@@ -46,9 +46,10 @@ impl Planned {
     }
 }
 
-/// The module name Kbuild makes of a file stem: `-` and `,` become `_`.
+/// The module name Kbuild makes of a file stem: `-` and `,` become `_`. So does here what Kbuild cannot build: dots,
+/// blanks, and what means something to a shell.
 pub(crate) fn module_name(file_stem: &str) -> String {
-    file_stem.replace(['-', ',', '.'], "_")
+    file_stem.replace(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '=' || c.is_whitespace(), "_")
 }
 
 pub(crate) fn plan(config: &Config, input: &Input, notes: &mut Vec<SourceNote>) -> Result<Vec<Planned>, CcError> {

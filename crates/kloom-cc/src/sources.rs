@@ -31,10 +31,31 @@ pub(crate) struct SourceFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Repaired {
     pub(crate) bytes: Vec<u8>,
-    /// Count and first line of non-breaking spaces.
-    pub(crate) spaces: (usize, usize),
-    /// Count and first line of dropped characters.
-    pub(crate) invisible: (usize, usize),
+    /// Non-breaking spaces.
+    pub(crate) spaces: Tally,
+    /// Dropped characters.
+    pub(crate) invisible: Tally,
+}
+
+/// How many characters of a kind there are, and where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) count: usize,
+    /// 1-based; 0 when there is none.
+    pub(crate) first_line: usize,
+    pub(crate) lines: usize,
+    last_line: usize,
+}
+
+impl Tally {
+    fn add(&mut self, line: usize) {
+        if self.count == 0 {
+            self.first_line = line;
+        }
+        self.lines += usize::from(self.last_line != line);
+        self.last_line = line;
+        self.count += 1;
+    }
 }
 
 impl SourceFile {
@@ -57,17 +78,18 @@ impl SourceFile {
     pub(crate) fn notes(&self) -> impl Iterator<Item = SourceNote> {
         let file = || self.display.clone();
         let found = self.repaired.as_ref();
-        let spaces = found.map_or((0, 0), |found| found.spaces);
-        let invisible = found.map_or((0, 0), |found| found.invisible);
-        let spaces = (spaces.0 > 0).then(|| SourceNote::NonBreakingSpaces {
+        let spaces = found.map(|found| found.spaces).unwrap_or_default();
+        let invisible = found.map(|found| found.invisible).unwrap_or_default();
+        let spaces = (spaces.count > 0).then(|| SourceNote::NonBreakingSpaces {
             file: file(),
-            count: spaces.0,
-            first_line: spaces.1,
+            count: spaces.count,
+            first_line: spaces.first_line,
+            lines: spaces.lines,
         });
-        let invisible = (invisible.0 > 0).then(|| SourceNote::InvisibleCharacters {
+        let invisible = (invisible.count > 0).then(|| SourceNote::InvisibleCharacters {
             file: file(),
-            count: invisible.0,
-            first_line: invisible.1,
+            count: invisible.count,
+            first_line: invisible.first_line,
         });
         spaces.into_iter().chain(invisible)
     }
@@ -209,21 +231,15 @@ pub(crate) fn repair(bytes: &[u8]) -> Option<Repaired> {
         return None;
     }
     let mut out = Vec::with_capacity(bytes.len());
-    let (mut spaces, mut invisible) = ((0, 0), (0, 0));
+    let (mut spaces, mut invisible) = (Tally::default(), Tally::default());
     let mut state = Lex::Code;
     let mut line = 1;
     let mut debt = 0; // bytes dropped in this line and not yet padded
     let mut at = 0;
-    let count = |(count, first): &mut (usize, usize), line| {
-        if *count == 0 {
-            *first = line;
-        }
-        *count += 1;
-    };
     while at < bytes.len() {
         let rest = &bytes[at..];
         if let Some(length) = space_length(rest, at.checked_sub(1).map(|before| bytes[before])) {
-            count(&mut spaces, line);
+            spaces.add(line);
             out.push(b' ');
             if let Lex::Quoted(_) = state {
                 debt += length - 1;
@@ -236,7 +252,7 @@ pub(crate) fn repair(bytes: &[u8]) -> Option<Repaired> {
         if !matches!(state, Lex::Quoted(_))
             && let Some(length) = invisible_length(rest)
         {
-            count(&mut invisible, line);
+            invisible.add(line);
             debt += length;
             at += length;
             continue;
@@ -277,7 +293,7 @@ pub(crate) fn repair(bytes: &[u8]) -> Option<Repaired> {
             _ => {}
         }
     }
-    (spaces.0 + invisible.0 > 0).then_some(Repaired { bytes: out, spaces, invisible })
+    (spaces.count + invisible.count > 0).then_some(Repaired { bytes: out, spaces, invisible })
 }
 
 /// Length of the non-breaking space at the start: UTF-8, or the single byte of Latin-1.
@@ -374,7 +390,7 @@ mod tests {
     fn check(text: &str, expected: &str, spaces: usize, invisible: usize) {
         let repaired = repair(text.as_bytes()).expect("something to repair");
         assert_eq!(String::from_utf8_lossy(&repaired.bytes), expected);
-        assert_eq!((repaired.spaces.0, repaired.invisible.0), (spaces, invisible));
+        assert_eq!((repaired.spaces.count, repaired.invisible.count), (spaces, invisible));
     }
 
     #[test]
@@ -386,7 +402,8 @@ mod tests {
         check("\"\\\"\u{a0}\" /*\u{a0}*/ '\\''", "\"\\\" \"  /*  */ '\\''", 2, 0);
         assert_eq!(repair("\"\u{1f469}\u{200d}\u{1f4bb}\" é".as_bytes()), None);
         assert_eq!(repair(b"\xa0 x\n").unwrap().bytes, b"  x\n");
-        assert_eq!(repair("a\n\n\u{a0}b".as_bytes()).unwrap().spaces, (1, 3));
+        let spaces = repair("a\n\n\u{a0}b\u{a0}\n\u{a0}".as_bytes()).unwrap().spaces;
+        assert_eq!((spaces.count, spaces.first_line, spaces.lines), (3, 3, 2));
     }
 
     #[test]

@@ -185,8 +185,8 @@ fn pasted_spaces_are_read_and_reported() {
     assert_eq!(
         built.modules[0].notes,
         [
-            SourceNote::NonBreakingSpaces { file: "m.c".into(), count: 3, first_line: 3 },
-            SourceNote::NonBreakingSpaces { file: "s/h.h".into(), count: 1, first_line: 1 },
+            SourceNote::NonBreakingSpaces { file: "m.c".into(), count: 3, first_line: 3, lines: 2 },
+            SourceNote::NonBreakingSpaces { file: "s/h.h".into(), count: 1, first_line: 1, lines: 1 },
             SourceNote::InvisibleCharacters { file: "m.c".into(), count: 1, first_line: 7 },
         ]
     );

@@ -20,6 +20,8 @@ pub enum UnsupportedKind {
     Function,
     /// A kernel variable that kloom does not have.
     Variable,
+    /// A type, macro, constant or whatever else has a name.
+    Name,
     /// A use of a known function that kloom does not model (flag, mode, argument).
     Use,
     /// A machine instruction that kloom does not run.

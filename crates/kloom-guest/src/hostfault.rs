@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::sync::Once;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use corosensei::trap::CoroutineTrapHandler;
 
@@ -310,7 +311,16 @@ fn trace(regs: &Registers, fetch: bool) -> [u64; 8] {
     out
 }
 
-/// A fault that is not the module's: says so and lets the signal take its default course.
+/// What is written to stdout when kloom dies.
+static LAST_WORDS: AtomicPtr<Vec<u8>> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Sets what is written to stdout should kloom itself fault: who reads a document there gets one even then.
+pub fn set_last_words(words: Vec<u8>) {
+    // Leaked: the handler may be reading the old ones.
+    LAST_WORDS.store(Box::into_raw(Box::new(words)), Ordering::Release);
+}
+
+/// A fault that is not the module's: says so and ends the process.
 fn die(signal: libc::c_int, addr: u64, regs: &Registers) {
     let mut buffer = [0u8; 160];
     let mut at = 0;
@@ -327,9 +337,13 @@ fn die(signal: libc::c_int, addr: u64, regs: &Registers) {
     put(&hex(addr));
     put(b"; this is a bug in kloom, not in the module\n");
     let len = at;
-    // SAFETY: write(2), signal(2) and raise(3) are async-signal-safe; the buffer is ours.
+    let words = LAST_WORDS.load(Ordering::Acquire);
+    // SAFETY: write(2) and _exit(2) are async-signal-safe; the buffer is ours, and last words, once set, are never freed.
     unsafe {
         libc::write(2, buffer.as_ptr().cast(), len);
+        if let Some(words) = words.as_ref() {
+            libc::write(1, words.as_ptr().cast(), words.len());
+        }
         libc::_exit(101);
     }
 }

@@ -4,7 +4,7 @@
 //! for softirqs: bottom halves) are enabled there, then runs on the CPU's own interrupt stack over the current task.
 
 use crate::Kernel;
-use crate::sched::cpu::{Callback, CallbackSource, IrqFrame};
+use crate::sched::cpu::{Callback, CallbackSource, IrqFrame, SoftirqKind};
 use crate::site::ContextKind;
 use crate::task::TaskId;
 
@@ -129,6 +129,7 @@ impl Kernel {
     /// halves off in which the caller is, else in ksoftirqd or after the next interrupt, whichever comes first
     /// (kernel/softirq.c, `raise_softirq_irqoff()`).
     pub fn raise_softirq(&mut self, callback: Callback) {
+        self.cpus[self.this_cpu as usize].counts.softirq(SoftirqKind::Tasklet);
         let cpu = self.this_cpu;
         if self.context_kind() != ContextKind::Task || self.preempt_count() & 0xff00 != 0 {
             self.queue_callback(cpu, callback);
@@ -184,7 +185,7 @@ impl Kernel {
             c.ticks_since_switch = 0;
         }
         c.irq_frames.push(IrqFrame { callback, preempt_count: 0, irqs_off: false, since_ns, spins_on: None });
-        self.callback_starts(cpu, callback.source);
+        self.callback_starts(cpu, callback);
         true
     }
 
@@ -198,10 +199,21 @@ impl Kernel {
         Some(frame)
     }
 
-    fn callback_starts(&mut self, _cpu: u32, source: CallbackSource) {
-        match source {
-            CallbackSource::Timer(timer) => self.timers.set_running(timer, true),
-            CallbackSource::HrTimer(timer) => self.hrtimers.set_running(timer, true),
+    fn callback_starts(&mut self, cpu: u32, callback: Callback) {
+        let c = &mut self.cpus[cpu as usize];
+        match callback.source {
+            CallbackSource::Timer(timer) => {
+                c.counts.softirq(SoftirqKind::Timer);
+                self.timers.set_running(timer, true);
+            }
+            CallbackSource::HrTimer(timer) => {
+                match callback.kind {
+                    ContextKind::Softirq => c.counts.softirq(SoftirqKind::Hrtimer),
+                    // An interrupt of the local timer, as the tick is.
+                    _ => c.ticks += 1,
+                }
+                self.hrtimers.set_running(timer, true);
+            }
             CallbackSource::Other(_) => {}
         }
     }

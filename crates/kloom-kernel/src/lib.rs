@@ -241,11 +241,20 @@ impl Kernel {
         ] {
             names.push((name.to_string(), None));
         }
+        let mut highpri = Vec::new();
         for (pid, (name, cpu)) in (3..).zip(names) {
             let id = self.boot_task(Some(pid), name.as_bytes(), TaskKind::System, self.kthreadd);
             let task = &mut self.tasks[id];
             let worker = name.starts_with("kworker") || name.starts_with("rcu_") || name.starts_with("mm_");
             task.c.set_task_state(if worker { kloom_abi::sched::TASK_IDLE } else { TASK_INTERRUPTIBLE });
+            if name.starts_with("rcu_g")
+                || name.starts_with("rcu_par")
+                || name.starts_with("mm_")
+                || name.contains("highpri")
+            {
+                // Rescuers and the workers of the highpri pools (kernel/workqueue.c: HIGHPRI_NICE_LEVEL, rescuer_thread()).
+                highpri.push(id);
+            }
             if name.starts_with("ksoftirqd/") {
                 task.service = Some(task::Service::Softirq);
             } else if name.starts_with("migration/") {
@@ -260,6 +269,9 @@ impl Kernel {
                 task.c.flags.set(task.c.flags.get() | PF_NO_SETAFFINITY);
             }
             self.tasks.set_next_pid(pid + 1);
+        }
+        for id in highpri {
+            self.set_user_nice(id, -20);
         }
         self.tasks.set_next_pid(self.tasks.last_pid().max(99) + 1);
         self.boot_workqueues();

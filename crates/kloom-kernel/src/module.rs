@@ -50,14 +50,27 @@ pub struct Module {
     pub loaded: RawEvent,
 }
 
+/// A module that is gone.
+#[derive(Clone, Debug)]
+pub struct Unloaded {
+    /// Its number.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// Taint letters it brought.
+    pub taints: String,
+    /// Where it was unloaded.
+    pub at: RawEvent,
+}
+
 /// The table.
 #[derive(Debug, Default)]
 pub struct Modules {
     /// Loaded modules, newest first as /proc/modules lists them.
     pub list: Vec<Module>,
     next_id: u32,
-    /// Name and last unloader of modules that are gone, newest last.
-    pub unloaded: Vec<(u32, String, RawEvent)>,
+    /// Modules that are gone, newest last.
+    pub unloaded: Vec<Unloaded>,
 }
 
 impl Module {
@@ -180,8 +193,9 @@ impl Kernel {
                 text.push_str(&format!(" {}({}{state})", module.name, module.taints));
             }
         }
-        if let Some((_, name, _)) = self.modules.unloaded.last() {
-            text.push_str(&format!(" [last unloaded: {name}]"));
+        if let Some(gone) = self.modules.unloaded.last() {
+            let taints = if gone.taints.is_empty() { String::new() } else { format!("({})", gone.taints) };
+            text.push_str(&format!(" [last unloaded: {}{taints}]", gone.name));
         }
         text
     }

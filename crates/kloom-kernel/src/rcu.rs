@@ -165,7 +165,10 @@ impl Kernel {
                 Then::Wake(task) => {
                     self.try_to_wake_up(task, TASK_UNINTERRUPTIBLE);
                 }
-                Then::Call { callback, cpu } => self.queue_callback(cpu, callback),
+                Then::Call { callback, cpu } => {
+                    self.cpus[cpu as usize].counts.softirq(crate::sched::cpu::SoftirqKind::Rcu);
+                    self.queue_callback(cpu, callback);
+                }
             }
         }
     }

@@ -154,33 +154,45 @@ pub fn call3(func: u64, a: u64, b: u64, c: u64) -> u64 {
 
 /// Calls module code with four arguments. A wrong address faults there, as a wrong call does.
 pub fn call4(func: u64, args: [u64; 4]) -> u64 {
+    let [a, b, c, d] = args;
+    call6(func, [a, b, c, d, 0, 0])
+}
+
+/// Calls module code with six arguments. A wrong address faults there, as a wrong call does.
+pub fn call6(func: u64, args: [u64; 6]) -> u64 {
     let site = CallSite::save();
     let marker = 0u8;
     let entry_sp = ctx().entry_sp.get();
+    // A function of the kernel's own that stands in a table of operations runs on top of us, so that what it calls of the
+    // module is entered as from here. Called back from module code, its frames are below us.
+    let on_entry = std::ptr::from_ref(&marker) as u64 > entry_sp && !is_own(func);
     // SAFETY: we are on a coroutine's stack; whatever lies at `func`, the host faults or the code runs instrumented.
     // Above `entry_sp` are only kloom's own frames, below it nothing is in use: see `call_on`.
-    let result = unsafe {
-        if std::ptr::from_ref(&marker) as u64 > entry_sp {
-            call_on(entry_sp, func, args)
-        } else {
-            // Called back from module code: its frames are below us.
-            let function = std::mem::transmute::<usize, extern "C" fn(u64, u64, u64, u64) -> u64>(nonnull(func));
-            function(args[0], args[1], args[2], args[3])
-        }
-    };
+    let result = unsafe { call_on(if on_entry { entry_sp } else { 0 }, func, args) };
     site.restore();
     result
 }
 
-/// Calls `func` with the stack pointer at `sp`.
+/// Whether an address is in kloom's own code.
+fn is_own(func: u64) -> bool {
+    unsafe extern "C" {
+        static __executable_start: u8;
+        static etext: u8;
+    }
+    (&raw const __executable_start as u64..&raw const etext as u64).contains(&func)
+}
+
+/// Calls `func` with the stack pointer at `sp`, or where it is if that is 0.
 ///
 /// # Safety
-/// `sp` is 16-byte aligned and lies on the current stack, below the current frame, and nothing below it is in use.
-unsafe fn call_on(sp: u64, func: u64, args: [u64; 4]) -> u64 {
+/// `sp`, if not 0, is 16-byte aligned and lies on the current stack, below the current frame, and nothing below it is in
+/// use.
+unsafe fn call_on(sp: u64, func: u64, args: [u64; 6]) -> u64 {
     let result;
     // SAFETY: the registers that a callee must preserve are saved on our stack, whose pointer is kept at the callee's
     // end of its stack, and put back after the call; all registers a call may change are declared. Frames stay above
-    // `sp`, so the callee cannot overwrite them. The registers are zeroed, so that an oops shows nothing of kloom's own.
+    // `sp`, so the callee cannot overwrite them; the stack is aligned here, and is after the pushes. The registers are
+    // zeroed, so that an oops shows nothing of kloom's own.
     unsafe {
         std::arch::asm!(
             "push rbx",
@@ -190,14 +202,14 @@ unsafe fn call_on(sp: u64, func: u64, args: [u64; 4]) -> u64 {
             "push r14",
             "push r15",
             "mov rax, rsp",
+            "test r10, r10",
+            "cmovz r10, rax",
             "mov rsp, r10",
             "push rax",
             "push rax",
             "xor eax, eax",
             "xor ebx, ebx",
             "xor ebp, ebp",
-            "xor r8d, r8d",
-            "xor r9d, r9d",
             "xor r10d, r10d",
             "xor r12d, r12d",
             "xor r13d, r13d",
@@ -217,14 +229,11 @@ unsafe fn call_on(sp: u64, func: u64, args: [u64; 4]) -> u64 {
             inout("rsi") args[1] => _,
             inout("rdx") args[2] => _,
             inout("rcx") args[3] => _,
+            inout("r8") args[4] => _,
+            inout("r9") args[5] => _,
             lateout("rax") result,
             clobber_abi("C"),
         );
     }
     result
-}
-
-/// A Rust function pointer must not be null: a null one becomes another address of the same unmapped page.
-fn nonnull(func: u64) -> usize {
-    if func == 0 { 1 } else { func as usize }
 }

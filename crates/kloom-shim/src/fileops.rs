@@ -22,7 +22,7 @@ use kloom_kernel::task::TaskId;
 use kloom_kernel::wait::{WaitEntry, WakeFunc};
 
 use crate::Machine;
-use crate::call::{CallSite, blocking, call4, enter};
+use crate::call::{blocking, call4, call6, enter};
 use crate::include::seq_file;
 use crate::object::Magic;
 use crate::oops::or_oops;
@@ -436,19 +436,6 @@ impl Machine {
             open.pos = pos;
         }
     }
-}
-
-/// Calls module code with six arguments.
-pub(crate) fn call6(func: u64, args: [u64; 6]) -> u64 {
-    let site = CallSite::save();
-    let func = if func == 0 { 1 } else { func as usize };
-    // SAFETY: as `call4`: whatever lies there, the host faults or instrumented code runs.
-    let result = unsafe {
-        let function = std::mem::transmute::<usize, extern "C" fn(u64, u64, u64, u64, u64, u64) -> u64>(func);
-        function(args[0], args[1], args[2], args[3], args[4], args[5])
-    };
-    site.restore();
-    result
 }
 
 /// Calls an operation. When it is a function of the kernel's own (`seq_read()`), there is no call site in the module to

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use kloom_guest::arena::{Arena, ArenaError};
 use kloom_guest::ctx::{self, Ctx};
 use kloom_guest::fiber::{Exit, Fiber, Ran, Room, Yield};
+pub use kloom_guest::hostfault::set_last_words;
 use kloom_guest::hostfault::{self, ThreadGuard};
 use kloom_guest::image::{Image, Images};
 use kloom_guest::thunk::Target;

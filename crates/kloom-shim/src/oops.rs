@@ -226,6 +226,7 @@ impl Machine {
         }
         self.oops_body(&fault, regs);
         let in_irq = self.kernel.context_kind() != ContextKind::Task;
+        let faulted = page_fault_address(&fault).is_some();
         let trapped = matches!(
             fault,
             Fault::Bug { .. }
@@ -242,6 +243,15 @@ impl Machine {
             self.kernel.panicked = true;
             self.print(Level::Emerg, "Kernel panic - not syncing: Fatal exception in interrupt".into());
             return;
+        }
+        // kernel/exit.c: make_task_dead(). A page fault leaves interrupts off.
+        let task = &self.kernel.tasks[current];
+        let (comm, pid, count) = (task.c.comm_text(), task.pid, task.preempt_count);
+        if faulted || task.irqs_off {
+            self.print(Level::Info, format!("note: {comm}[{pid}] exited with irqs disabled"));
+        }
+        if count != 0 {
+            self.print(Level::Info, format!("note: {comm}[{pid}] exited with preempt_count {count}"));
         }
         // A page fault ends the task by SIGKILL; what `die()` handles, by SIGSEGV (arch/x86/kernel/dumpstack.c).
         self.kill_current(if trapped { SIGSEGV } else { SIGKILL });
@@ -268,33 +278,58 @@ impl Machine {
         let taint = self.kernel.taint_text();
         let release = self.kernel.config.release.clone();
         let regs = regs.unwrap_or_else(|| self.call_registers());
-        let ip = if regs.rip != 0 { regs.rip } else { self.kernel.here.0[0] };
+        let ip = regs.rip;
         self.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
         self.print(Level::Warning, "Hardware name: kloom simulated machine".into());
-        let place = self.symbolic(ip);
-        self.print(Level::Warning, format!("RIP: 0010:{place}"));
-        self.print_registers(&regs);
-        if let Fault::NullDeref { addr, .. } | Fault::WildAccess { addr, .. } | Fault::UserAccess { addr, .. } = fault {
-            self.print(Level::Warning, format!("CR2: {addr:016x}"));
-        }
-        self.print_call_trace();
+        let place = if self.module_of(ip).is_some() && !self.is_loaded(ip) {
+            // The module is gone, and its symbols with it.
+            format!("{ip:#x}")
+        } else {
+            self.symbolic(ip)
+        };
+        let address = page_fault_address(fault);
+        self.print_registers(&place, ip, &regs, address.unwrap_or(0));
+        self.print_call_trace(ip);
         let linked = self.kernel.modules_linked_in();
         self.print(Level::Warning, linked);
-        if let Fault::NullDeref { addr, .. } = fault {
+        if let Some(addr) = address {
             self.print(Level::Warning, format!("CR2: {addr:016x}"));
         }
         self.print(Level::Warning, "---[ end trace 0000000000000000 ]---".into());
+        // Once more, so that the end of a cut-off log shows it (oops_end(), arch/x86/kernel/dumpstack.c).
+        self.print_registers(&place, ip, &regs, address.unwrap_or(0));
     }
 
-    /// The register lines of an oops or a warning.
-    pub(crate) fn print_registers(&mut self, regs: &Registers) {
+    /// `Code:`: the bytes around the instruction, or why there are none.
+    fn code_line(&self, ip: u64) -> String {
+        let start = ip.wrapping_sub(CODE_BEFORE);
+        let mut bytes = [0u8; CODE_BYTES];
+        let live = self.is_loaded(ip) && self.is_loaded(start) && self.is_loaded(start + CODE_BYTES as u64);
+        if !live || self.arena.read(start, &mut bytes).is_err() {
+            return format!("Code: Unable to access opcode bytes at {start:#x}.");
+        }
+        let shown = bytes.iter().zip(0..).map(|(byte, offset)| match offset {
+            CODE_BEFORE => format!(" <{byte:02x}>"),
+            _ => format!(" {byte:02x}"),
+        });
+        shown.fold(String::from("Code:"), |text, byte| text + &byte)
+    }
+
+    /// The block of registers of an oops or a warning. There are no segments and page tables: what is shown of them is
+    /// what an idle 64-bit kernel has.
+    pub(crate) fn print_registers(&mut self, place: &str, ip: u64, regs: &Registers, cr2: u64) {
         let lines = [
+            format!("RIP: 0010:{place}"),
+            self.code_line(ip),
             format!("RSP: 0018:{:016x} EFLAGS: {:08x}", regs.rsp, regs.eflags),
             format!("RAX: {:016x} RBX: {:016x} RCX: {:016x}", regs.rax, regs.rbx, regs.rcx),
             format!("RDX: {:016x} RSI: {:016x} RDI: {:016x}", regs.rdx, regs.rsi, regs.rdi),
             format!("RBP: {:016x} R08: {:016x} R09: {:016x}", regs.rbp, regs.r8, regs.r9),
             format!("R10: {:016x} R11: {:016x} R12: {:016x}", regs.r10, regs.r11, regs.r12),
             format!("R13: {:016x} R14: {:016x} R15: {:016x}", regs.r13, regs.r14, regs.r15),
+            "FS:  0000000000000000(0000) GS:0000000000000000(0000) knlGS:0000000000000000".into(),
+            "CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033".into(),
+            format!("CR2: {cr2:016x} CR3: 0000000000000000 CR4: 00000000003006b0"),
         ];
         for line in lines {
             self.print(Level::Warning, line);
@@ -304,16 +339,23 @@ impl Machine {
     /// Registers as far as a call into the kernel knows them.
     pub(crate) fn call_registers(&self) -> Registers {
         let ctx = self.ctx();
-        let rip = self.kernel.here.0[0];
-        let rbp = if rip == ctx.call_site.get() { ctx.fp.get() } else { 0 };
+        let site = self.kernel.here.0[0];
+        let rbp = if site == ctx.call_site.get() { ctx.fp.get() } else { 0 };
+        // The call itself: behind one that does not return, another function may begin.
+        let rip = site.saturating_sub(CALL_BYTES);
         Registers { rip, rsp: ctx.sp.get() + 8, rbp, eflags: 0x246, ..Registers::default() }
     }
 
-    /// `Call Trace:` by name, module frames and what is below them.
-    pub(crate) fn print_call_trace(&mut self) {
+    /// `Call Trace:` by name, module frames and what is below them. The frame of `shown`, which `RIP:` has told, is left
+    /// out, and so are those of modules that are gone.
+    pub(crate) fn print_call_trace(&mut self, shown: u64) {
         self.print(Level::Warning, "Call Trace:".into());
         self.print(Level::Warning, " <TASK>".into());
-        let frames: Vec<u64> = self.kernel.here.ips().collect();
+        let mut frames: Vec<u64> = self.kernel.here.ips().collect();
+        if shown != 0 && frames.first().is_some_and(|&first| (shown..=shown + CALL_BYTES).contains(&first)) {
+            frames.remove(0);
+        }
+        frames.retain(|&ip| self.is_loaded(ip.saturating_sub(1)));
         for ip in frames {
             let place = self.symbolic(ip.saturating_sub(1));
             self.print(Level::Warning, format!(" {place}"));
@@ -368,7 +410,7 @@ impl Machine {
     fn fetch_fault(&mut self, addr: u64) -> Fault {
         if let Some((id, image)) = self.module_of(addr) {
             let module = image.module.name().unwrap_or("").to_string();
-            let unloaded = self.kernel.modules.unloaded.iter().rev().find(|entry| entry.0 == id).map(|entry| entry.2);
+            let unloaded = self.kernel.modules.unloaded.iter().rev().find(|gone| gone.id == id).map(|gone| gone.at);
             if let Some(unloaded) = unloaded {
                 return Fault::ModuleTextGone { ip: addr, module, unloaded };
             }
@@ -383,6 +425,27 @@ impl Machine {
 
 /// Offset of the reference count in `task_struct`, the first member most functions touch.
 const TASK_USAGE_OFFSET: u64 = std::mem::offset_of!(kloom_abi::TaskStruct, usage) as u64;
+
+/// Bytes of code that an oops shows, and how many of them lie before the instruction.
+const CODE_BYTES: usize = 64;
+const CODE_BEFORE: u64 = 42;
+
+/// Length of a `call` of an exported function.
+const CALL_BYTES: u64 = 5;
+
+/// The address whose access faulted, for what Linux tells as a page fault.
+fn page_fault_address(fault: &Fault) -> Option<u64> {
+    match fault {
+        Fault::NullDeref { addr, .. }
+        | Fault::WildAccess { addr, .. }
+        | Fault::ModuleDataUseAfterFree { addr, .. }
+        | Fault::ReadOnlyWrite { addr, .. }
+        | Fault::UserAccess { addr, .. } => Some(*addr),
+        Fault::ErrPtrDeref { value, .. } => Some(*value as u64),
+        Fault::ModuleTextGone { ip, .. } => Some(*ip),
+        _ => None,
+    }
+}
 
 /// The first lines of an oops.
 fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
@@ -401,6 +464,7 @@ fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
     let with = |first: String, rest: Vec<String>, code: &str| {
         let mut lines = vec![first];
         lines.extend(rest);
+        lines.push("PGD 0 P4D 0 ".to_string());
         lines.push(format!("Oops: {code} [#1] PREEMPT SMP NOPTI"));
         lines
     };

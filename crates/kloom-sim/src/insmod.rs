@@ -5,6 +5,7 @@ use std::rc::Rc;
 use kloom_abi::Errno;
 use kloom_elf::{Module as Object, SectionKind};
 use kloom_guest::image::{Image, Images, PlaceError, Resolved};
+use kloom_kernel::fs::kernfs::ParamFile;
 use kloom_kernel::module::{Module, ModuleState};
 use kloom_kernel::printk::Level;
 use kloom_kernel::taint;
@@ -212,11 +213,30 @@ pub fn set_params(loaded: &Loaded, args: &str) -> Result<(), Errno> {
     let params =
         enter(|machine, _| Params::new(machine, &loaded.name, table, count, args.as_bytes())).ok_or(Errno::ENOMEM);
     let result = params.and_then(parse_params);
+    let result = result.and_then(|()| enter(|machine, _| show_in_sysfs(machine, loaded)));
     if result.is_err() {
         destroy_params(table, count);
         enter(|machine, _| unload(machine, loaded.id));
     }
     result
+}
+
+/// Makes `/sys/module/NAME` (`mod_sysfs_setup()`).
+fn show_in_sysfs(machine: &mut Machine, loaded: &Loaded) -> Result<(), Errno> {
+    let (table, count) = loaded.params;
+    let params = machine.params_of(table, count).map_err(|_| Errno::ENOEXEC)?;
+    let params: Vec<ParamFile> = params
+        .into_iter()
+        .map(|param| ParamFile { name: param.name, mode: param.mode, ops: param.ops, object: param.addr })
+        .collect();
+    let image = machine.images.iter().find(|(id, _)| *id == loaded.id).map(|(_, image)| image);
+    let mut sections: Vec<(String, u64)> = Vec::new();
+    for (section, placed) in image.iter().flat_map(|image| image.module.sections.iter().zip(&image.sections)) {
+        if section.size > 0 && sections.iter().all(|(name, _)| **name != *section.name) {
+            sections.push((section.name.to_string(), placed.addr));
+        }
+    }
+    machine.kernel.sysfs_add_module(loaded.id, &params, &sections)
 }
 
 /// The table of `struct kernel_param` of an image: address and number of entries.
@@ -246,10 +266,12 @@ pub fn unload(machine: &mut Machine, id: u32) {
     let at = machine.kernel.event_here();
     let Some(index) = machine.kernel.modules.list.iter().position(|module| module.id == id) else { return };
     let module = machine.kernel.modules.list.remove(index);
+    machine.kernel.sysfs_remove_module(&module.name);
     for other in &mut machine.kernel.modules.list {
         other.used_by.retain(|&user| user != id);
     }
-    machine.kernel.modules.unloaded.push((id, module.name, at));
+    let gone = kloom_kernel::module::Unloaded { id, name: module.name, taints: module.taints, at };
+    machine.kernel.modules.unloaded.push(gone);
     if let Some((_, image)) = machine.images.iter().find(|(image_id, _)| *image_id == id) {
         let (start, len) = image.core;
         machine.memory_dies(start..start + len);

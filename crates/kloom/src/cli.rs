@@ -1,15 +1,17 @@
 //! Flags and commands.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use kloom::api::{Api, Row};
-use kloom::run::{Request, RunError, Script};
-use kloom_cc::{ERAS, Era, SourceNote};
+use kloom::failure::{Failure, findings_of_notes, subject_of};
+use kloom::run::{Request, RunError, Script, quote};
+use kloom_cc::{ERAS, Era};
 use kloom_diag::ExitCode;
 use kloom_explore::Strategy;
 use kloom_kernel::sched::Preempt;
@@ -17,7 +19,8 @@ use kloom_shim::machine::OnUseAfterFree;
 use kloom_sim::Limits;
 
 use crate::duration::{parse_bytes, parse_ns};
-use crate::{errors, output};
+use crate::emit::{self, Document, Format};
+use crate::output;
 
 /// Run, explain and check Linux kernel-thread modules without a kernel.
 #[derive(Parser)]
@@ -79,7 +82,7 @@ enum ListFormat {
 struct RunArgs {
     /// C files, directories with a Kbuild Makefile, .ko files; and parameters as name=value
     #[arg(required = true, value_name = "FILE|NAME=VALUE")]
-    items: Vec<String>,
+    items: Vec<OsString>,
     /// Scenario: a shell script run on the machine; it names the modules NAME.ko
     #[arg(long, value_name = "FILE", conflicts_with = "for_")]
     script: Option<PathBuf>,
@@ -125,6 +128,9 @@ struct RunArgs {
     /// Which frames call chains show
     #[arg(long, value_enum, default_value_t = Backtrace::Short)]
     backtrace: Backtrace,
+    /// Break kloom after the run, for the test of how it tells its own bugs
+    #[arg(long, hide = true)]
+    break_kloom: bool,
     #[command(flatten)]
     cc: CcArgs,
 }
@@ -173,15 +179,6 @@ enum OnUaf {
     Oops,
 }
 
-#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
-enum Format {
-    Human,
-    Json,
-    Sarif,
-    Junit,
-    Github,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum Backtrace {
     Short,
@@ -195,6 +192,9 @@ pub(crate) fn main() -> u8 {
         Err(error) => {
             let code = if error.use_stderr() { ExitCode::Usage.number() } else { 0 };
             let _ = error.print();
+            if code != 0 {
+                document_of_bad_usage(&error);
+            }
             return code;
         }
     };
@@ -223,6 +223,22 @@ fn era_parser() -> impl TypedValueParser<Value = Era> {
     PossibleValuesParser::new(ERAS.map(|era| era.name)).map(|name| Era::find(&name).unwrap_or(Era::LINUX_6_1))
 }
 
+/// A command line that does not parse may still have named the form of the document it is owed.
+fn document_of_bad_usage(error: &clap::Error) {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let named = words.iter().enumerate().filter_map(|(index, word)| match word.strip_prefix("--message-format") {
+        Some("") => words.get(index + 1).map(String::as_str),
+        Some(rest) => rest.strip_prefix('='),
+        None => None,
+    });
+    let Some(format) = named.filter_map(|name| Format::from_str(name, false).ok()).last() else { return };
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default();
+    let Failure { outcome, sources, .. } = Failure::usage(message.strip_prefix("error: ").unwrap_or(message));
+    let document = Document { outcome: &outcome, sources: &sources, transcript: &[], compiler_text: "", token: None };
+    output::data(emit::text(format, &document).as_bytes());
+}
+
 fn usage(text: &str) -> ExitCode {
     output::talk(&format!("error: {text}\n"));
     ExitCode::Usage
@@ -247,11 +263,27 @@ fn no_color(args: &CcArgs) -> bool {
     args.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
+/// What some editors put in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The smallest machine: files and modules are in its memory, too.
+const MEM_MIN: u64 = 64 << 10;
+
+/// Tasks that any machine has room for: its own, and what a scenario needs.
+fn tasks_min(cpus: u32) -> usize {
+    64 + 6 * cpus as usize
+}
+
 fn request(args: &RunArgs) -> Result<Request, String> {
     let (mut files, mut params) = (Vec::new(), Vec::new());
     for item in &args.items {
         let path = PathBuf::from(item);
-        if item.contains('=') && !path.exists() { params.push(item.clone()) } else { files.push(path) }
+        let text = item.to_string_lossy();
+        if item.to_str().is_none() {
+            // The compiler's messages and the debug information name files, and both are text.
+            return Err(format!("the name of {text} is not UTF-8; rename it"));
+        }
+        if text.contains('=') && !path.exists() { params.push(text.into_owned()) } else { files.push(path) }
     }
     if files.is_empty() {
         return Err("no module given: name a C file, a directory or a .ko file".into());
@@ -259,10 +291,23 @@ fn request(args: &RunArgs) -> Result<Request, String> {
     let script = match &args.script {
         None => None,
         Some(path) => {
-            let text = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            let mut text = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            if text.starts_with(BYTE_ORDER_MARK) {
+                text.drain(..BYTE_ORDER_MARK.len());
+            }
             Some(Script { name: path.display().to_string(), text })
         }
     };
+    if args.mem < MEM_MIN {
+        return Err(format!("--mem: {} bytes are not enough for a machine; give {}K or more", args.mem, MEM_MIN >> 10));
+    }
+    let tasks_min = tasks_min(args.cpus);
+    if args.max_tasks < tasks_min {
+        return Err(format!(
+            "--max-tasks: {} are not enough to boot with {} CPUs; give {tasks_min} or more",
+            args.max_tasks, args.cpus
+        ));
+    }
     let strategy = match (&args.replay, args.seed) {
         (Some(token), _) => Strategy::Replay(kloom_explore::token::parse(token).map_err(|error| error.to_string())?),
         (None, Some(seed)) => Strategy::Random { seed },
@@ -320,35 +365,49 @@ fn parse_fail(rule: &str) -> Result<(String, Vec<u64>), String> {
     Ok((name.to_string(), calls))
 }
 
-fn fail_with(error: &RunError) -> ExitCode {
-    let (text, code) = errors::describe(error);
-    output::talk(&text);
-    code
+/// Said when a replay did not make the choices of its token.
+const MISFIT: &str = "note: the schedule token is of another module, scenario or machine: not all of its choices could be \
+made, and what ran is not what was recorded\n";
+
+fn options(no_color: bool, backtrace: Backtrace) -> kloom_diag::Options {
+    kloom_diag::Options {
+        color: output::colour(no_color),
+        backtrace: match backtrace {
+            Backtrace::Short => kloom_diag::BacktraceMode::Module,
+            Backtrace::Full => kloom_diag::BacktraceMode::Full,
+        },
+        ..kloom_diag::Options::default()
+    }
 }
 
 fn run(args: RunArgs) -> ExitCode {
+    let format = args.message_format;
+    let options = options(no_color(&args.cc), args.backtrace);
     let request = match request(&args) {
         Ok(request) => request,
-        Err(text) => return usage(&text),
+        Err(text) => return emit::failure(format, &options, Failure::usage(text)),
+    };
+    let subject = subject_of(&request.files);
+    emit::promise(format, &subject);
+    let fail = |error: &RunError| {
+        let interrupted = request.stop.load(Ordering::Relaxed);
+        let scenario = request.script.as_ref().map_or(&[][..], |script| &script.text);
+        let mut failure = if interrupted { Failure::interrupted() } else { Failure::of(error, scenario) };
+        failure.outcome.subject.clone_from(&subject);
+        emit::failure(format, &options, failure)
     };
     let clock = Stopwatch::start();
     let built = match kloom::run::build(&request, &mut |step| progress_build(&clock, &step)) {
         Ok(built) => built,
-        Err(error) => return fail_with(&error),
+        Err(error) => return fail(&error),
     };
-    for note in built
-        .notes
-        .iter()
-        .chain(built.modules.iter().flat_map(|module| &module.notes))
-        // The report tells these.
-        .filter(|note| !matches!(note, SourceNote::Removed { .. }))
-    {
+    let (told, notes) = findings_of_notes(built.notes.iter().chain(built.modules.iter().flat_map(|m| &m.notes)));
+    for note in notes {
         output::talk(&format!("note: {note}\n"));
     }
-    for module in &built.modules {
-        output::talk(&module.warning_text);
-    }
-    let machine = args.message_format != Format::Human;
+    let compiler_text: String = built.modules.iter().map(|module| module.warning_text.as_str()).collect();
+    output::talk(&compiler_text);
+    let machine = format != Format::Human;
     let mut transcript = Vec::new();
     let mut progress = false;
     let ran = kloom::run::run(&request, &built, &mut |shown| {
@@ -370,36 +429,36 @@ fn run(args: RunArgs) -> ExitCode {
     }
     let mut ran = match ran {
         Ok(ran) => ran,
-        Err(error) => return fail_with(&error),
+        Err(error) => return fail(&error),
     };
+    assert!(!args.break_kloom, "kloom broke as it was told to");
+    if let Strategy::Replay(asked) = &request.strategy
+        && asked.seed.is_none()
+        && ran.ended != kloom_sim::Ended::Interrupted
+        && kloom_explore::token::parse(&ran.token).is_ok_and(|taken| taken != *asked)
+    {
+        output::talk(MISFIT);
+    }
     let replay = replay_command(&args, &ran.token);
     for finding in &mut ran.outcome.findings {
         finding.replay = Some(replay.clone());
     }
+    ran.outcome.findings.splice(0..0, told);
     ran.outcome.wall_ns = Some(clock.elapsed().as_nanos() as u64);
-    let options = kloom_diag::Options {
-        color: output::colour(no_color(&args.cc)),
-        backtrace: match args.backtrace {
-            Backtrace::Short => kloom_diag::BacktraceMode::Module,
-            Backtrace::Full => kloom_diag::BacktraceMode::Full,
-        },
-        ..kloom_diag::Options::default()
-    };
     if args.seed.is_some() && ran.outcome.findings.is_empty() && !machine {
         output::talk(&format!("    Replay: {replay}\n"));
     }
-    match args.message_format {
-        Format::Human => output::talk(&kloom_diag::human_outcome(&ran.outcome, &ran.sources, &options)),
-        Format::Json => {
-            let text = kloom_diag::json(&ran.outcome, &ran.sources);
-            let mut value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            value["output"] = String::from_utf8_lossy(&transcript).into();
-            value["token"] = ran.token.as_str().into();
-            output::data(format!("{value:#}\n").as_bytes());
-        }
-        Format::Sarif => output::data(kloom_diag::sarif(&ran.outcome, &ran.sources).as_bytes()),
-        Format::Junit => output::data(kloom_diag::junit(std::slice::from_ref(&ran.outcome), &ran.sources).as_bytes()),
-        Format::Github => output::data(kloom_diag::github(&ran.outcome, &ran.sources).as_bytes()),
+    if machine {
+        let document = Document {
+            outcome: &ran.outcome,
+            sources: &ran.sources,
+            transcript: &transcript,
+            compiler_text: &compiler_text,
+            token: Some(&ran.token),
+        };
+        output::data(emit::text(format, &document).as_bytes());
+    } else {
+        output::talk(&kloom_diag::human_outcome(&ran.outcome, &ran.sources, &options));
     }
     ran.outcome.exit_code()
 }
@@ -407,7 +466,7 @@ fn run(args: RunArgs) -> ExitCode {
 /// The command that repeats a run.
 fn replay_command(args: &RunArgs, token: &str) -> String {
     let mut words = vec!["kloom".to_string(), "run".to_string()];
-    words.extend(args.items.iter().map(|item| quote(item)));
+    words.extend(args.items.iter().map(|item| quote(&item.to_string_lossy())));
     if let Some(script) = &args.script {
         words.push(format!("--script {}", quote(&script.display().to_string())));
     } else if args.for_ != 10_000_000_000 {
@@ -448,23 +507,18 @@ fn replay_command(args: &RunArgs, token: &str) -> String {
     words.join(" ")
 }
 
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_string()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 fn build(args: BuildArgs) -> ExitCode {
     let mut config = cc_config(&args.cc);
     config.verbose = args.verbose;
+    let fail = |error| {
+        let options = options(no_color(&args.cc), Backtrace::Short);
+        emit::failure(Format::Human, &options, Failure::of(&error, &[]))
+    };
     let clock = Stopwatch::start();
-    let input = kloom_cc::Input::Paths(args.files);
+    let input = kloom_cc::Input::Paths(args.files.clone());
     let built = match kloom_cc::build_with_progress(&config, &input, &mut |step| progress_build(&clock, &step)) {
         Ok(built) => built,
-        Err(error) => return fail_with(&RunError::Build(Box::new(error))),
+        Err(error) => return fail(RunError::Build(Box::new(error))),
     };
     for note in built
         .notes
@@ -507,7 +561,7 @@ fn explain(code: Option<&str>) -> ExitCode {
 fn api(args: &ApiArgs) -> ExitCode {
     let api = match Api::load() {
         Ok(api) => api,
-        Err(error) => return fail_with(&RunError::Machine(error)),
+        Err(error) => return usage(&format!("cannot make a machine: {error}")),
     };
     let found: Vec<&Row> = args.name.as_deref().map_or_else(|| api.exports.iter().collect(), |name| api.find(name));
     if let ListFormat::Json = args.message_format {

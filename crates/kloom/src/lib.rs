@@ -5,5 +5,6 @@
 
 pub mod api;
 pub mod check;
+pub mod failure;
 pub mod run;
 pub mod source;

@@ -3,7 +3,7 @@
 
 mod cli;
 mod duration;
-mod errors;
+mod emit;
 mod output;
 
 use std::process::ExitCode;

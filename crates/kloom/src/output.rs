@@ -8,8 +8,11 @@ use kloom_sim::Output;
 pub(crate) fn data(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
-        let code = if error.kind() == std::io::ErrorKind::BrokenPipe { 141 } else { 101 };
-        std::process::exit(code);
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            std::process::exit(141);
+        }
+        talk(&format!("error: cannot write to the standard output: {error}\n"));
+        std::process::exit(i32::from(kloom_diag::ExitCode::Usage.number()));
     }
 }
 

@@ -91,18 +91,29 @@ pub fn build(request: &Request, progress: &mut dyn FnMut(kloom_cc::Progress<'_>)
 /// Status of the default scenario's shell when a module could not be inserted.
 const INSMOD_FAILED: i32 = 2;
 
+/// A word as a shell reads it back.
+#[must_use]
+pub fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// The default scenario: insmod, a while, rmmod.
 pub fn default_script(built: &Built, request: &Request) -> String {
     let mut text = String::new();
-    let params = request.params.join(" ");
+    let params: String = request.params.iter().map(|param| format!(" {}", quote(param))).collect();
     for module in &built.modules {
-        text.push_str(format!("insmod {} {params}", module.file_name).trim_end());
+        text.push_str(&format!("insmod {}{params}", quote(&module.file_name)));
         text.push_str(&format!(" || exit {INSMOD_FAILED}\n"));
     }
     let seconds = request.run_for_ns as f64 / 1e9;
     text.push_str(&format!("sleep {seconds}\n"));
     for module in built.modules.iter().rev() {
-        text.push_str(&format!("rmmod {}\n", module.name));
+        text.push_str(&format!("rmmod {}\n", quote(&module.name)));
     }
     text
 }

@@ -66,6 +66,10 @@ fn wrong_use_is_2_and_says_what_is_wrong() {
     expect(&dir, &["run", "--cpus", "0", "hello.c"], 2, "0");
     expect(&dir, &["run", "--for", "soon", "hello.c"], 2, "soon");
     expect(&dir, &["run", "--mem", "lots", "hello.c"], 2, "lots");
+    expect(&dir, &["run", "--mem", "1", "hello.c"], 2, "not enough for a machine");
+    expect(&dir, &["run", "--max-tasks", "3", "hello.c"], 2, "not enough to boot");
+    expect(&dir, &["run", "--cpus", "64", "--max-tasks", "300", "hello.c"], 2, "give 448 or more");
+    expect(&dir, &["run", "--cpus", "64", "--max-tasks", "448", "--mem", "64K", "hello.c"], 0, "bye");
     expect(&dir, &["run", "--replay", "kl9:zz", "hello.c"], 2, "error");
     expect(&dir, &["run", "--seed", "1", "--replay", "kl1:00", "hello.c"], 2, "cannot be used with");
     expect(&dir, &["run", "--fail", "everything", "hello.c"], 2, "kloom can make these fail: ");
@@ -183,6 +187,113 @@ fn machine_forms_parse() {
     assert!(github.contains("::warning file=leak.c,line="), "{github}");
 }
 
+/// What a machine form says: its exit code where it has one, after checking that it is one well-formed document.
+#[track_caller]
+fn well_formed(form: &str, done: &Done, what: &str) {
+    let text = done.out();
+    let code = done.code().unwrap_or_else(|error| panic!("{what}: {error}\n{text}{}", done.err()));
+    match form {
+        "json" => {
+            let value: serde_json::Value =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{what}: {error}:\n{text}"));
+            assert_eq!(value["schema"], "kloom-report/1", "{what}");
+            assert_eq!(value["exit_code"], code, "{what}: {text}");
+            let told = value["end"]["end"] != "completed" || !value["findings"].as_array().unwrap().is_empty();
+            assert!(told || code == 0, "{what}: says nothing: {text}");
+        }
+        "sarif" => {
+            let value: serde_json::Value =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{what}: {error}:\n{text}"));
+            assert_eq!(value["version"], "2.1.0", "{what}");
+            let run = &value["runs"][0];
+            assert_eq!(run["invocations"][0]["exitCode"], code, "{what}: {text}");
+            let told = run["invocations"][0]["toolExecutionNotifications"].is_array()
+                || !run["results"].as_array().unwrap().is_empty();
+            assert!(told || code == 0, "{what}: says nothing: {text}");
+        }
+        "junit" => {
+            assert!(text.starts_with("<?xml") && text.ends_with("</testsuites>\n"), "{what}: {text}");
+            assert_eq!(text.matches("<testsuite ").count(), 1, "{what}: {text}");
+            let bad = ["<failure ", "<error ", "<skipped "].iter().any(|tag| text.contains(tag));
+            assert_eq!(bad, code != 0, "{what}: {text}");
+        }
+        _ => {
+            assert!(text.lines().all(|line| line.starts_with("::")), "{what}: {text}");
+            assert!(code == 0 || text.contains("::error ") || text.contains("::warning "), "{what}: {text}");
+        }
+    }
+}
+
+#[test]
+fn machine_forms_are_one_document_whatever_happens() {
+    let dir = place(
+        "documents",
+        &[
+            ("broken.c", b"#include <linux/module.h>\nint init_module(void)\n{\n\treturn 0\n}\nint x = y;\n"),
+            ("header.c", b"#include <linux/module.h>\n#include <linux/netfilter.h>\n"),
+            ("function.c", b"#include <linux/module.h>\nint init_module(void) { return register_netdev(0); }\n"),
+            ("empty.c", b""),
+            ("garbage.c", b"\x00\xff\xfe\x01(\x00{\n\x80\x81"),
+            ("corrupt.ko", b"\x7fELF this is no module"),
+            ("bad.sh", b"if true; then\necho\n"),
+            ("endless.sh", b"while true; do true; done\n"),
+            ("five.c", HELLO.replace("MODULE_L", "static int n;\nmodule_param(n, int, 0);\nMODULE_L").as_bytes()),
+        ],
+    );
+    fs::create_dir(dir.join("made")).unwrap();
+    fs::write(dir.join("made/Makefile"), "obj-m += a.o\nifeq (1,1)\n").unwrap();
+    let cases: &[(i32, &[&str])] = &[
+        (0, &["hello.c"]),
+        (1, &["broken.c"]),
+        (3, &["header.c"]),
+        (3, &["function.c"]),
+        (0, &["empty.c"]),
+        (1, &["garbage.c"]),
+        (2, &["nosuch.c"]),
+        (2, &["corrupt.ko"]),
+        (2, &["made"]),
+        (2, &["hello.c", "--script", "bad.sh"]),
+        (2, &["hello.c", "--script", "nosuch.sh"]),
+        (2, &["five.c", "n=five"]),
+        (2, &["hello.c", "--cpus", "65"]),
+        (2, &["hello.c", "--frobnicate"]),
+        (2, &["hello.c", "--replay", "kl1:zz"]),
+        (2, &["hello.c", "--fail", "everything"]),
+        (2, &["hello.c", "--cc", "/bin/true"]),
+        (2, &["hello.c", "--cc", "/no/such/gcc"]),
+        (4, &["hello.c", "--script", "endless.sh", "--max-steps", "5000"]),
+        (101, &["hello.c", "--break-kloom"]),
+    ];
+    for form in ["json", "sarif", "junit", "github"] {
+        for (code, arguments) in cases {
+            let done = run(kloom(&dir).arg("run").args(*arguments).args(["--message-format", form])).unwrap();
+            let what = format!("{arguments:?} as {form}");
+            assert_eq!(done.code().unwrap(), *code, "{what}: {}{}", done.out(), done.err());
+            well_formed(form, &done, &what);
+        }
+    }
+}
+
+#[test]
+fn a_fault_of_the_host_in_kloom_itself_leaves_a_document() {
+    let dir = place("fault", &[("endless.sh", b"while true; do true; done\n")]);
+    for form in ["json", "sarif", "junit", "github"] {
+        let child = kloom(&dir)
+            .args(["run", "hello.c", "--script", "endless.sh", "--message-format", form])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Long enough that it runs, and nothing but kloom's own code runs in this scenario.
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        assert!(Command::new("kill").args(["-SEGV", &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let done = Done { status: output.status, stdout: output.stdout, stderr: output.stderr };
+        assert_eq!(done.code().unwrap(), 101, "{}{}", done.out(), done.err());
+        well_formed(form, &done, form);
+    }
+}
+
 #[test]
 fn a_closed_pipe_ends_the_run_quietly() {
     let dir = place("pipe", &[("chatty.c", CHATTY.as_bytes())]);
@@ -250,6 +361,98 @@ fn odd_file_names_work() {
     expect(&dir, &["run", "./hello.c", "--for", "10ms"], 0, "bye");
     let absolute = dir.join("hello.c");
     expect(&dir, &["run", absolute.to_str().unwrap()], 0, "bye");
+}
+
+#[test]
+fn names_that_mean_something_to_a_shell_are_only_names() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = place("shell-names", &[]);
+    let names: [&[u8]; 6] = [b"with blank.c", "grüße.c".as_bytes(), b"-lead.c", b"a'b\"c.c", b"$x;y.c", b"a=b.c"];
+    for name in names {
+        let name = std::ffi::OsStr::from_bytes(name);
+        fs::write(dir.join(name), HELLO).unwrap();
+        let done = run(kloom(&dir).args(["run", "--for", "1s", "--"]).arg(name)).unwrap();
+        assert_eq!(done.code().unwrap(), 0, "{name:?}: {}{}", done.out(), done.err());
+        assert!(done.out().contains("hello") && done.out().contains("bye"), "{name:?}: {}", done.out());
+    }
+    let odd = std::ffi::OsStr::from_bytes(b"bad\xff.c");
+    fs::write(dir.join(odd), HELLO).unwrap();
+    let done = run(kloom(&dir).arg("run").arg(odd)).unwrap();
+    assert_eq!(done.code().unwrap(), 2, "{}{}", done.out(), done.err());
+    assert!(done.err().contains("is not UTF-8"), "{}", done.err());
+    let parameter = HELLO.replace("module.h>\n", "module.h>\nstatic char *s;\nmodule_param(s, charp, 0);\n");
+    fs::write(dir.join("words.c"), parameter.replace("\"bye\\n\"", "\"%s.\\n\", s")).unwrap();
+    expect(&dir, &["run", "words.c", "s=a$b;c'd"], 0, "a$b;c'd.");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error_of_its_own() {
+    let dir = place("full", &[]);
+    let Ok(full) = fs::File::options().write(true).open("/dev/full") else { return };
+    let child = kloom(&dir).args(["run", "hello.c"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.contains("cannot write to the standard output"), "{said}");
+}
+
+#[test]
+fn an_interrupt_while_compiling_is_a_limit() {
+    use std::os::unix::process::CommandExt;
+    // Long enough to compile that the interrupt comes in the middle.
+    let functions: String = (0..3000)
+        .map(|n| format!("noinline int f{n}(int x)\n{{\n\tint y = x + {n};\n\n\treturn y > 100 ? y * 3 : y;\n}}\n"))
+        .collect();
+    let dir = place("interrupt", &[("large.c", (HELLO.to_string() + &functions).as_bytes())]);
+    for form in ["human", "json"] {
+        let mut command = kloom(&dir);
+        command.args(["run", "large.c", "--message-format", form, "--cache-dir", "cache"]);
+        let child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        let group = format!("-{}", child.id());
+        assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let done = Done { status: output.status, stdout: output.stdout, stderr: output.stderr };
+        assert_eq!(done.code().unwrap(), 4, "{}{}", done.out(), done.err());
+        assert!((done.out() + &done.err()).contains("stopped after an interrupt"), "{}{}", done.out(), done.err());
+        if form == "json" {
+            well_formed(form, &done, "interrupted");
+        }
+    }
+}
+
+#[test]
+fn a_build_that_is_killed_leaves_a_usable_cache() {
+    let dir = place("killed", &[]);
+    for wait_ms in [5, 20, 50, 100, 200] {
+        let mut child = kloom(&dir)
+            .args(["run", "hello.c", "--cache-dir", "cache"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(wait_ms));
+        let _ = child.kill();
+        child.wait().unwrap();
+        expect(&dir, &["run", "hello.c", "--cache-dir", "cache"], 0, "bye");
+        fs::remove_dir_all(dir.join("cache/modules")).unwrap();
+    }
+}
+
+#[test]
+fn a_replay_that_does_not_fit_says_so() {
+    let dir = place("misfit", &[("chatty.c", CHATTY.as_bytes()), ("mark.sh", b"\xef\xbb\xbfecho marked\n")]);
+    let far = "kl1:01ffff0301";
+    let done = call(&dir, &["run", "hello.c", "--replay", far]);
+    if done.code().unwrap() == 0 {
+        assert!(done.err().contains("schedule token is of another"), "{}", done.err());
+    }
+    let own = call(&dir, &["run", "chatty.c", "--for", "1s", "--seed", "5"]);
+    let token = own.err().split_whitespace().find(|word| word.starts_with("kl1:")).unwrap().to_string();
+    let again = expect(&dir, &["run", "chatty.c", "--for", "1s", "--replay", &token], 0, "one more line");
+    assert!(!again.err().contains("of another") && again.out() == own.out(), "{}", again.err());
+    let marked = expect(&dir, &["run", "hello.c", "--script", "mark.sh"], 0, "marked");
+    assert!(!marked.out().contains("not found"), "{}", marked.out());
 }
 
 #[test]

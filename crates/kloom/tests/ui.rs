@@ -38,18 +38,15 @@ fn check(case: &Case) -> Result<(), String> {
             human.err()
         ));
     }
-    // Without an outcome (a module that does not build, a scenario that does not parse) there is no document.
     let json = run(case.command(&dir).args(["--message-format", "json"]))?;
-    if !json.stdout.is_empty() || !case.settings.findings.is_empty() {
-        let document = document(&json)?;
-        problems.extend(check_findings(case, &document).err());
-        let output = document["output"].as_str().unwrap_or_default();
-        if output != human.out() {
-            problems.push(format!("a second run printed something else:\n{}", difference(&human.out(), output)));
-        }
-        if case.settings.json {
-            problems.extend(compare(&case.dir.join("report.json.golden"), &format!("{document:#}\n")).err());
-        }
+    let document = document(&json)?;
+    problems.extend(check_findings(case, &document).err());
+    let output = document["output"].as_str().unwrap_or_default();
+    if output != human.out() {
+        problems.push(format!("a second run printed something else:\n{}", difference(&human.out(), output)));
+    }
+    if case.settings.json {
+        problems.extend(compare(&case.dir.join("report.json.golden"), &format!("{document:#}\n")).err());
     }
     if json.status.code() != Some(code) {
         problems.push(format!("the JSON run ended with {}, the first one with {code}", json.status));
@@ -60,18 +57,13 @@ fn check(case: &Case) -> Result<(), String> {
 /// Codes whose detectors are not part of `kloom run`; `kloom check` brings them.
 const LATER: &[&str] = &["data-race", "lock-order", "livelock", "missed-wakeup", "lost-wakeup"];
 
-/// Codes that are told while building, or by the command that failed, and are no findings of the run.
-const NO_FINDING: &[&str] = &["compile-error", "nbsp"];
-
 fn every_code_has_its_cases() -> Result<(), String> {
     let names: Vec<_> = Case::all().into_iter().map(|case| (case.name, case.settings)).collect();
     let mut missing = Vec::new();
     for row in kloom_diag::codes().iter().filter(|row| !LATER.contains(&row.name)) {
         match names.iter().find(|(name, _)| name == row.fail_case) {
             None => missing.push(format!("{} does not exist", row.fail_case)),
-            Some((_, settings))
-                if !settings.findings.iter().any(|code| code == row.name) && !NO_FINDING.contains(&row.name) =>
-            {
+            Some((_, settings)) if !settings.findings.iter().any(|code| code == row.name) => {
                 missing.push(format!("{} does not find {}", row.fail_case, row.name));
             }
             Some(_) => {}

@@ -80,11 +80,37 @@ pub(crate) fn draw(report: &Report, lines: &dyn SourceLines, options: &Options) 
     let renderer = if options.color { Renderer::styled() } else { Renderer::plain() };
     // annotate-snippets divides the width among margins: below some 40 columns nothing useful is left.
     let text = renderer.term_width(options.width.clamp(40, 500)).render(&groups);
-    let mut out: String = text.split('\n').map(|line| line.trim_end().to_owned() + "\n").collect();
-    if options.color {
-        out = text + "\n";
+    let lines: Vec<&str> = text.split('\n').collect();
+    let mut out = String::with_capacity(text.len());
+    for (index, line) in lines.iter().enumerate() {
+        let before = index.checked_sub(1).map_or("", |before| lines[before]);
+        if idle_gutter(before, line, lines.get(index + 1).copied().unwrap_or_default()) {
+            continue;
+        }
+        out.push_str(if options.color { line } else { line.trim_end() });
+        out.push('\n');
     }
     out
+}
+
+/// Whether a line is the gutter between two titles, neither of which has a snippet beside it.
+fn idle_gutter(before: &str, line: &str, after: &str) -> bool {
+    let (before, line, after) = (without_colour(before), without_colour(line), without_colour(after));
+    let titled = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let snippet =
+        before.trim_start().starts_with(['|', '=', '-', '.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    line.trim() == "|" && titled(&after) && !snippet
+}
+
+/// Text without the escape sequences that colour it.
+fn without_colour(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, sequence)) = rest.split_once('\u{1b}') {
+        out.push_str(plain);
+        rest = sequence.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    out + rest
 }
 
 /// Chooses colour and word of the title.

@@ -30,6 +30,7 @@ fn not_supported(unsupported: &Unsupported, lines: &dyn SourceLines) -> Report {
         UnsupportedKind::Variable => {
             format!("kloom does not have the kernel variable `{name}` yet")
         }
+        UnsupportedKind::Name => format!("kloom does not have `{name}` yet"),
         UnsupportedKind::Use => format!("kloom does not model this use: {name}"),
         UnsupportedKind::Instruction => format!("kloom does not run the instruction `{name}`"),
         UnsupportedKind::ObjectFile => format!("kloom cannot load this object file: {name}"),
@@ -51,9 +52,9 @@ fn limit_reached(limit: &Limit, lines: &dyn SourceLines) -> Report {
     let mut story = Story::about(Severity::Warning, "limit", lines);
     let (what, flag) = match limit.which {
         LimitKind::Steps => (plural(limit.value, "step"), Some("--max-steps")),
-        LimitKind::VirtualTime => (format!("{} of virtual time", duration(limit.value)), None),
+        LimitKind::VirtualTime => (format!("{} of virtual time", duration(limit.value)), Some("--max-time")),
         LimitKind::Memory => (format!("{} of memory", bytes(limit.value)), Some("--mem")),
-        LimitKind::Tasks => (format!("{} alive at once", plural(limit.value, "task")), None),
+        LimitKind::Tasks => (format!("{} alive at once", plural(limit.value, "task")), Some("--max-tasks")),
         LimitKind::Output => (format!("{} of output", bytes(limit.value)), None),
         LimitKind::Executions => (plural(limit.value, "execution"), None),
         LimitKind::Asleep => ("everything had gone to sleep for ever".to_string(), None),

@@ -233,7 +233,12 @@ fn text_in_use(
             (object(used_by), "registered", "is called here", "unregister the callback in the exit function")
         }
     };
-    story.title(format!("{subject} runs code of `{module}.ko`, which was unloaded"));
+    if user == TextUser::FileOperation && used_by.kind == ObjectKind::ModuleText {
+        let who = name(&used.who.comm);
+        story.title(format!("{who} runs `{}()` of `{module}.ko`, which was unloaded", used_by.name));
+    } else {
+        story.title(format!("{subject} runs code of `{module}.ko`, which was unloaded"));
+    }
     story.step_if(created, |event| format!("{made} {}", by(event)));
     story.step(unloaded, format!("`{module}.ko` was unloaded {}; its code and data are gone", by(unloaded)));
     story.blame(used, format!("{subject} {again} at t={}", time(used.time_ns)));

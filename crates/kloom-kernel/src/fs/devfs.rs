@@ -178,7 +178,7 @@ impl super::Vfs {
             self.devs.misc.insert(0, misc);
         }
         for (name, major, minor, mode) in NODES {
-            self.devtmpfs_create(name, Dev { major, minor }, mode, self.boot_epoch_ns);
+            self.devtmpfs_create(name, Dev { major, minor }, mode, super::BOOT_EPOCH_NS);
         }
         for (name, target) in [
             ("fd", "/proc/self/fd"),
@@ -186,11 +186,11 @@ impl super::Vfs {
             ("stdout", "/proc/self/fd/1"),
             ("stderr", "/proc/self/fd/2"),
         ] {
-            let link = self.tmp.make(InodeKind::Link(target.into()), 0o777, self.boot_epoch_ns);
+            let link = self.tmp.make(InodeKind::Link(target.into()), 0o777, super::BOOT_EPOCH_NS);
             self.tmp.link(self.devs.devtmpfs, name, link);
         }
         for name in ["pts", "shm"] {
-            let dir = self.tmp.make(InodeKind::Dir(Default::default()), 0o755, self.boot_epoch_ns);
+            let dir = self.tmp.make(InodeKind::Dir(Default::default()), 0o755, super::BOOT_EPOCH_NS);
             self.tmp.link(self.devs.devtmpfs, name, dir);
         }
     }

@@ -1312,7 +1312,7 @@ mod tests {
         };
         assert_eq!(node, ModuleNode::CharDev { dev: Dev { major: 244, minor: 1 }, ops: 0x600, cdev: 0x700, misc: 0 });
         let fd = kernel.sys_open_finish(a, file, 0).unwrap();
-        kernel.sysfs_add_module(id, &[]).unwrap();
+        kernel.sysfs_add_module(id, &[], &[]).unwrap();
         assert_eq!(kernel.read_text(a, "/sys/module/pq/refcnt").unwrap(), "2\n", "as on a real 6.1 kernel");
         assert_eq!(kernel.read_text(a, "/proc/modules").unwrap(), "pq 16384 2 - Live 0x0000000000004000 (OE)\n");
         assert_eq!(kernel.delete_module_begin("pq", false), Err(Errno::EAGAIN));

@@ -65,7 +65,6 @@ pub enum ModuleAttr {
     Initstate,
     Refcnt,
     Taint,
-    Text,
 }
 
 /// A node.
@@ -273,7 +272,12 @@ impl Kernel {
     ///
     /// # Errors
     /// `EEXIST` when it is there.
-    pub fn sysfs_add_module(&mut self, module: u32, params: &[ParamFile]) -> Result<(), Errno> {
+    pub fn sysfs_add_module(
+        &mut self,
+        module: u32,
+        params: &[ParamFile],
+        sections: &[(String, u64)],
+    ) -> Result<(), Errno> {
         let Some(name) = self.modules.get(module).map(|module| module.name.clone()) else {
             return Err(Errno::ENOENT);
         };
@@ -294,8 +298,11 @@ impl Kernel {
         for sub in ["holders", "notes", "sections"] {
             kern.make_dirs(dir, sub, 0o755);
         }
-        if let Some(sections) = kern.child(dir, "sections") {
-            kern.add(sections, ".text", KernKind::File(Attr::Module(module, ModuleAttr::Text)), 0o400, None, None)?;
+        if let Some(place) = kern.child(dir, "sections") {
+            for (name, addr) in sections {
+                let text = Attr::Text(format!("0x{addr:016x}\n").into_bytes());
+                kern.add(place, name, KernKind::File(text), 0o400, None, None)?;
+            }
         }
         for param in params.iter().filter(|param| param.mode != 0) {
             let parameters = kern.make_dirs(dir, "parameters", 0o755);
@@ -343,7 +350,6 @@ impl Kernel {
             },
             ModuleAttr::Refcnt => format!("{}\n", module.refcount()),
             ModuleAttr::Taint => format!("{}\n", module.taints),
-            ModuleAttr::Text => format!("0x{:016x}\n", module.base),
         }
     }
 }

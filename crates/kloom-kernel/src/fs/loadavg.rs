@@ -87,12 +87,15 @@ impl LoadAvg {
 
 impl Kernel {
     /// Brings the load averages up to now.
-    ///
-    /// The number of active tasks is taken once for all samples that are due, so call it when virtual time passes
-    /// [`LoadAvg::next_ns`] for exact figures; a call only at reading is exact while that number stays the same, as
-    /// it does when the machine idles over a jump of the clock.
     pub fn loadavg_update(&mut self) {
-        let now_ns = self.now();
+        self.loadavg_update_to(self.now());
+    }
+
+    /// Takes the samples that are due by `now_ns`, before anything happens then.
+    ///
+    /// The number of active tasks is taken once for all of them: it does not change while the machine idles over a jump
+    /// of the clock, and each tick of a busy CPU calls this.
+    pub(crate) fn loadavg_update_to(&mut self, now_ns: u64) {
         if now_ns >= self.vfs.load.next_ns {
             let active = self.nr_active();
             self.vfs.load.update(now_ns, active);

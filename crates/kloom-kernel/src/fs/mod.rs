@@ -288,8 +288,6 @@ pub struct Vfs {
     pub load: loadavg::LoadAvg,
     /// Memory in use as the guest counts it, beyond the kernel's own.
     pub mem_used_bytes: u64,
-    /// Wall clock at boot, nanoseconds since 1970.
-    pub boot_epoch_ns: u64,
     /// `uname -n`.
     pub hostname: String,
     /// `uname -v`.
@@ -309,7 +307,7 @@ pub struct Vfs {
 }
 
 /// Midnight of 1 January 2024, UTC.
-const BOOT_EPOCH_S: u64 = 1_704_067_200;
+pub(crate) const BOOT_EPOCH_NS: u64 = crate::time::BOOT_EPOCH_S * NSEC_PER_SEC;
 
 impl Default for Vfs {
     fn default() -> Self {
@@ -326,7 +324,6 @@ impl Default for Vfs {
             tty: Default::default(),
             load: Default::default(),
             mem_used_bytes: 0,
-            boot_epoch_ns: BOOT_EPOCH_S * NSEC_PER_SEC,
             hostname: "kloom".to_string(),
             uts_version: "#1 SMP PREEMPT_DYNAMIC".to_string(),
             cmdline: "console=ttyS0 panic=-1 quiet".to_string(),
@@ -365,12 +362,12 @@ impl Vfs {
             ("sys", 0o555),
             ("tmp", 0o1777),
         ] {
-            let dir = self.tmp.make(tmpfs::InodeKind::Dir(Default::default()), mode, self.boot_epoch_ns);
+            let dir = self.tmp.make(tmpfs::InodeKind::Dir(Default::default()), mode, BOOT_EPOCH_NS);
             self.tmp.link(root, name, dir);
         }
         let at = |vfs: &Vfs, name| Node::Tmp(vfs.tmp.child(root, name).unwrap_or(root));
         let (on_proc, on_sys, on_dev) = (at(self, "proc"), at(self, "sys"), at(self, "dev"));
-        let dev = self.tmp.make(tmpfs::InodeKind::Dir(Default::default()), 0o755, self.boot_epoch_ns);
+        let dev = self.tmp.make(tmpfs::InodeKind::Dir(Default::default()), 0o755, BOOT_EPOCH_NS);
         self.mounts.push(mount(
             "proc",
             "/proc",
@@ -442,7 +439,7 @@ impl Vfs {
 impl Kernel {
     /// The wall clock, nanoseconds since 1970.
     pub fn wall_ns(&self) -> u64 {
-        self.vfs.boot_epoch_ns + self.now()
+        u64::try_from(self.clock_ns(crate::time::ClockId::Real)).unwrap_or(0)
     }
 }
 

@@ -45,6 +45,37 @@ pub struct IrqFrame {
     pub spins_on: Option<(u32, RawEvent)>,
 }
 
+/// Kinds of softirqs that happen here, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of include/linux/interrupt.h")]
+pub enum SoftirqKind {
+    Timer = 1,
+    Tasklet = 6,
+    Sched = 7,
+    Hrtimer = 8,
+    Rcu = 9,
+}
+
+/// What a CPU was interrupted for, as /proc/interrupts and /proc/softirqs count it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IrqCounts {
+    /// Another CPU made it look for a better task (`RES`).
+    pub reschedule: u64,
+    /// Calls from other CPUs (`CAL`).
+    pub call: u64,
+    /// `irq_work` (`IWI`).
+    pub irq_work: u64,
+    /// Softirqs, by their numbers.
+    pub softirqs: [u64; 10],
+}
+
+impl IrqCounts {
+    /// Counts a softirq.
+    pub fn softirq(&mut self, kind: SoftirqKind) {
+        self.softirqs[kind as usize] += 1;
+    }
+}
+
 /// One CPU.
 #[derive(Debug)]
 pub struct Cpu {
@@ -78,6 +109,8 @@ pub struct Cpu {
     pub next_tick_ns: u64,
     /// Timer interrupts so far.
     pub ticks: u64,
+    /// Other interrupts, and softirqs.
+    pub counts: IrqCounts,
     /// Timer interrupts since the last context switch.
     pub ticks_since_switch: u32,
     /// Virtual nanoseconds per unit of guest work (1 normally; grows while one task keeps the CPU).
@@ -122,6 +155,7 @@ impl Cpu {
             ticks_since_switch: 0,
             spin_scale: 1,
             switches: 0,
+            counts: IrqCounts::default(),
             self_switches: 0,
             watchdog_since_ns: 0,
             lockups_reported: 0,

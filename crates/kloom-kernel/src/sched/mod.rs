@@ -316,6 +316,7 @@ impl Kernel {
         let current = c.current;
         let idle = current == c.idle;
         self.run_deferred(cpu);
+        self.loadavg_update();
         if idle {
             if !self.cpus[cpu as usize].irq_frames.is_empty() {
                 self.watchdog_tick(cpu);
@@ -477,6 +478,7 @@ impl Kernel {
     /// Requests that a CPU looks for another task at the next opportunity.
     pub(crate) fn set_need_resched(&mut self, cpu: u32) {
         let c = &mut self.cpus[cpu as usize];
+        c.counts.reschedule += u64::from(cpu != self.this_cpu && !c.need_resched);
         c.need_resched = true;
         let flags = &self.tasks[c.current].c.thread_info.flags;
         flags.set(flags.get() | crate::signal::TIF_NEED_RESCHED);
@@ -501,6 +503,7 @@ impl Kernel {
 
     /// Runs every event due at `now_ns`.
     fn run_due_events(&mut self, now_ns: u64) {
+        self.loadavg_update_to(now_ns);
         while let Some((time_ns, event)) = self.events.pop_due(now_ns) {
             match event {
                 Event::Timeout(task) => {

@@ -201,6 +201,7 @@ impl Kernel {
         if self.cpus.len() < 2 || self.cpus[cpu as usize].rq.nr_running() == 0 {
             return;
         }
+        self.cpus[cpu as usize].counts.softirq(super::cpu::SoftirqKind::Sched);
         let idle = self.cpus.iter().find(|other| !other.has_work()).map(|other| other.id);
         if let Some(idle) = idle {
             let now_ns = self.cpus[cpu as usize].clock_ns;

@@ -37,19 +37,22 @@ struct Shown {
     width: usize,
 }
 
+/// Digits of the largest pid (`kernel.pid_max` is 32768), as wide as procps makes the columns of pids.
+const PID_WIDTH: usize = 5;
+
 /// Width beyond which an asked width is cut.
 const MAX_WIDTH: usize = 1000;
 
 const COLUMNS: &[Column] = &[
-    Column { name: "pid", header: "PID", width: 7, left: false },
-    Column { name: "tgid", header: "TGID", width: 7, left: false },
-    Column { name: "ppid", header: "PPID", width: 7, left: false },
-    Column { name: "pgid", header: "PGID", width: 7, left: false },
-    Column { name: "pgrp", header: "PGRP", width: 7, left: false },
-    Column { name: "sid", header: "SID", width: 7, left: false },
-    Column { name: "sess", header: "SESS", width: 7, left: false },
-    Column { name: "tid", header: "TID", width: 7, left: false },
-    Column { name: "lwp", header: "LWP", width: 7, left: false },
+    Column { name: "pid", header: "PID", width: PID_WIDTH, left: false },
+    Column { name: "tgid", header: "TGID", width: PID_WIDTH, left: false },
+    Column { name: "ppid", header: "PPID", width: PID_WIDTH, left: false },
+    Column { name: "pgid", header: "PGID", width: PID_WIDTH, left: false },
+    Column { name: "pgrp", header: "PGRP", width: PID_WIDTH, left: false },
+    Column { name: "sid", header: "SID", width: PID_WIDTH, left: false },
+    Column { name: "sess", header: "SESS", width: PID_WIDTH, left: false },
+    Column { name: "tid", header: "TID", width: PID_WIDTH, left: false },
+    Column { name: "lwp", header: "LWP", width: PID_WIDTH, left: false },
     Column { name: "nlwp", header: "NLWP", width: 4, left: false },
     Column { name: "user", header: "USER", width: 8, left: true },
     Column { name: "uid", header: "UID", width: 5, left: false },
@@ -582,7 +585,7 @@ pub(crate) async fn top(mut ctx: Ctx) -> i32 {
             0.0,
             mib("MemAvailable").max(mib("MemFree"))
         ));
-        ctx.put("    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n");
+        ctx.put("  PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n");
         let interval_ns = world.now_ns.saturating_sub(before_ns).max(1);
         let mut rows: Vec<(f64, Proc)> = procs
             .into_iter()
@@ -605,7 +608,7 @@ pub(crate) async fn top(mut ctx: Ctx) -> i32 {
             let priority = if p.field(18) <= -100 { "rt".to_string() } else { p.field(18).to_string() };
             let name = if parsed.has('c') { full_name(&p) } else { p.comm.clone() };
             ctx.put(&format!(
-                "{:>7} {:<8} {priority:>3} {:>3} {:>7} {:>6} {:>6} {} {share:>5.1} {:>5.1} {time:>9} {name}\n",
+                "{:>PID_WIDTH$} {:<8} {priority:>3} {:>3} {:>7} {:>6} {:>6} {} {share:>5.1} {:>5.1} {time:>9} {name}\n",
                 p.pid,
                 "root",
                 p.field(19),

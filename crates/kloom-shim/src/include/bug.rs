@@ -70,20 +70,16 @@ impl Machine {
             }
         }
         let here = self.kernel.here.0[0];
+        let registers = self.call_registers();
         let kernels_own = ["kernel/", "lib/", "fs/", "mm/", "init/"].iter().any(|tree| file.starts_with(tree));
-        let place = if kernels_own || here == 0 {
-            format!("{function}+0x0/0x0")
-        } else {
-            self.symbolic(here.saturating_sub(1))
-        };
+        let place = if kernels_own || here == 0 { format!("{function}+0x0/0x0") } else { self.symbolic(registers.rip) };
         self.print(Level::Warning, format!("WARNING: CPU: {cpu} PID: {pid} at {file}:{line} {place}"));
         let linked = self.kernel.modules_linked_in();
         self.print(Level::Warning, linked);
         self.print_task_line();
-        self.print(Level::Warning, format!("RIP: 0010:{place}"));
-        let registers = self.call_registers();
-        self.print_registers(&registers);
-        self.print_call_trace();
+        let ip = if kernels_own { 0 } else { registers.rip };
+        self.print_registers(&place, ip, &registers, 0);
+        self.print_call_trace(ip);
         self.print(Level::Warning, "---[ end trace 0000000000000000 ]---".into());
         self.kernel.tainted |= 1 << kloom_kernel::taint::WARN;
     }
@@ -100,7 +96,7 @@ impl Machine {
     /// What `dump_stack()` prints.
     pub(crate) fn print_stack(&mut self) {
         self.print_task_line();
-        self.print_call_trace();
+        self.print_call_trace(0);
     }
 
     /// `panic()`: the machine stops.

@@ -461,6 +461,7 @@ fn irq_work(addr: u64, cpu: Option<u32>) -> bool {
         let callback =
             Callback { kind: ContextKind::Hardirq, func, args: [addr, 0, 0], source: CallbackSource::Other(addr) };
         let cpu = cpu.unwrap_or(machine.kernel.this_cpu);
+        machine.kernel.cpus[cpu as usize].counts.irq_work += 1;
         machine.kernel.queue_callback(cpu, callback);
         machine.end_budget();
         Ok(true)

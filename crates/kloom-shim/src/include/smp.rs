@@ -45,6 +45,7 @@ fn send(machine: &mut Machine, cpu: u32, func: u64, info: u64) -> u64 {
     let run = cross_call as *const () as u64;
     let callback =
         Callback { kind: ContextKind::Hardirq, func: run, args: [func, info, id], source: CallbackSource::Other(id) };
+    machine.kernel.cpus[cpu as usize].counts.call += 1;
     machine.kernel.queue_callback(cpu, callback);
     id
 }

@@ -6,6 +6,8 @@ use kloom_shim::Machine;
 
 use super::Story;
 use super::memory;
+use super::resolve::Address;
+use super::source;
 
 /// Since which version Linux does not have a call any more (for modules: exported, or declared), by the name that the
 /// shims and headers note.
@@ -100,12 +102,25 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
                 site,
             }
         }
-        Fault::InitFailed { module, ret } => Told::InitFailed {
-            module: module.clone(),
-            errno: ret.unsigned_abs().min(i32::MAX as u64) as i32,
-            at: story.resolver.event_at_return(machine, at),
-            strange: *ret > 0 || *ret < -4095,
-        },
+        Fault::InitFailed { module, ret } => {
+            let mut returned = story.resolver.event_at_return(machine, at);
+            if returned.site.is_none() {
+                // The function is over, and which of its returns it took is not known: the function itself is shown.
+                let image = machine.images.iter().rev().find(|(_, image)| image.module.name() == Some(module));
+                let init = image.and_then(|(_, image)| image.symbol_addr("init_module"));
+                returned.site = init.and_then(|addr| story.resolver.site(machine, addr, Address::Exact));
+                if let Some(site) = &mut returned.site {
+                    site.line = source::signature_line(&*story.resolver.sources, &site.file, site.line, &site.function);
+                    returned.call.clone_from(&site.function);
+                }
+            }
+            Told::InitFailed {
+                module: module.clone(),
+                errno: ret.unsigned_abs().min(i32::MAX as u64) as i32,
+                at: returned,
+                strange: *ret > 0 || *ret < -4095,
+            }
+        }
         _ => return memory::refused(story, machine, report),
     })
 }

@@ -198,8 +198,7 @@ fn module_data(
 ) -> Told {
     let at = &report.at;
     let object = story.resolver.variable(machine, addr).map(|(object, _)| object);
-    let unloaded =
-        machine.kernel.modules.unloaded.iter().rev().find(|(_, name, _)| name == module).map(|(_, _, at)| *at);
+    let unloaded = machine.kernel.modules.unloaded.iter().rev().find(|gone| gone.name == module).map(|gone| gone.at);
     let loaded = machine.kernel.modules.find(module).map(|module| module.loaded);
     let gone = if init { loaded.or(unloaded) } else { unloaded };
     Told::UseAfterFree {

@@ -293,6 +293,7 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
     let mut cached = Vec::new();
     let mut dead_frames = false;
     let mut rcu_waits = Vec::new();
+    let mut entries = Vec::new();
     for finding in &findings {
         match &finding.fault {
             Told::SoftLockup { at, .. } => busy.push(at.who.pid),
@@ -324,6 +325,9 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
                 freed_wrong.push((created.site.clone(), created.time_ns));
             }
             Told::LeakTimer { object, .. } => timers.push(object.name.clone()),
+            Told::LeakProcEntry { created, .. } => {
+                entries.extend(created.site.as_ref().map(|site| site.module.clone()));
+            }
             Told::ModuleTextInUse { user: TextUser::Timer, object, .. } => fired.push(object.name.clone()),
             Told::ModuleTextInUse { user: TextUser::Work, object, .. } => worked.push(object.name.clone()),
             Told::LeakWork { object, state, .. } if *state != WorkLeft::Running => works.push(object.name.clone()),
@@ -358,7 +362,11 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
                 || (callbacks && used.event.who.comm.starts_with("ksoftirqd/"))
                 || works.contains(&object.name)
         }
-        Told::ModuleTextInUse { user: TextUser::Callback | TextUser::FileOperation, .. } => files || callbacks,
+        Told::ModuleTextInUse { user: TextUser::Callback, .. } => files || callbacks,
+        // The access that the leak of the entry announces.
+        Told::ModuleTextInUse { user: TextUser::FileOperation, module, .. } => {
+            files || callbacks || entries.contains(module)
+        }
         Told::ModuleTextInUse { user: TextUser::Timer, object, .. } if object.name.is_empty() => callbacks,
         // A block that was to be freed, but in a wrong way, is no leak of its own.
         Told::LeakMemory { blocks, .. } => blocks.iter().all(|block| {

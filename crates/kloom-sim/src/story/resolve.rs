@@ -102,7 +102,10 @@ impl Resolver {
             .unwrap_or_default();
         let own = |frame: &&Frame| frame.file.as_deref().is_some_and(is_own_header);
         let inner = frames.iter().take_while(own).last().and_then(|frame| frame.function.clone());
-        let sites: Vec<Site> = frames.iter().filter(|frame| !own(frame)).map(|frame| site_of(frame, &name)).collect();
+        let mut sites: Vec<Site> =
+            frames.iter().filter(|frame| !own(frame)).map(|frame| site_of(frame, &name)).collect();
+        // The compiler splits a function and inlines one part into the other: for the author that is one function.
+        sites.dedup_by(|outer, inner| outer.function == inner.function && outer.file == inner.file);
         let call = self.call_name(inner, &symbol, sites.first());
         Place { sites, call }
     }

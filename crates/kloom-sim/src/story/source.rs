@@ -9,6 +9,9 @@ use kloom_diag::SourceLines;
 /// Most lines looked at above a place: longer functions are told without.
 const LINES_MAX: u32 = 400;
 
+/// Lines above its body that a function's signature is looked for on.
+const SIGNATURE_LINES: u32 = 4;
+
 /// Words that stand before a parenthesis and are no calls.
 const NO_CALLS: [&str; 8] = ["if", "while", "for", "switch", "return", "sizeof", "do", "else"];
 
@@ -71,6 +74,18 @@ fn blank(text: &str, in_comment: &mut bool) -> String {
         }
     }
     out
+}
+
+/// The line that names `function`, whose code begins at `line` (where its body opens); `line` if it is not near.
+pub fn signature_line(sources: &dyn SourceLines, file: &str, line: u32, function: &str) -> u32 {
+    let names = |number: u32| {
+        let text = sources.line_text(file, number).unwrap_or_default();
+        text.match_indices(function).any(|(at, _)| {
+            let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            !word(text[..at].chars().next_back()) && text[at + function.len()..].trim_start().starts_with('(')
+        })
+    };
+    (line.saturating_sub(SIGNATURE_LINES).max(1)..=line).rev().find(|&number| names(number)).unwrap_or(line)
 }
 
 /// The line of the innermost loop around `line`: its `while`, `for` or `do`.

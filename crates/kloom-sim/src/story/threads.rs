@@ -288,7 +288,9 @@ fn text_gone(
         None => {
             let function = machine.symbolic(ip);
             let name = function.split('+').next().unwrap_or("").to_string();
-            (TextUser::Callback, Object::new(ObjectKind::ModuleText, name, 0), None)
+            // In task context, what calls into a module that is gone is a file of its own.
+            let user = if at.context == ContextKind::Task { TextUser::FileOperation } else { TextUser::Callback };
+            (user, Object::new(ObjectKind::ModuleText, name, 0), None)
         }
     };
     Told::ModuleTextInUse { module: module.to_string(), user, object, created, unloaded: unloaded_at, used }

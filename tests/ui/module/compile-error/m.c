@@ -5,7 +5,7 @@ static int value;
 
 static int __init start(void)
 {
-	value = 3
+	value = 3 //~ ERROR compile-error
 	pr_info("%d\n", value);
 	return 0;
 }

@@ -153,9 +153,15 @@ impl Kernel {
             text.push_str(&format!(" {count}"));
         }
         text.push_str(&format!("\nctxt {}\n", self.cpus.iter().map(|cpu| cpu.switches).sum::<u64>()));
-        text.push_str(&format!("btime {}\n", self.vfs.boot_epoch_ns / NSEC_PER_SEC));
+        text.push_str(&format!("btime {}\n", self.clock.boot_epoch_ns / NSEC_PER_SEC as i64));
         text.push_str(&format!("processes {}\nprocs_running {}\nprocs_blocked 0\n", self.forks, self.nr_running()));
-        text.push_str("softirq 0 0 0 0 0 0 0 0 0 0 0\n");
+        let by_kind: Vec<u64> =
+            (0..SOFTIRQS.len()).map(|kind| self.cpus.iter().map(|cpu| cpu.counts.softirqs[kind]).sum()).collect();
+        text.push_str(&format!("softirq {}", by_kind.iter().sum::<u64>()));
+        for count in by_kind {
+            text.push_str(&format!(" {count}"));
+        }
+        text.push('\n');
         text
     }
 
@@ -251,11 +257,16 @@ impl Kernel {
             }
             text.push_str(&format!(" {:>8} {:3}-{:<8}  {}\n", line.chip, line.irq, line.flow, line.action));
         }
-        let none: Vec<u64> = vec![0; self.cpus.len()];
-        let ticks: Vec<u64> = self.cpus.iter().map(|cpu| cpu.ticks).collect();
         for (name, what) in ARCH_ROWS {
             text.push_str(&format!("{name}: "));
-            for count in if name == "LOC" { &ticks } else { &none } {
+            for cpu in &self.cpus {
+                let count = match name {
+                    "LOC" => cpu.ticks,
+                    "RES" => cpu.counts.reschedule,
+                    "CAL" => cpu.counts.call,
+                    "IWI" => cpu.counts.irq_work,
+                    _ => 0,
+                };
                 text.push_str(&format!("{count:10} "));
             }
             text.push_str(&format!("  {what}\n"));
@@ -272,10 +283,10 @@ impl Kernel {
             text.push_str(&format!("CPU{cpu:<8}"));
         }
         text.push('\n');
-        for name in ["HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU"] {
+        for (row, name) in SOFTIRQS.iter().enumerate() {
             text.push_str(&format!("{name:>12}:"));
-            for _ in 0..self.cpus.len() {
-                text.push_str(&format!(" {:10}", 0));
+            for cpu in &self.cpus {
+                text.push_str(&format!(" {:10}", cpu.counts.softirqs[row]));
             }
             text.push('\n');
         }
@@ -340,6 +351,10 @@ impl Kernel {
 
 const FILESYSTEMS: [&str; 8] = ["sysfs", "tmpfs", "proc", "devtmpfs", "debugfs", "sockfs", "pipefs", "ramfs"];
 
+/// In the order of `enum` in include/linux/interrupt.h.
+const SOFTIRQS: [&str; 10] =
+    ["HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU"];
+
 const ARCH_ROWS: [(&str, &str); 13] = [
     ("NMI", "Non-maskable interrupts"),
     ("LOC", "Local timer interrupts"),
@@ -360,6 +375,7 @@ const ARCH_ROWS: [(&str, &str); 13] = [
 mod tests {
     use crate::fs::testing::with_user;
     use crate::fs::{IrqLine, KernelSymbol};
+    use crate::sched::cpu::SoftirqKind;
 
     #[test]
     fn formats_are_those_of_linux_6_1() {
@@ -367,6 +383,8 @@ mod tests {
         kernel.cpus[0].clock_ns = 3_239_000_000;
         kernel.cpus[1].idle_ns = 1_000_000_000;
         kernel.cpus[1].ticks = 513;
+        kernel.cpus[0].counts.reschedule = 7;
+        kernel.cpus[1].counts.softirqs[SoftirqKind::Timer as usize] = 12;
         kernel.vfs.irqs.push(IrqLine {
             irq: 1,
             chip: "IO-APIC".into(),
@@ -399,7 +417,7 @@ mod tests {
             ("stat", "cpu  0 0 0 747 0 0 0 0 0 0"),
             ("stat", "cpu1 0 0 0 423 0 0 0 0 0 0"),
             ("stat", "btime 1704067200"),
-            ("stat", "softirq 0 0 0 0 0 0 0 0 0 0 0"),
+            ("stat", "softirq 12 0 12 0 0 0 0 0 0 0 0"),
             ("meminfo", "MemTotal:         481052 kB"),
             ("meminfo", "MemFree:          454372 kB"),
             ("meminfo", "VmallocTotal:   34359738367 kB"),
@@ -410,8 +428,10 @@ mod tests {
             ("interrupts", "           CPU0       CPU1       "),
             ("interrupts", "  1:          0          9   IO-APIC   1-edge      i8042"),
             ("interrupts", "LOC:          0        513   Local timer interrupts"),
+            ("interrupts", "RES:          7          0   Rescheduling interrupts"),
             ("interrupts", "ERR:          0"),
             ("softirqs", "                    CPU0       CPU1       "),
+            ("softirqs", "       TIMER:          0         12"),
             ("softirqs", "     HRTIMER:          0          0"),
             ("cpuinfo", "cpu cores\t: 2"),
             ("filesystems", "nodev\tproc"),
