@@ -15,6 +15,7 @@ mod fold;
 mod outcome;
 mod render;
 mod report;
+pub mod rust_face;
 mod site;
 mod span;
 mod wording;

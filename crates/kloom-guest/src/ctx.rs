@@ -36,6 +36,8 @@ pub struct Ctx {
     pub machine: Cell<*mut ()>,
     /// A search explores: shared accesses and synchronising calls are choice points.
     pub exploring: Cell<bool>,
+    /// Coroutines that are resumed now are to unwind and end.
+    pub cancelling: Cell<bool>,
     /// Resumes so far; with `budget` it tells the lockup timer whether module code made any hook call.
     pub resumes: Cell<u64>,
 }
@@ -56,6 +58,7 @@ impl Ctx {
             returned_at: Cell::new(0),
             machine: Cell::new(std::ptr::null_mut()),
             exploring: Cell::new(false),
+            cancelling: Cell::new(false),
             resumes: Cell::new(0),
         })
     }

@@ -42,7 +42,7 @@ pub enum Event {
 }
 
 /// The queue itself.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct EventQueue {
     queue: BTreeMap<EventKey, Event>,
     sequence: u64,

@@ -329,7 +329,7 @@ enum Slot {
 /// All tasks.
 pub struct TaskTable {
     slots: Vec<Slot>,
-    /// Freed slots, oldest first; reused only when more than [`QUARANTINE`] wait, so that stale pointers are seen.
+    /// Freed slots, oldest first; reused only when more than [`TaskTable::quarantine`] wait.
     free: std::collections::VecDeque<TaskId>,
     /// Live tasks by pid, ascending.
     pub by_pid: BTreeMap<i32, TaskId>,
@@ -337,9 +337,11 @@ pub struct TaskTable {
     next_pid: i32,
     /// Most tasks that may live at once.
     pub limit: usize,
+    /// Freed slots that are kept unreadable before the oldest is used again: enough that stale pointers are seen.
+    pub quarantine: usize,
 }
 
-/// Freed `task_struct` slots that are kept unreadable before the oldest is used again.
+/// [`TaskTable::quarantine`], unless told otherwise.
 const QUARANTINE: usize = 1024;
 
 /// Offset of `tasks` in `task_struct`.
@@ -354,7 +356,15 @@ const PID_MAX: i32 = 4_194_304;
 impl TaskTable {
     /// An empty table over `memory`.
     pub fn new(memory: Box<dyn TaskMemory>, limit: usize) -> TaskTable {
-        TaskTable { slots: Vec::new(), free: Default::default(), by_pid: BTreeMap::new(), memory, next_pid: 1, limit }
+        TaskTable {
+            slots: Vec::new(),
+            free: Default::default(),
+            by_pid: BTreeMap::new(),
+            memory,
+            next_pid: 1,
+            limit,
+            quarantine: QUARANTINE,
+        }
     }
 
     /// Takes a slot and a `task_struct`; `build` makes the task from them.
@@ -366,7 +376,7 @@ impl TaskTable {
         if self.by_pid.len() >= self.limit {
             return None;
         }
-        let id = if self.free.len() > QUARANTINE {
+        let id = if self.free.len() > self.quarantine {
             self.free.pop_front()?
         } else {
             let id = TaskId(u32::try_from(self.slots.len()).ok()?);

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod object;
 pub mod oops;
 pub mod params;
+pub mod rust;
 pub mod syscalls;
 
 pub use machine::{Machine, MachineHandle};

@@ -68,6 +68,8 @@ pub struct Machine {
     pub(crate) pages: crate::include::mm::State,
     /// Pointers by number.
     pub(crate) idrs: crate::include::idr::State,
+    /// Threads and works whose code is Rust.
+    pub rust: crate::rust::State,
     /// What the thread that stopped at a choice point does next.
     pub pending: Option<Pending>,
     announced: Option<Rc<Announced>>,
@@ -176,6 +178,7 @@ impl MachineHandle {
             kworkers: Default::default(),
             pages: Default::default(),
             idrs: Default::default(),
+            rust: Default::default(),
             pending: None,
             announced: None,
             ctx,
@@ -382,7 +385,7 @@ impl Machine {
         self.fibers[index] = Some(fiber);
     }
 
-    fn retire(&mut self, fiber: Fiber) {
+    pub(crate) fn retire(&mut self, fiber: Fiber) {
         // SAFETY: shims keep no owning values across a suspension (see the crate's docs).
         let stack = unsafe { fiber.into_stack() };
         self.arena.stacks.give_back(stack);
@@ -404,6 +407,11 @@ impl Machine {
             if let Some(stack) = self.arena.stacks.take() {
                 self.put_fiber(task, Fiber::new(stack, Room::Thread, body));
             }
+            return;
+        }
+        if let Some(body) = self.rust.take_body(task) {
+            let Some(stack) = self.arena.stacks.take() else { return };
+            self.put_fiber(task, Fiber::new(stack, Room::Thread, move || crate::rust::run_thread(body)));
             return;
         }
         let Some(kthread) = self.kernel.tasks[task].kthread() else { return };
@@ -434,6 +442,16 @@ impl Machine {
             CallbackSource::HrTimer(handle) => crate::include::hrtimer::fire(handle, a),
             CallbackSource::Other(_) => call::call3(callback.func, a, b, c) as i64,
         }));
+    }
+
+    /// Whether a task slot has a coroutine.
+    pub(crate) fn has_fiber_in(&self, slot: u32) -> bool {
+        self.fibers.get(slot as usize).is_some_and(Option::is_some)
+    }
+
+    /// Takes the coroutine out of a task slot.
+    pub(crate) fn take_fiber(&mut self, slot: u32) -> Option<Fiber> {
+        self.fibers.get_mut(slot as usize)?.take()
     }
 
     /// Whether `addr` is code of a loaded module; its module's name.

@@ -7,6 +7,7 @@
 pub mod explored;
 pub mod insmod;
 pub mod leaks;
+pub mod rust;
 pub mod session;
 pub mod story;
 pub mod syscall;

@@ -45,6 +45,11 @@ impl RunQueue {
         self.rt.values().flatten().copied().chain(self.fair.iter().map(|entry| entry.2))
     }
 
+    /// Forgets the virtual time that has passed, in an empty queue.
+    pub(crate) fn rewind(&mut self) {
+        self.min_vruntime = 0;
+    }
+
     /// Whether a task of this real-time priority waits.
     pub fn has_rt_at(&self, prio: i32) -> bool {
         self.rt.get(&prio).is_some_and(|queue| !queue.is_empty())

@@ -166,6 +166,15 @@ impl Kernel {
         self.try_to_wake_up(id, TASK_NORMAL | kloom_abi::sched::TASK_WAKEKILL);
     }
 
+    /// Undoes a sleep that was prepared and does not happen.
+    pub fn stay_awake(&mut self, caller: TaskId) {
+        self.cancel_timeout(caller);
+        self.tasks[caller].c.set_task_state(kloom_abi::sched::TASK_RUNNING);
+        self.tasks[caller].blocked_on = BlockedOn::Nothing;
+        let cpu = self.tasks[caller].se.cpu;
+        self.cpus[cpu as usize].schedule_called = false;
+    }
+
     /// Notes what the caller is about to wait for.
     pub fn block_on(&mut self, caller: TaskId, what: BlockedOn) {
         let here = self.event_here_of(caller);

@@ -190,3 +190,68 @@ impl Kernel {
         self.cpus.get(cpu as usize)?.irq_frames.last().map(|frame| frame.callback)
     }
 }
+
+/// What [`Kernel::rewind`] goes back to: a machine on which nothing has run yet.
+#[derive(Debug)]
+pub struct Mark {
+    tasks: usize,
+    last_pid: i32,
+    log_seq: u64,
+    events: crate::event::EventQueue,
+}
+
+impl Kernel {
+    /// Remembers the present state, in which every CPU idles.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            tasks: self.tasks.len(),
+            last_pid: self.tasks.last_pid(),
+            log_seq: self.printk.next_seq,
+            events: self.events.clone(),
+        }
+    }
+
+    /// Makes the machine look as it did at the mark, if what ran since has left nothing behind: time, pids, accounting. False
+    /// if something is left; only a new machine will do then.
+    pub fn rewind(&mut self, mark: &Mark) -> bool {
+        let idle = |cpu: &crate::sched::cpu::Cpu| {
+            cpu.current == cpu.idle && !cpu.has_work() && !cpu.schedule_called && cpu.deferred.is_empty()
+        };
+        if self.tasks.len() != mark.tasks
+            || self.events.len() != mark.events.len()
+            || self.panicked
+            || !self.hookless.is_empty()
+            || !self.reports.is_empty()
+            || !self.dead_tasks.is_empty()
+            || !self.cpus.iter().all(idle)
+        {
+            return false;
+        }
+        for cpu in &mut self.cpus {
+            cpu.clock_ns = 0;
+            cpu.next_tick_ns = 0;
+            cpu.ticks = 0;
+            cpu.ticks_since_switch = 0;
+            cpu.spin_scale = 1;
+            cpu.switches = 0;
+            cpu.self_switches = 0;
+            cpu.watchdog_since_ns = 0;
+            cpu.lockups_reported = 0;
+            (cpu.user_ns, cpu.system_ns, cpu.idle_ns) = (0, 0, 0);
+            cpu.need_resched = false;
+            cpu.rq.rewind();
+            let idle = cpu.idle;
+            self.tasks[idle].se.exec_start_ns = 0;
+        }
+        self.this_cpu = 0;
+        self.queue_seq = 0;
+        self.tasks.set_next_pid(mark.last_pid + 1);
+        if self.events.next_time() != mark.events.next_time() {
+            self.events = mark.events.clone();
+        }
+        if self.printk.next_seq != mark.log_seq {
+            self.printk = crate::printk::Printk::default();
+        }
+        true
+    }
+}

@@ -202,6 +202,9 @@ pub(crate) extern "C" fn kloom_timer_pending(addr: u64) -> i32 {
 
 /// The softirq's call of a timer that has gone off. Memory that is gone by now is seen here, as on Linux.
 pub(crate) fn fire(addr: u64) -> i64 {
+    if crate::rust::fire_timer(addr) {
+        return 0;
+    }
     ctx().call_site.set(0);
     ctx().fp.set(0);
     let call = or_oops(enter(|machine, _| {

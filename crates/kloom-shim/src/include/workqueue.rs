@@ -554,8 +554,15 @@ pub(crate) extern "C" fn execute_in_process_context(func: u64, work: u64) -> i32
 pub(crate) fn worker_thread() -> i64 {
     loop {
         match enter(|machine, current| machine.kernel.worker_next(current)) {
-            Some(work) => run_work(work),
+            Some(work) => match crate::rust::run_work(work) {
+                Some(true) => {}
+                Some(false) => return 0,
+                None => run_work(work),
+            },
             None => yield_cpu(),
+        }
+        if crate::rust::cancelling() {
+            return 0;
         }
     }
 }
