@@ -95,6 +95,12 @@ impl EventQueue {
         self.queue.keys().take_while(|key| key.time_ns == first).count()
     }
 
+    /// The events that happen when time passes to `now_ns`, or else to the earliest of them.
+    pub fn due(&self, now_ns: u64) -> impl Iterator<Item = Event> + '_ {
+        let until_ns = self.next_time().map_or(0, |first_ns| first_ns.max(now_ns));
+        self.queue.iter().take_while(move |(key, _)| key.time_ns <= until_ns).map(|(_, event)| *event)
+    }
+
     /// Whether any event other than the watchdog's own is queued.
     pub fn has_work(&self) -> bool {
         self.queue.values().any(|event| *event != Event::HungTaskCheck)

@@ -3,8 +3,8 @@
 use std::panic::Location;
 
 use kloom_kernel::task::TaskId;
-use kloom_shim::rust::{Gate, choice, control_of, op};
 use kloom_kernel::touch::Manner;
+use kloom_shim::rust::{Gate, choice, control_of, op};
 
 /// The calling task, as [`current!`](crate::current) names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +52,7 @@ impl Task {
     /// Whether a signal, or a request to stop, ends its interruptible waits.
     #[track_caller]
     pub fn signal_pending(&self) -> bool {
-        choice(
-            Location::caller(),
-            "Task::signal_pending",
-            Some((control_of(self.thread), Manner::Read)),
-            Gate::Open,
-        );
+        choice(Location::caller(), "Task::signal_pending", Some((control_of(self.thread), Manner::Read)), Gate::Open);
         self.live(|machine, id| machine.kernel.signal_pending(id)).unwrap_or(false)
     }
 

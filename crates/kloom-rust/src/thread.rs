@@ -65,7 +65,7 @@ impl Thread {
     /// use kloom_rust::prelude::*;
     ///
     /// kloom_rust::check(|| {
-    ///     let created = Thread::new(c"never", || unreachable!("nobody starts it"))?;
+    ///     let created = Thread::new(c"never", || -> i32 { unreachable!("nobody starts it") })?;
     ///     drop(created);
     ///     Thread::new(c"bound", || ())?.bind(1).start();
     ///     Ok(())

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use kloom_kernel::touch::Manner;
 use kloom_kernel::workqueue::SYSTEM_QUEUES;
 use kloom_shim::rust::{
-    At, Gate, POOLS, choice, create_work, forget_work, inside, might_sleep, note, op, queue_delayed, stop_delayed, wait,
+    At, Gate, POOLS, choice, create_work, forget_work, inside, might_sleep, note, op, queue_delayed, stop_delayed,
+    timer_gate, wait,
 };
 
 use crate::error::{Result, code};
@@ -174,6 +175,7 @@ impl Work {
     pub fn cancel(&self) -> bool {
         let at = Location::caller();
         choice(at, "Work::cancel", Some((self.number, Manner::Write)), Gate::Open);
+        note(POOLS, Manner::Write);
         op(at, |machine, _| machine.kernel.unqueue_work(self.number)).unwrap_or(false)
     }
 
@@ -189,7 +191,9 @@ impl Work {
     fn cancel_at(&self, at: At, what: &'static str) -> bool {
         let work = self.number;
         let touch = Some((work, Manner::Write));
-        choice(at, what, touch, Gate::Open);
+        choice(at, what, touch, timer_gate(at, work));
+        // A worker that then finds nothing to do has seen that it was taken off.
+        note(POOLS, Manner::Write);
         let timer_ran = stop_delayed(at, work).unwrap_or(false);
         let queued = wait(at, what, touch, Gate::Open, |machine, current, progress| {
             if !progress.started {

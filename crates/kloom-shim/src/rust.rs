@@ -39,6 +39,8 @@ pub enum Gate {
     Lock(LockClass, u32),
     /// This task, until it has exited.
     Exited(TaskId),
+    /// The callback of this timer, while it runs.
+    Timer(u32),
 }
 
 /// What a thread that stands at a choice point, or sleeps, does next.
@@ -631,13 +633,23 @@ pub fn queue_delayed(at: At, queue: u32, work: u64, jiffies: u64) -> Option<bool
     })
 }
 
-/// Stops the timer of a delayed work: whether it ran.
+/// The callback of a delayed work's timer, as a gate for who wants to be sure that it does not run.
+pub fn timer_gate(at: At, work: u64) -> Gate {
+    let timer = op(at, |machine, _| machine.rust.works.get(&work).map_or(0, |work| work.timer));
+    match timer {
+        None | Some(0) => Gate::Open,
+        Some(timer) => Gate::Timer(timer),
+    }
+}
+
+/// Stops the timer of a delayed work and waits until its callback does not run: whether it was armed.
 pub fn stop_delayed(at: At, work: u64) -> Option<bool> {
-    op(at, |machine, _| {
-        let Some(entry) = machine.rust.works.get(&work) else { return false };
-        let timer = entry.timer;
-        timer != 0 && machine.kernel.del_timer(timer) == 1
-    })
+    let Gate::Timer(timer) = timer_gate(at, work) else { return Some(false) };
+    let stopped =
+        wait(at, "del_timer_sync", Some((work, Manner::Write)), Gate::Timer(timer), |machine, current, p| {
+            Ok(machine.kernel.del_timer_sync(current, timer, false, p))
+        })?;
+    Some(stopped == 1)
 }
 
 /// The timer of a delayed work has gone off; false if `addr` is none of ours.

@@ -8,6 +8,7 @@ use kloom_explore::search::{Access, Candidate, Kind, Pick, Search};
 use kloom_guest::fiber::{Exit, Ran, Yield};
 use kloom_kernel::Config;
 use kloom_kernel::chooser::{Chooser, Natural};
+use kloom_kernel::event::Event;
 use kloom_kernel::fault::{Fault, Report};
 use kloom_kernel::sched::stepwise::{Mark, Mover};
 use kloom_kernel::sched::{Context, Step};
@@ -66,6 +67,8 @@ struct Scratch {
     lazy_rounds: u32,
     main_over: bool,
     late_clock: u32,
+    /// Since time last passed something has been taken out of the queue of events (see [`Scratch::choose`]).
+    owed: bool,
 }
 
 /// One step of the schedule.
@@ -320,6 +323,7 @@ impl Scratch {
         self.lazy_rounds = 0;
         self.main_over = false;
         self.late_clock = 0;
+        self.owed = false;
     }
 
     /// Lists who can go and asks the search.
@@ -356,7 +360,8 @@ impl Scratch {
                                 Gate::Open => {}
                                 Gate::Lock(class, lock) if !machine.kernel.lock_is_free(class, lock, task) => continue,
                                 Gate::Exited(target) if !gone(machine, target) => continue,
-                                Gate::Lock(..) | Gate::Exited(_) => {}
+                                Gate::Timer(timer) if machine.kernel.timer_running(timer) => continue,
+                                Gate::Lock(..) | Gate::Exited(_) | Gate::Timer(_) => {}
                             }
                             pending.touch
                         }
@@ -389,6 +394,12 @@ impl Scratch {
                 self.candidates.insert(0, Candidate { thread: CLOCK_THREAD, first, preempts: early, lazy: false });
                 self.who.insert(0, Mover::Clock);
             }
+        } else if self.owed {
+            // A search learns that a timeout could have come before the step that disarmed it only if time passes after
+            // that step: so it does, although nothing is due.
+            let first = Some(Access { object: CLOCK, kind: Kind::Write });
+            self.candidates.insert(0, Candidate { thread: CLOCK_THREAD, first, preempts: false, lazy: false });
+            self.who.insert(0, Mover::Clock);
         }
         if self.candidates.is_empty() {
             return Next::Over(self.verdict(machine, main));
@@ -412,7 +423,7 @@ impl Scratch {
         }
         match search.pick(&self.candidates) {
             Pick::Run(index) => {
-                if self.who[index] == Mover::Clock {
+                if self.who[index] == Mover::Clock && clock {
                     self.early += u32::from(busy);
                     self.late_clock += u32::from(self.main_over);
                 }
@@ -441,10 +452,30 @@ impl Scratch {
         let machine = handle.get();
         machine.rust.touched.clear();
         machine.kernel.events.armed = false;
+        let events = machine.kernel.events.len();
         let mut pending = None;
         match mover {
             Mover::Clock => {
-                machine.kernel.step_clock();
+                if !machine.kernel.only_watchdog_waits() {
+                    // Who else could have ended the sleep, or stopped the timer, was in time or was not.
+                    for event in machine.kernel.due_events() {
+                        let object = match event {
+                            Event::Timeout(task) => machine
+                                .rust
+                                .thread(task)
+                                .and_then(|thread| thread.pending)
+                                .and_then(|pending| pending.touch)
+                                .map(|touch| touch.0),
+                            Event::Timer { timer, .. } => machine.kernel.timers.get(timer).map(|timer| timer.addr),
+                            _ => None,
+                        };
+                        if let Some(object) = object {
+                            machine.rust.note(object, Manner::Write);
+                        }
+                    }
+                    machine.kernel.step_clock();
+                }
+                self.owed = false;
                 machine.rust.note(CLOCK, Manner::Write);
             }
             _ => {
@@ -485,7 +516,8 @@ impl Scratch {
             wrote |= touch.1 != Manner::Read;
             self.accesses.push(access(touch));
         }
-        if machine.kernel.events.armed && mover != Mover::Clock {
+        if (machine.kernel.events.armed || machine.kernel.events.len() != events) && mover != Mover::Clock {
+            self.owed = true;
             let clock = Access { object: CLOCK, kind: Kind::Read };
             if !self.accesses.contains(&clock) {
                 self.accesses.push(clock);
@@ -551,6 +583,7 @@ impl Scratch {
                     Gate::Open => false,
                     Gate::Lock(class, lock) => !machine.kernel.lock_is_free(class, lock, task),
                     Gate::Exited(target) => !gone(machine, target),
+                    Gate::Timer(timer) => machine.kernel.timer_running(timer),
                 });
                 threads.push((
                     task != main,

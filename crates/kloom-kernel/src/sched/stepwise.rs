@@ -145,6 +145,11 @@ impl Kernel {
         cpu.clock_ns = cpu.clock_ns.max(now_ns);
     }
 
+    /// The events that [`Kernel::step_clock`] would make happen.
+    pub fn due_events(&self) -> impl Iterator<Item = crate::event::Event> + '_ {
+        self.events.due(self.latest_ns())
+    }
+
     /// Where a callback of an event goes while a search explores: an idle CPU, so that it can run beside the code it
     /// interferes with.
     pub(crate) fn spread_callback(&self, cpu: u32) -> u32 {
