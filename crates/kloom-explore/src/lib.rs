@@ -5,6 +5,7 @@
 //! [`Strategy::Replay`] plays. Knows questions and answers, not what a kthread is.
 #![forbid(unsafe_code)]
 
+pub mod parallel;
 pub mod rng;
 pub mod search;
 pub mod token;

@@ -49,6 +49,9 @@ struct Node {
     /// Those who slept on arrival, then those who were run here and are done.
     sleepers: Vec<Sleeper>,
     arrived: u32,
+    /// Threads asleep from the cut on: if one of them sleeps to the end, or runs asleep, the execution is another part's.
+    outside: Vec<Sleeper>,
+    foreign: bool,
     /// What else has to be run here.
     wakeup: u32,
     /// Where the accesses of the running thread's alternatives begin in the pool, and where the pool ends for this node.
@@ -66,6 +69,8 @@ impl Default for Node {
             guided: ALL,
             sleepers: Vec::new(),
             arrived: 0,
+            outside: Vec::new(),
+            foreign: false,
             wakeup: NONE,
             union: 0,
             pool: 0,
@@ -73,6 +78,24 @@ impl Default for Node {
             delays: 0,
         }
     }
+}
+
+/// A part of the tree of all executions: those that begin with certain steps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Part {
+    /// The steps: who, and the answers to its internal choices with how many there were.
+    pub steps: Vec<(ThreadId, Vec<(u32, u32)>)>,
+    /// What parts before it go on with from some point on; executions that could do so too are theirs.
+    pub sleeping: Vec<Sleeping>,
+}
+
+/// A thread all of whose executions from a point on are in another part.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Sleeping {
+    /// The thread.
+    pub thread: ThreadId,
+    /// What its step touches there.
+    pub accesses: Vec<Access>,
 }
 
 /// The search.
@@ -95,6 +118,11 @@ pub struct Dpor {
     asked: usize,
     sequence: Vec<u32>,
     blocked: Vec<(ThreadId, Access)>,
+    /// Only what begins so is explored.
+    part: Part,
+    /// The depth at which the tree is split, and the parts so far.
+    split: Option<(usize, Vec<Part>)>,
+    foreign: bool,
     begun: bool,
     exhausted: bool,
     diverged: bool,
@@ -107,13 +135,65 @@ impl Dpor {
         Dpor { limits, subtree: NONE, ..Dpor::default() }
     }
 
+    /// The search of one part. It is optimal for the executions that begin so; those of them that are equivalent to one
+    /// that begins like a part before are run too (the races in them matter) and counted as abandoned, so that all parts
+    /// together count every trace once.
+    pub fn within(part: Part, limits: Limits) -> Dpor {
+        Dpor { part, ..Dpor::new(limits) }
+    }
+
+    /// A search that abandons every execution after `depth` steps and only finds out the parts, for [`Dpor::parts`].
+    pub fn splitting(depth: usize) -> Dpor {
+        Dpor { split: Some((depth, Vec::new())), ..Dpor::new(Limits::default()) }
+    }
+
+    /// The parts of the tree, when a splitting search is over. They depend on the program and the depth only.
+    pub fn parts(&self) -> &[Part] {
+        self.split.as_ref().map_or(&[], |split| &split.1)
+    }
+
+    /// Notes the part that begins with the steps so far.
+    fn note_part(&mut self, sleepers: &[Sleeper]) {
+        let step = |node: &Node| (node.thread, node.answers.iter().map(|a| (a.value, a.options)).collect());
+        let steps = self.nodes[..self.depth].iter().map(step).collect();
+        let sleeping = |sleeper: &Sleeper| Sleeping {
+            thread: sleeper.thread,
+            accesses: self.pool[sleeper.start as usize..sleeper.end as usize].to_vec(),
+        };
+        let part = Part { steps, sleeping: sleepers.iter().map(sleeping).collect() };
+        if let Some((_, parts)) = &mut self.split {
+            parts.push(part);
+        }
+    }
+
+    /// Whether the last execution is one of another part too: it counts there, and as abandoned here.
+    pub fn was_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    fn is_foreign(&self) -> bool {
+        let Some(node) = self.depth.checked_sub(1).and_then(|at| self.nodes.get(at)) else { return false };
+        let step = self.trace.accesses(self.depth - 1);
+        let sleeps = |sleeper: &Sleeper| {
+            sleeper.thread == node.thread || !dependent(step, &self.pool[sleeper.start as usize..sleeper.end as usize])
+        };
+        node.foreign || node.outside.iter().any(sleeps)
+    }
+
+    /// Whether a splitting search has somebody left to run at this node.
+    fn has_others(&self, at: usize) -> bool {
+        let Some((depth, _)) = self.split else { return false };
+        let asleep = |thread| self.nodes[at].sleepers.iter().any(|sleeper| sleeper.thread == thread);
+        at < depth && (0..64).any(|thread| self.trace.was_offered(at, thread) && !asleep(thread))
+    }
+
     fn last_thread(&self) -> Option<ThreadId> {
         (self.depth > 0).then(|| self.trace.thread(self.depth - 1))
     }
 
     /// Goes back to the deepest node where something is left to do, and prepares to do it. Returns whether there is one.
     fn backtrack(&mut self) -> bool {
-        while self.len > 0 {
+        while self.len > self.part.steps.len() {
             let at = self.len - 1;
             let node = &mut self.nodes[at];
             self.pool.truncate(node.pool as usize);
@@ -138,7 +218,7 @@ impl Dpor {
             self.trace.truncate(at);
             node.thread = NOBODY;
             node.answers.clear();
-            if node.wakeup != NONE {
+            if node.wakeup != NONE || self.has_others(at) {
                 self.fresh = at;
                 return true;
             }
@@ -161,7 +241,20 @@ impl Dpor {
         node.union = self.pool.len() as u32;
         node.pool = node.union;
         (node.preemptions, node.delays) = (0, 0);
+        node.outside.clear();
+        node.foreign = false;
         if let Some(parent) = path.last() {
+            node.foreign = parent.foreign;
+            for &sleeper in &parent.outside {
+                if sleeper.thread == parent.thread {
+                    node.foreign = true;
+                } else if !dependent(
+                    self.trace.accesses(self.depth - 1),
+                    &self.pool[sleeper.start as usize..sleeper.end as usize],
+                ) {
+                    node.outside.push(sleeper);
+                }
+            }
             let step = self.trace.accesses(self.depth - 1);
             for &sleeper in &parent.sleepers {
                 if sleeper.thread != parent.thread
@@ -171,6 +264,15 @@ impl Dpor {
                 }
             }
             (node.preemptions, node.delays) = (parent.preemptions, parent.delays);
+        }
+        if self.depth == self.part.steps.len() {
+            for sleeping in &self.part.sleeping {
+                let start = self.pool.len() as u32;
+                self.pool.extend_from_slice(&sleeping.accesses);
+                let end = self.pool.len() as u32;
+                node.outside.push(Sleeper { thread: sleeping.thread, start, end, key: ALL });
+                (node.union, node.pool) = (end, end);
+            }
         }
         node.arrived = node.sleepers.len() as u32;
         self.len += 1;
@@ -234,6 +336,26 @@ impl Dpor {
         }
     }
 
+    /// Takes the next step of the part.
+    fn pick_given(&mut self, candidates: &[Candidate], thread: ThreadId) -> Pick {
+        self.trace.offer(u64::MAX);
+        match candidates.binary_search_by_key(&thread, |candidate| candidate.thread) {
+            Ok(index) if self.allowed(candidates, index) => {
+                let node = &mut self.nodes[self.depth];
+                node.thread = thread;
+                let answers = &self.part.steps[self.depth].1;
+                let fixed = |&(value, options): &(u32, u32)| Answer { value, options, fixed: true };
+                node.answers.extend(answers.iter().map(fixed));
+                Pick::Run(index)
+            }
+            Ok(_) => Pick::Abandon,
+            Err(_) => {
+                self.diverged = true;
+                Pick::Abandon
+            }
+        }
+    }
+
     /// Takes any thread that does not sleep, the natural one first.
     fn pick_freely(&mut self, candidates: &[Candidate], all_lazy: bool) -> Option<usize> {
         let first = natural(candidates, self.last_thread());
@@ -254,6 +376,10 @@ impl Dpor {
 
     /// Makes sure that an execution is run in which step `second` comes before step `first`.
     fn reverse(&mut self, first: usize, second: usize) {
+        if first < self.part.steps.len() {
+            // Other parts begin so.
+            return;
+        }
         let mut sequence = std::mem::take(&mut self.sequence);
         sequence.clear();
         sequence.extend(
@@ -357,6 +483,17 @@ impl Search for Dpor {
         }
         let all_lazy = candidates.iter().all(|candidate| candidate.lazy);
         let offered = |candidate: &&Candidate| candidate.thread < 64 && (all_lazy || !candidate.lazy);
+        if let Some(step) = self.part.steps.get(self.depth) {
+            return self.pick_given(candidates, step.0);
+        }
+        // Threads whose numbers do not fit the mask could be forgotten: the part ends before them.
+        let unknown = candidates.last().is_some_and(|candidate| candidate.thread >= 64);
+        if self.split.as_ref().is_some_and(|&(depth, _)| depth == self.depth || unknown) {
+            let sleepers = std::mem::take(&mut self.nodes[self.depth].sleepers);
+            self.note_part(&sleepers);
+            self.nodes[self.depth].sleepers = sleepers;
+            return Pick::Abandon;
+        }
         self.trace.offer(candidates.iter().filter(offered).fold(0, |mask, candidate| mask | 1 << candidate.thread));
         match self.pick_wanted(candidates, all_lazy).or_else(|| self.pick_freely(candidates, all_lazy)) {
             Some(index) => Pick::Run(index),
@@ -397,9 +534,14 @@ impl Search for Dpor {
     }
 
     fn end(&mut self, ending: Ending) {
-        self.count.add(ending);
+        self.foreign = self.depth == self.trace.len() && self.is_foreign();
+        self.count.add(if self.foreign { Ending::Abandoned } else { ending });
         let len = self.trace.len();
-        if self.depth == len {
+        if self.split.is_some() {
+            if ending != Ending::Abandoned {
+                self.note_part(&[]);
+            }
+        } else if self.depth == len {
             // Races of the old prefix too: what does not happen after their first steps has changed.
             for step in 0..len {
                 self.reverse_races_of(step);

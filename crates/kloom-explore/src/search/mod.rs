@@ -45,7 +45,7 @@ mod trace;
 mod wakeup;
 
 pub use dfs::Dfs;
-pub use dpor::Dpor;
+pub use dpor::{Dpor, Part, Sleeping};
 pub use minimise::{Minimised, minimise};
 pub use natural::{Natural, natural};
 pub use pct::Pct;
@@ -60,7 +60,7 @@ pub use surw::Surw;
 pub type ThreadId = u32;
 
 /// How an object is touched.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     /// Looks at it; commutes with other reads.
     Read,
@@ -77,7 +77,7 @@ pub enum Kind {
 }
 
 /// One object touched in one way.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Access {
     /// The object: any number that is stable along a common prefix of choices (an address is fine).
     pub object: u64,
@@ -122,7 +122,7 @@ pub enum Ending {
 }
 
 /// A limit that kept the search from seeing everything.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BoundsHit {
     /// Interleavings with more preemptions than allowed exist and were left out.
     pub preemptions: bool,
@@ -156,7 +156,7 @@ pub struct Limits {
 }
 
 /// What a search has done.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Summary {
     /// Complete executions (abandoned ones not counted).
     pub executions: u64,

@@ -7,15 +7,19 @@
 //! their own, where they wait for their turn.
 //!
 //! Each execution draws which objects are interesting, from those that were seen to be touched by two threads, one of them
-//! writing: mostly one object, sometimes all of them. Counts of remaining events are maxima over a first natural execution
-//! and those since. A thread that was not offered yet gives its weight to nobody, as its parent is not known here; one that
-//! blocks gives up its turn. Whether a step is interesting is judged by the access it begins with.
+//! writing: mostly one object (the more threads touch it, the more often), sometimes all of them. Counts of remaining events are maxima over a first natural execution
+//! and those since. If the turn is that of a thread that does not exist yet or is blocked, the others go on until they all
+//! stand before interesting steps; then the turn is drawn among them. (The paper gives a thread's weight to its parent
+//! until it is created, which comes to the same.) Whether a step is interesting is judged by the access it begins with.
 
 use rustc_hash::FxHashMap;
 
 use super::natural::{Count, fair, natural};
 use super::{Access, Candidate, Ending, Kind, Pick, Search, Summary, ThreadId};
 use crate::rng::Rng;
+
+/// One execution in so many takes all shared objects as interesting.
+const ALL_OBJECTS: u64 = 8;
 
 /// What is known of an object.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +92,29 @@ impl Surw {
     }
 
     fn is_shared(object: &Object) -> bool {
-        object.written && object.most.iter().filter(|&&count| count > 0).count() > 1
+        Surw::weight(object) > 0
+    }
+
+    /// The more threads meet at an object, the more orders there are to see.
+    fn weight(object: &Object) -> u64 {
+        let threads = object.most.iter().filter(|&&count| count > 0).count() as u64;
+        if object.written { threads.saturating_sub(1) } else { 0 }
+    }
+
+    fn draw_focus(&mut self) -> Focus {
+        let total: u64 = self.objects.iter().map(Surw::weight).sum();
+        if self.rng.below(ALL_OBJECTS) == 0 {
+            return Focus::Shared;
+        }
+        let mut at = self.rng.below(total);
+        for (index, object) in self.objects.iter().enumerate() {
+            let weight = Surw::weight(object);
+            if at < weight {
+                return Focus::One(index);
+            }
+            at -= weight;
+        }
+        Focus::Shared
     }
 
     fn is_interesting(&self, first: Option<Access>) -> bool {
@@ -100,25 +126,36 @@ impl Surw {
         }
     }
 
-    /// Draws who does the next interesting step.
-    fn draw(&mut self, candidates: &[Candidate]) {
-        let weight = |surw: &Surw, index: usize| {
-            let thread = candidates[index].thread;
-            let left = surw.left.get(thread as usize).copied().unwrap_or(0);
-            // One that stands before an interesting step has at least that to do, whatever was counted.
-            u64::from(left.max(u32::from(surw.is_interesting(candidates[index].first))))
-        };
-        let total: u64 = fair(candidates).map(|index| weight(self, index)).sum();
+    /// Draws who does the next interesting step: of all threads that have some left, or of those offered only.
+    fn draw(&mut self, candidates: &[Candidate], offered_only: bool) {
+        for index in fair(candidates) {
+            let Candidate { thread, first, .. } = candidates[index];
+            if self.is_interesting(first) {
+                // It has at least that to do, whatever was counted.
+                let left = raise(&mut self.left, thread);
+                *left = (*left).max(1);
+            }
+        }
+        let offered = |thread: usize| fair(candidates).any(|index| candidates[index].thread as usize == thread);
+        let weight = |thread: usize, left: u32| if offered_only && !offered(thread) { 0 } else { u64::from(left) };
+        let total: u64 = self.left.iter().enumerate().map(|(thread, &left)| weight(thread, left)).sum();
         let mut at = self.rng.below(total);
         self.turn = None;
-        for index in fair(candidates) {
-            let weight = weight(self, index);
+        for (thread, &left) in self.left.iter().enumerate() {
+            let weight = weight(thread, left);
             if at < weight {
-                self.turn = Some(candidates[index].thread);
+                self.turn = Some(thread as ThreadId);
                 return;
             }
             at -= weight;
         }
+    }
+
+    /// Those who may run now: the one whose turn it is, and those who do nothing of interest.
+    fn may(&self, candidates: &[Candidate]) -> impl Iterator<Item = usize> {
+        fair(candidates).filter(move |&index| {
+            Some(candidates[index].thread) == self.turn || !self.is_interesting(candidates[index].first)
+        })
     }
 }
 
@@ -131,9 +168,7 @@ impl Search for Surw {
         }
         self.focus = Focus::Nothing;
         if self.executions > 0 {
-            let shared: Vec<usize> = (0..self.objects.len()).filter(|&at| Surw::is_shared(&self.objects[at])).collect();
-            let drawn = self.rng.below(shared.len() as u64 + 1) as usize;
-            self.focus = shared.get(drawn).map_or(Focus::Shared, |&object| Focus::One(object));
+            self.focus = self.draw_focus();
             self.left.clear();
             for (at, object) in self.objects.iter().enumerate() {
                 if self.focus == Focus::One(at) || self.focus == Focus::Shared && Surw::is_shared(object) {
@@ -150,18 +185,15 @@ impl Search for Surw {
         let index = if self.executions == 0 {
             natural(candidates, self.last)
         } else {
-            let offered = self.turn.is_some_and(|turn| fair(candidates).any(|index| candidates[index].thread == turn));
-            if !offered {
-                self.draw(candidates);
+            if self.turn.is_none() {
+                self.draw(candidates, false);
             }
-            let turn = self.turn;
-            let may = |surw: &Surw, index: &usize| {
-                let candidate = &candidates[*index];
-                Some(candidate.thread) == turn || !surw.is_interesting(candidate.first)
-            };
-            let count = fair(candidates).filter(|index| may(self, index)).count();
+            if self.may(candidates).next().is_none() {
+                self.draw(candidates, true);
+            }
+            let count = self.may(candidates).count();
             let nth = self.rng.below(count as u64) as usize;
-            fair(candidates).filter(|index| may(self, index)).nth(nth).unwrap_or_else(|| natural(candidates, self.last))
+            self.may(candidates).nth(nth).unwrap_or_else(|| natural(candidates, self.last))
         };
         let Candidate { thread, first, .. } = candidates[index];
         self.first = first;

@@ -128,6 +128,11 @@ impl Trace {
         thread >= 64 || self.enabled.get(depth).is_none_or(|mask| mask >> thread & 1 == 1)
     }
 
+    /// Whether `thread` was noted to be able to run at this depth.
+    pub(super) fn was_offered(&self, depth: usize, thread: ThreadId) -> bool {
+        self.enabled.get(depth).is_some_and(|mask| thread < 64 && mask >> thread & 1 == 1)
+    }
+
     /// Notes who could run before the next step.
     pub(super) fn offer(&mut self, mask: u64) {
         self.enabled.truncate(self.steps.len());

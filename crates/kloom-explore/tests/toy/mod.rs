@@ -1,5 +1,8 @@
 //! A toy machine: threads with registers, shared variables, mutexes and semaphores. A step is one visible operation and
 //! all that is invisible after it. Besides running under a search it enumerates, in another way, all that can happen.
+#![expect(dead_code, reason = "each test uses a part of it")]
+
+pub(crate) mod random;
 
 use std::collections::BTreeSet;
 
