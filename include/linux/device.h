@@ -143,7 +143,18 @@ void *devm_kmalloc(struct device *dev, size_t size, gfp_t gfp); //@4gs memory fr
 char *devm_kstrdup(struct device *dev, const char *s, gfp_t gfp); //@4gs a copy freed with the binding
 __printf(3, 4) char *devm_kasprintf(struct device *dev, gfp_t gfp, const char *fmt, ...); //@4gs formatted, freed with the binding
 void devm_kfree(struct device *dev, const void *p); //@4gs frees it now
+void *devm_kmemdup(struct device *dev, const void *src, size_t len, gfp_t gfp); //@4gs a copy freed with the binding
 int devm_add_action(struct device *dev, void (*action)(void *), void *data); //@4gs runs action when the binding ends
+void devm_remove_action(struct device *dev, void (*action)(void *), void *data); //@4gs takes it back
+static inline int devm_add_action_or_reset(struct device *dev, void (*action)(void *), void *data)
+{
+	int ret = devm_add_action(dev, action, data);
+
+	if (ret)
+		action(data);
+	return ret;
+}
+#define driver_for_each_device(drv, start, data, fn) bus_for_each_dev((drv)->bus, (start), (data), (fn))
 const char *dev_driver_string(const struct device *dev); //@4n name of driver, bus or class
 #define devm_kzalloc(dev, size, gfp) devm_kmalloc((dev), (size), (gfp) | __GFP_ZERO)
 #define devm_kcalloc(dev, n, size, gfp) devm_kmalloc((dev), size_mul((n), (size)), (gfp) | __GFP_ZERO)

@@ -34,19 +34,25 @@ typedef irqreturn_t (*irq_handler_t)(int, void *);
 int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn, unsigned long flags, const char *name, void *dev); //@4s claims a line; with thread_fn a kthread irq/N-name runs it; -EINVAL, -EBUSY
 int request_any_context_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, const char *name, void *dev_id); //@4gs claims a line
 const void *free_irq(unsigned int irq, void *dev_id); //@4s gives it up, waiting for a running handler; the name
-void disable_irq(unsigned int irq); //@4s masks the line and waits for its handler; nests
+void disable_irq(unsigned int irq); //@4s masks the line and waits for its handlers and threads; nests
 void disable_irq_nosync(unsigned int irq); //@4a masks the line; nests
 void enable_irq(unsigned int irq); //@4a undoes one disable
-void synchronize_irq(unsigned int irq); //@4s waits for running handlers
+void synchronize_irq(unsigned int irq); //@4s waits for running handlers and threads
+#define IRQ_NOTCONNECTED (1U << 31)
 void irq_wake_thread(unsigned int irq, void *dev_id); //@4ga wakes the line's thread
-int irq_set_affinity_hint_kloom(unsigned int irq, const struct cpumask *m); //@4gn accepted and ignored
+int irq_set_affinity_hint_kloom(unsigned int irq, const struct cpumask *m); //@4gn as irq_set_affinity; NULL allowed
 int irq_set_irq_type(unsigned int irq, unsigned int type); //@4n accepts a trigger type
 #define request_irq(irq, handler, flags, name, dev) request_threaded_irq((irq), (handler), NULL, (flags), (name), (dev))
-#define devm_request_irq(dev, irq, h, flags, name, id) request_threaded_irq((irq), (h), NULL, (flags), (name), (id))
-#define devm_request_threaded_irq(dev, irq, h, t, flags, name, id) request_threaded_irq((irq), (h), (t), (flags), (name), (id))
-#define devm_free_irq(dev, irq, id) ((void)free_irq((irq), (id)))
+struct device;
+int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn, unsigned long irqflags, const char *devname, void *dev_id); //@4s as request_threaded_irq; the line is given up with the device's driver
+void devm_free_irq(struct device *dev, unsigned int irq, void *dev_id); //@4s gives it up now
+#define devm_request_irq(dev, irq, h, flags, name, id) devm_request_threaded_irq((dev), (irq), (h), NULL, (flags), (name), (id))
 #define irq_set_affinity_hint(irq, m) irq_set_affinity_hint_kloom(irq, m)
-#define irq_set_affinity(irq, m) irq_set_affinity_hint_kloom(irq, m)
+bool synchronize_hardirq(unsigned int irq); //@4a waits for running handlers, not for threads; true if none of those runs
+bool disable_hardirq(unsigned int irq); //@4ga as disable_irq without waiting for threads
+int irq_set_affinity(unsigned int irq, const struct cpumask *m); //@4ga the line's interrupts come on the first CPU of the mask; -EINVAL
+int irq_inject_interrupt(unsigned int irq); //@4ga raises the line; -EINVAL if nobody asked for it
+int irq_has_action(unsigned int irq); //@4gn whether anybody asked for the line
 enum { HI_SOFTIRQ, TIMER_SOFTIRQ, NET_TX_SOFTIRQ, NET_RX_SOFTIRQ, BLOCK_SOFTIRQ, IRQ_POLL_SOFTIRQ, TASKLET_SOFTIRQ, SCHED_SOFTIRQ, HRTIMER_SOFTIRQ, RCU_SOFTIRQ, NR_SOFTIRQS };
 struct softirq_action { void (*action)(struct softirq_action *); };
 void open_softirq(int nr, void (*action)(struct softirq_action *)); //@4n installs a softirq's function (not exported by Linux)

@@ -37,9 +37,18 @@ struct resource *platform_get_resource(struct platform_device *pdev, unsigned in
 int platform_get_irq(struct platform_device *pdev, unsigned int num); //@4gn the num-th interrupt; -ENXIO
 int __platform_driver_register(struct platform_driver *drv, struct module *owner); //@4gs adds a driver; probes matching devices
 void platform_driver_unregister(struct platform_driver *drv); //@4gs removes it; calls remove
+extern struct bus_type platform_bus_type; //@4gn the bus they are on
+extern struct device platform_bus; //@4gn the parent of those that have none
+int platform_device_add_resources(struct platform_device *pdev, const struct resource *res, unsigned int num); //@4gs copies resources
+struct platform_device *kloom_platform_device_register(const char *name, int id, const struct resource *res, unsigned int num, const void *data, size_t size); //@4gs allocates and adds with resources and data; ERR_PTR
+int platform_get_irq_optional(struct platform_device *pdev, unsigned int num); //@4gn the num-th interrupt; -ENXIO without a message
+int kloom_platform_driver_probe(struct platform_driver *drv, int (*probe)(struct platform_device *), struct module *owner); //@4gs adds a driver for devices that are there; -ENODEV
+#define platform_device_register_data(parent, name, id, data, size) kloom_platform_device_register((name), (id), NULL, 0, (data), (size))
+#define platform_device_register_resndata(parent, name, id, res, num, data, size) kloom_platform_device_register((name), (id), (res), (num), (data), (size))
+#define platform_get_device_id(pdev) ((pdev)->id_entry)
 #define platform_device_register_simple(n, id, r, num) kloom_platform_device_register_simple((n), (id), (r), (num))
 #define platform_driver_register(drv) __platform_driver_register((drv), THIS_MODULE)
-#define platform_driver_probe(drv, p) __platform_driver_register((drv), THIS_MODULE)
+#define platform_driver_probe(drv, p) kloom_platform_driver_probe((drv), (p), THIS_MODULE)
 #define module_platform_driver(drv) module_driver(drv, platform_driver_register, platform_driver_unregister)
 static inline void *platform_get_drvdata(const struct platform_device *pdev) { return pdev->dev.driver_data; }
 static inline void platform_set_drvdata(struct platform_device *pdev, void *data) { pdev->dev.driver_data = data; }

@@ -117,6 +117,7 @@ impl Kernel {
 
     /// Queues a callback for a CPU.
     pub fn queue_callback(&mut self, cpu: u32, callback: Callback) {
+        let cpu = self.live_cpu(cpu);
         let now_ns = self.now();
         let c = &mut self.cpus[cpu as usize];
         if c.current == c.idle && c.irq_frames.is_empty() {

@@ -12,6 +12,7 @@
 
 pub mod chooser;
 pub mod completion;
+pub mod cpu;
 pub mod event;
 pub mod exit;
 pub mod fault;
@@ -89,6 +90,8 @@ pub struct Kernel {
     pub cpus: Vec<Cpu>,
     /// The CPU that is stepping.
     pub this_cpu: u32,
+    /// Mask of CPUs that were taken down.
+    pub(crate) offline: u64,
     /// What will happen when.
     pub events: EventQueue,
     /// The log.
@@ -168,6 +171,7 @@ impl Kernel {
             tasks: TaskTable::new(memory, config.max_tasks),
             cpus: Vec::new(),
             this_cpu: 0,
+            offline: 0,
             events: EventQueue::default(),
             printk: printk::Printk::default(),
             timers: Default::default(),
@@ -242,6 +246,7 @@ impl Kernel {
             names.push((name.to_string(), None));
         }
         let mut highpri = Vec::new();
+        names.push(("cpuhp/0".into(), Some(0)));
         for (pid, (name, cpu)) in (3..).zip(names) {
             let id = self.boot_task(Some(pid), name.as_bytes(), TaskKind::System, self.kthreadd);
             let task = &mut self.tasks[id];
@@ -259,6 +264,10 @@ impl Kernel {
                 task.service = Some(task::Service::Softirq);
             } else if name.starts_with("migration/") {
                 task.service = Some(task::Service::Stopper);
+                task.se.policy = kloom_abi::sched::SCHED_FIFO;
+                task.se.rt_priority = 99;
+            } else if name.starts_with("cpuhp/") {
+                task.service = Some(task::Service::Hotplug);
             }
             if let Some(cpu) = cpu {
                 if name.starts_with("ksoftirqd/") {
@@ -268,6 +277,7 @@ impl Kernel {
                 task.se.cpu = cpu;
                 task.c.flags.set(task.c.flags.get() | PF_NO_SETAFFINITY);
             }
+            self.publish_sched(id);
             self.tasks.set_next_pid(pid + 1);
         }
         for id in highpri {

@@ -152,6 +152,8 @@ pub enum Service {
     Softirq,
     /// `migration/N`: runs functions of the stopper.
     Stopper,
+    /// `cpuhp/N`: calls the callbacks for CPUs that come and go.
+    Hotplug,
 }
 
 /// What kind of task this is.

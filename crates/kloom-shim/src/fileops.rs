@@ -144,6 +144,8 @@ const POLL_KIND: &str = "struct poll_table_entry";
 pub(crate) enum AttrNode {
     /// An attribute with `show` and `store` of its own behind the `struct attribute`: called with `object` and `attr`.
     Attribute { object: u64, attr: u64 },
+    /// As above, but the functions take no attribute: those of drivers and buses.
+    Short { object: u64, attr: u64 },
     /// As above, through the `struct sysfs_ops` at `ops`.
     Ktype { ops: u64, object: u64, attr: u64 },
     /// A `struct bin_attribute`.
@@ -158,6 +160,8 @@ pub(crate) enum AttrNode {
     Text { addr: u64 },
     /// A `struct debugfs_blob_wrapper`.
     Blob { addr: u64 },
+    /// A file of the kernel's own whose writing reaches module code.
+    Control(crate::control::Control),
 }
 
 /// The guest side of an entry of /proc.
@@ -186,6 +190,8 @@ pub struct State {
     pub(crate) releases: BTreeMap<TaskId, Vec<(FileId, ModuleNode)>>,
     pub(crate) attrs: BTreeMap<KernId, AttrNode>,
     pub(crate) devices: crate::include::device::State,
+    pub(crate) drivers: crate::include::driver::State,
+    pub(crate) sysctls: crate::include::sysctl::State,
     pub(crate) objects: crate::include::kobject::State,
     /// Inodes of open files and how many files use them.
     inodes: BTreeMap<Node, (u64, u32)>,
@@ -763,16 +769,21 @@ fn page_read(id: FileId, call: [u64; 4], page_first: bool) -> Result<Option<Vec<
     let [func, a, b, _] = call;
     let ret = with_page(None, |page| {
         let ret = if page_first { run(func, [page, a, b, 0]) as i32 as i64 } else { run(func, [a, b, page, 0]) as i64 };
-        if ret >= 0 {
-            enter(|machine, _| {
-                let mut text = vec![0; ret.min(PAGE as i64 - 1) as usize];
-                let _ = machine.arena.read(page, &mut text);
-                machine.kernel.set_snapshot(id, text);
-            });
-        }
+        keep_page(id, page, ret);
         ret
     })?;
     outcome(ret).map(|_| None)
+}
+
+/// The text of `length` bytes at `page` becomes the file's snapshot, unless that is an error.
+fn keep_page(id: FileId, page: u64, length: i64) {
+    if length >= 0 {
+        enter(|machine, _| {
+            let mut text = vec![0; length.min(PAGE as i64 - 1) as usize];
+            let _ = machine.arena.read(page, &mut text);
+            machine.kernel.set_snapshot(id, text);
+        });
+    }
 }
 
 /// Reads an attribute: None when its text became the snapshot.
@@ -785,6 +796,18 @@ fn attr_read(id: FileId, attr: AttrNode) -> Result<Option<Vec<u8>>, Errno> {
         AttrNode::Attribute { object, attr } => {
             let show = word(attr + 16);
             if show == 0 { Err(Errno::EIO) } else { page_read(id, [show, object, attr, 0], false) }
+        }
+        AttrNode::Short { object, attr } => {
+            let show = word(attr + 16);
+            if show == 0 {
+                return Err(Errno::EIO);
+            }
+            let ret = with_page(None, |page| {
+                let ret = run(show, [object, page, 0, 0]) as i64;
+                keep_page(id, page, ret);
+                ret
+            })?;
+            outcome(ret).map(|_| None)
         }
         AttrNode::Ktype { ops, object, attr } => {
             let show = word(ops);
@@ -835,6 +858,7 @@ fn attr_read(id: FileId, attr: AttrNode) -> Result<Option<Vec<u8>>, Errno> {
             snapshot(bytes)
         }
         AttrNode::Fops { .. } => Err(Errno::EINVAL),
+        AttrNode::Control(control) => crate::control::read(control).and_then(snapshot),
     }
 }
 
@@ -847,6 +871,13 @@ fn attr_write(attr: AttrNode, bytes: &[u8], pos: u64) -> Result<u64, Errno> {
                 return Err(Errno::EIO);
             }
             outcome(with_page(Some(bytes), |page| run(store, [object, attr, page, count]) as i64)?)
+        }
+        AttrNode::Short { object, attr } => {
+            let store = word(attr + 24);
+            if store == 0 {
+                return Err(Errno::EIO);
+            }
+            outcome(with_page(Some(bytes), |page| run(store, [object, page, count, 0]) as i64)?)
         }
         AttrNode::Ktype { ops, object, attr } => {
             let store = word(ops + 8);
@@ -873,6 +904,7 @@ fn attr_write(attr: AttrNode, bytes: &[u8], pos: u64) -> Result<u64, Errno> {
             or_oops(enter(|machine, _| machine.store(addr, &[u8::from(value)])));
             Ok(bytes.len() as u64)
         }
+        AttrNode::Control(control) => crate::control::write(control, bytes).map(|()| bytes.len() as u64),
         AttrNode::Text { .. } | AttrNode::Blob { .. } | AttrNode::Fops { .. } => Err(Errno::EINVAL),
     }
 }

@@ -189,7 +189,7 @@ impl Machine {
 
     /// Functions on interrupt lines: the line, its name, the functions, who requested it.
     pub fn interrupt_actions(&self) -> Vec<(u32, String, [u64; 2], RawEvent)> {
-        self.irqs.actions().map(|(line, name, functions, at)| (line, name.to_string(), functions, at)).collect()
+        self.irqs.lines.actions().map(|(line, name, functions, at)| (line, name.to_string(), functions, at)).collect()
     }
 
     /// The function of a work.

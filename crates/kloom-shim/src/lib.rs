@@ -7,6 +7,7 @@
 
 pub mod call;
 pub mod choice;
+mod control;
 pub mod export;
 pub mod fileops;
 pub mod hooks;

@@ -196,6 +196,11 @@ impl MachineHandle {
         }
         let mut handle = MachineHandle { machine, _thread: thread };
         crate::include::kobject::boot(handle.get());
+        crate::include::irq::boot(handle.get());
+        crate::include::cpu::boot(handle.get());
+        crate::include::sysctl::boot(handle.get());
+        crate::include::driver::boot(handle.get());
+        crate::include::keyboard::boot(handle.get());
         let machine = handle.get();
         let init = machine.kernel.init;
         machine.set_user_memory(init);
@@ -402,7 +407,8 @@ impl Machine {
                 Service::Worker => crate::include::workqueue::worker_thread,
                 Service::Rescuer => crate::include::workqueue::rescuer_thread,
                 Service::Softirq => crate::include::interrupt::ksoftirqd,
-                Service::Stopper => return,
+                Service::Stopper => crate::include::stop_machine::migration_thread,
+                Service::Hotplug => crate::include::cpu::hotplug_thread,
             };
             if let Some(stack) = self.arena.stacks.take() {
                 self.put_fiber(task, Fiber::new(stack, Room::Thread, body));

@@ -25,6 +25,7 @@ pub const KERNEL_KINDS: &[&str] = &[
     "struct proc_dir_entry",
     "struct poll_table_entry",
     "struct fasync_struct",
+    "struct ctl_table_header",
     "file buffer",
     "seq_file buffer",
     "kobject name",

@@ -34,6 +34,7 @@ pub enum Magic {
     PercpuCounter = 0x4b4c_0032,
     Seqlock = 0x4b4c_0007,
     Seqcount = 0x4b4c_0008,
+    RtMutex = 0x4b4c_0009,
 }
 
 impl Magic {
@@ -71,6 +72,7 @@ impl Magic {
             Magic::PercpuCounter => "struct percpu_counter",
             Magic::Seqlock => "seqlock_t",
             Magic::Seqcount => "seqcount_t",
+            Magic::RtMutex => "struct rt_mutex",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod deadlock;
 pub mod mutex;
+pub mod rtmutex;
 pub mod semaphore;
 pub mod spin;
 
@@ -48,6 +49,8 @@ pub struct Mutex {
     pub handoff: bool,
     /// Nobody else may take it.
     pub pickup: Option<TaskId>,
+    /// An rt_mutex: its holder has the priority of those that wait for it.
+    pub inherits: bool,
 }
 
 /// A semaphore or rw_semaphore.
@@ -97,8 +100,17 @@ impl Locks {
 
     /// Registers a C mutex.
     pub fn register_mutex(&mut self, addr: u64, name: String) -> u32 {
-        self.mutex.insert(Mutex { addr, name, owner: None, waiters: Vec::new(), handoff: false, pickup: None }) as u32
-            + 1
+        self.add_mutex(addr, name, false)
+    }
+
+    /// Registers a C rt_mutex; its handle is one of the mutexes'.
+    pub fn register_rt_mutex(&mut self, addr: u64, name: String) -> u32 {
+        self.add_mutex(addr, name, true)
+    }
+
+    fn add_mutex(&mut self, addr: u64, name: String, inherits: bool) -> u32 {
+        let mutex = Mutex { addr, name, owner: None, waiters: Vec::new(), handoff: false, pickup: None, inherits };
+        self.mutex.insert(mutex) as u32 + 1
     }
 
     /// Registers a C semaphore with `count` free units.

@@ -43,6 +43,8 @@ pub struct SchedEntity {
     pub policy: u32,
     /// 1 to 99 for the real-time policies, else 0.
     pub rt_priority: u32,
+    /// Real-time priority lent by those that wait for an rt_mutex of the task; 0 none.
+    pub lent_priority: u32,
     /// −20 to 19.
     pub nice: i32,
     /// Weighted CPU time, the key of the fair queue.
@@ -74,6 +76,7 @@ impl Default for SchedEntity {
         SchedEntity {
             policy: SCHED_NORMAL,
             rt_priority: 0,
+            lent_priority: 0,
             nice: 0,
             vruntime: 0,
             cpu: 0,
@@ -93,7 +96,7 @@ impl Default for SchedEntity {
 impl SchedEntity {
     /// Whether a real-time policy applies.
     pub fn is_rt(&self) -> bool {
-        matches!(self.policy, SCHED_FIFO | SCHED_RR)
+        matches!(self.policy, SCHED_FIFO | SCHED_RR) || self.lent_priority > 0
     }
 
     /// Load weight.
@@ -103,7 +106,16 @@ impl SchedEntity {
 
     /// `prio` as task_struct shows it: 0–98 real-time, 100–139 fair.
     pub fn prio(&self) -> i32 {
-        if self.is_rt() { MAX_RT_PRIO - 1 - self.rt_priority as i32 } else { DEFAULT_PRIO + self.nice }
+        if self.lent_priority > self.rt_priority {
+            return MAX_RT_PRIO - 1 - self.lent_priority as i32;
+        }
+        self.normal_prio()
+    }
+
+    /// `prio` without what was lent.
+    pub fn normal_prio(&self) -> i32 {
+        let rt = matches!(self.policy, SCHED_FIFO | SCHED_RR);
+        if rt { MAX_RT_PRIO - 1 - self.rt_priority as i32 } else { DEFAULT_PRIO + self.nice }
     }
 }
 
@@ -508,14 +520,17 @@ impl Kernel {
             match event {
                 Event::Timeout(task) => {
                     let cpu = self.tasks.get(task).map_or(0, |task| task.se.cpu);
+                    let cpu = self.live_cpu(cpu);
                     self.enter_event(cpu, time_ns);
                     self.timeout_expired(task);
                 }
                 Event::Timer { timer, cpu } => {
+                    let cpu = self.live_cpu(cpu);
                     self.enter_event(cpu, time_ns);
                     self.timer_due(timer, cpu);
                 }
                 Event::HrTimer { timer, cpu } => {
+                    let cpu = self.live_cpu(cpu);
                     self.enter_event(cpu, time_ns);
                     self.hrtimer_due(timer, cpu);
                 }
@@ -596,16 +611,11 @@ impl Kernel {
         Ok(())
     }
 
-    /// Mask of the machine's CPUs.
-    pub fn online_mask(&self) -> u64 {
-        if self.cpus.len() == 64 { u64::MAX } else { (1 << self.cpus.len()) - 1 }
-    }
-
     /// Copies what the scheduler knows to the `task_struct`.
     pub(crate) fn publish_sched(&mut self, target: TaskId) {
         let task = &self.tasks[target];
         task.c.prio.set(task.se.prio());
-        task.c.normal_prio.set(task.se.prio());
+        task.c.normal_prio.set(task.se.normal_prio());
         task.c.static_prio.set(DEFAULT_PRIO + task.se.nice);
         task.c.policy.set(task.se.policy);
         task.c.rt_priority.set(task.se.rt_priority);

@@ -76,10 +76,15 @@ impl Kernel {
     pub(crate) fn enqueue(&mut self, id: TaskId, cpu: u32, head: bool) {
         self.queue_seq += 1;
         let seq = self.queue_seq;
-        let allowed = self.tasks[id].se.allowed;
+        let online = self.online_mask();
+        // A thread of a CPU that is gone runs where it can.
+        let allowed = match self.tasks[id].se.allowed & online {
+            0 => online,
+            allowed => allowed,
+        };
         let cpu = if allowed & (1 << cpu) == 0 {
             self.cpus[cpu as usize].migrate_current = false;
-            (allowed & self.online_mask()).trailing_zeros().min(self.cpus.len() as u32 - 1)
+            allowed.trailing_zeros().min(self.cpus.len() as u32 - 1)
         } else {
             cpu
         };
@@ -207,7 +212,9 @@ impl Kernel {
             return;
         }
         self.cpus[cpu as usize].counts.softirq(super::cpu::SoftirqKind::Sched);
-        let idle = self.cpus.iter().find(|other| !other.has_work()).map(|other| other.id);
+        let online = self.online_mask();
+        let idle =
+            self.cpus.iter().find(|other| !other.has_work() && online >> other.id & 1 != 0).map(|other| other.id);
         if let Some(idle) = idle {
             let now_ns = self.cpus[cpu as usize].clock_ns;
             if let Some(task) = self.pull_task(idle) {

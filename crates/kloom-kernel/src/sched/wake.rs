@@ -96,7 +96,11 @@ impl Kernel {
         if count == 1 {
             return 0;
         }
-        let (allowed, prev) = (self.tasks[target].se.allowed, self.tasks[target].se.cpu);
+        let (mut allowed, prev) = (self.tasks[target].se.allowed, self.tasks[target].se.cpu);
+        if self.offline != 0 {
+            let online = self.online_mask();
+            allowed = if allowed & online == 0 { online } else { allowed & online };
+        }
         let start = if fork { self.this_cpu + 1 } else { prev };
         let load = |cpu: u32| {
             let c = &self.cpus[cpu as usize];

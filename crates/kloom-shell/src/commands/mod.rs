@@ -7,6 +7,7 @@
 mod fileops;
 mod filter;
 mod grep;
+mod hardware;
 mod kmod;
 mod log;
 pub(crate) mod process;
@@ -357,6 +358,9 @@ table! {
     "taskset" => sched::taskset @ "/usr/bin",
     "chrt" => sched::chrt @ "/usr/bin",
     "nproc" => sched::nproc @ "/usr/bin",
+    "irq" => hardware::irq @ "/usr/sbin",
+    "key" => hardware::key @ "/usr/bin",
+    "cpu" => hardware::cpu @ "/usr/sbin",
     "cat" => textout::cat @ "/bin",
     "echo" => textout::echo @ "/bin",
     "printf" => textout::printf @ "/usr/bin",

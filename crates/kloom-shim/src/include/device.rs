@@ -1,4 +1,4 @@
-//! C header: include/linux/device.h: classes and devices. Drivers and buses are not here.
+//! C header: include/linux/device.h: classes and devices. Drivers and buses are in driver.rs.
 //!
 //! Behaviour follows Linux 6.1 drivers/base/core.c and class.c. The tree of sysfs and the nodes of /dev are the
 //! kernel's ([`kloom_kernel::fs::devfs`]).
@@ -14,7 +14,7 @@ use kloom_kernel::fs::kernfs::{KernKind, SYSFS};
 
 use super::kobject::{self, NAME_KIND};
 use super::printk::{VarArgs, format_short};
-use super::sysfs;
+use super::{driver, sysfs};
 use crate::Machine;
 use crate::call::{call1, call3, enter, might_sleep};
 use crate::fileops::word;
@@ -25,6 +25,8 @@ use crate::oops::or_oops;
 const PARENT: u64 = 64;
 const INIT_NAME: u64 = 72;
 const TYPE: u64 = 80;
+const BUS: u64 = 88;
+const DRIVER: u64 = 96;
 const DRIVER_DATA: u64 = 112;
 const MUTEX: u64 = 120;
 pub(crate) const DEVT: u64 = 144;
@@ -66,6 +68,11 @@ impl State {
     pub(crate) fn knows(&self, object: u64) -> bool {
         self.devices.contains_key(&object) || self.classes.contains_key(&object)
     }
+
+    /// Addresses of all devices.
+    pub(crate) fn addresses(&self) -> Vec<u64> {
+        self.devices.keys().copied().collect()
+    }
 }
 
 fn is_err_or_null(pointer: u64) -> bool {
@@ -105,8 +112,11 @@ impl Machine {
     fn device_known(&mut self, addr: u64, device: Device) {
         let sys_name = device.name.replace('/', "!");
         let kern = &self.kernel.vfs.kern;
-        let path =
-            if device.class.is_empty() { "devices".to_string() } else { format!("devices/virtual/{}", device.class) };
+        let path = if device.class.is_empty() {
+            self.device_top(addr).to_string()
+        } else {
+            format!("devices/virtual/{}", device.class)
+        };
         if let Some(dir) = kern.find(SYSFS, &path).and_then(|top| kern.child(top, &sys_name)) {
             self.files.objects.dirs.insert(addr, dir);
         }
@@ -253,7 +263,8 @@ fn add_to_tree(addr: u64) -> i32 {
         let dev = Dev::from_raw(devt);
         let class_name = if class == 0 { String::new() } else { machine.class_name(class)? };
         let added = if class == 0 {
-            let top = machine.kernel.vfs.kern.make_dirs(SYSFS, "devices", 0o755);
+            let top = machine.device_top(addr);
+            let top = machine.kernel.vfs.kern.make_dirs(SYSFS, top, 0o755);
             machine
                 .kernel
                 .vfs
@@ -351,6 +362,7 @@ pub(crate) extern "C" fn device_destroy(class: u64, devt: u32) {
     });
     let Some(addr) = found else { return };
     remove_from_tree(addr);
+    driver::release_resources(addr);
     enter(|machine, _| free_device(machine, addr));
 }
 
@@ -380,12 +392,17 @@ pub(crate) extern "C" fn device_add(dev: u64) -> i32 {
         }
         Ok(())
     }));
-    add_to_tree(dev)
+    let ret = add_to_tree(dev);
+    if ret == 0 {
+        driver::device_added(dev);
+    }
+    ret
 }
 
 /// `device_del()`.
 pub(crate) extern "C" fn device_del(dev: u64) {
     might_sleep("device_del");
+    driver::device_removed(dev);
     remove_from_tree(dev);
 }
 
@@ -411,6 +428,7 @@ pub(crate) extern "C" fn put_device(dev: u64) {
     if dev == 0 || !kobject::drop_reference(dev + kobject::KREF) {
         return;
     }
+    driver::release_resources(dev);
     let (release, name) = or_oops(enter(|machine, _| {
         let name = machine.get_u64(dev + kobject::NAME)?;
         let own = machine.get_u64(dev + RELEASE)?;
@@ -442,7 +460,7 @@ pub(crate) extern "C" fn put_device(dev: u64) {
     });
 }
 
-fn set_name(machine: &mut Machine, dev: u64, name: &[u8]) -> Result<(), Fault> {
+pub(crate) fn set_name(machine: &mut Machine, dev: u64, name: &[u8]) -> Result<(), Fault> {
     let old = machine.get_u64(dev + kobject::NAME)?;
     if old != 0 && machine.arena.heap.block_at(old).is_some_and(|block| block.kind == NAME_KIND) {
         machine.kernel_free(old);
@@ -474,12 +492,14 @@ pub(crate) extern "C" fn device_remove_file(dev: u64, attr: u64) {
     }
 }
 
-/// `dev_driver_string()`: the class's name; drivers and buses are not here.
+/// `dev_driver_string()`: the name of driver, bus or class, whichever there is first.
 pub(crate) extern "C" fn dev_driver_string(dev: u64) -> u64 {
     or_oops(enter(|machine, _| {
-        let class = machine.get_u64(dev + CLASS)?;
-        if class != 0 {
-            return machine.get_u64(class);
+        for place in [DRIVER, BUS, CLASS] {
+            let object = machine.get_u64(dev + place)?;
+            if object != 0 {
+                return machine.get_u64(object);
+            }
         }
         Ok(match machine.kdata.get("kloom_empty") {
             Some(addr) => addr,

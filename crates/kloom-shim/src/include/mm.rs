@@ -21,8 +21,6 @@ const VIRTUAL: u64 = 56;
 const SIZE: u64 = 64;
 /// The kind of the blocks that hold them.
 const KIND: &str = "struct page";
-/// What the console's keyboard port answers: the release of the enter key.
-const SCAN_CODE: u32 = 0x9c;
 
 /// What these shims keep: pages by address.
 #[derive(Debug, Default)]
@@ -184,7 +182,7 @@ pub(crate) extern "C" fn iounmap(_addr: u64) {
 /// `inb()` and its kin: a bus without devices answers all ones.
 pub(crate) extern "C" fn kloom_in(port: u16, size: i32) -> u32 {
     match (port, size) {
-        (0x60, 1) => SCAN_CODE,
+        (0x60, 1) => enter(|machine, _| machine.irqs.keyboard.scan_code()),
         (_, 1) => 0xff,
         (_, 2) => 0xffff,
         _ => u32::MAX,

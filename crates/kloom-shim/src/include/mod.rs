@@ -3,14 +3,18 @@
 pub mod bug;
 pub mod cdev;
 pub mod completion;
+pub mod cpu;
 pub mod debugfs;
 pub mod delay;
 pub mod dev_printk;
 pub mod device;
+pub mod driver;
 pub mod fs;
 pub mod hrtimer;
 pub mod idr;
 pub mod interrupt;
+pub mod irq;
+pub mod keyboard;
 pub mod kobject;
 pub mod kstrtox;
 pub mod kthread;
@@ -31,6 +35,7 @@ pub mod proc_fs;
 pub mod random;
 pub mod ratelimit;
 pub mod rcupdate;
+pub mod rtmutex;
 pub mod rwsem;
 pub mod sched;
 pub mod semaphore;
@@ -39,11 +44,14 @@ pub mod seqlock;
 pub mod signal;
 pub mod slab;
 pub mod smp;
+pub mod smpboot;
 pub mod sort;
 pub mod spinlock;
 pub mod sprintf;
+pub mod stop_machine;
 pub mod string;
 pub mod swait;
+pub mod sysctl;
 pub mod sysfs;
 pub mod timer;
 pub mod uaccess;
@@ -78,12 +86,18 @@ pub static ALL: &[&[Export]] = &[
     mutex::EXPORTS,
     percpu::EXPORTS,
     preempt::EXPORTS,
+    rtmutex::EXPORTS,
     rwsem::EXPORTS,
     semaphore::EXPORTS,
     spinlock::EXPORTS,
     swait::EXPORTS,
     workqueue::EXPORTS,
     interrupt::EXPORTS,
+    irq::EXPORTS,
+    cpu::EXPORTS,
+    stop_machine::EXPORTS,
+    smpboot::EXPORTS,
+    keyboard::EXPORTS,
     rcupdate::EXPORTS,
     seqlock::EXPORTS,
     dev_printk::EXPORTS,
@@ -96,6 +110,7 @@ pub static ALL: &[&[Export]] = &[
     cdev::EXPORTS,
     debugfs::EXPORTS,
     device::EXPORTS,
+    driver::EXPORTS,
     fs::EXPORTS,
     kobject::EXPORTS,
     miscdevice::EXPORTS,
@@ -103,4 +118,5 @@ pub static ALL: &[&[Export]] = &[
     proc_fs::EXPORTS,
     seq_file::EXPORTS,
     sysfs::EXPORTS,
+    sysctl::EXPORTS,
 ];

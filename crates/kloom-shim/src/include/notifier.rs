@@ -1,5 +1,5 @@
 //! C header: include/linux/notifier.h, and the chains of the kernel's own that modules can stand on (module, die,
-//! reboot, panic, keyboard).
+//! reboot, panic; the keyboard's is in keyboard.rs).
 //!
 //! A chain is the C list from its head by falling priority, as in Linux 6.1 kernel/notifier.c. The kernel's own chains
 //! are never called but for panic, which ends the machine here before anyone is told.
@@ -20,7 +20,7 @@ const SIZE: u64 = 24;
 const STOP: i32 = 0x8000;
 
 /// Offsets of the first block in the heads.
-const ATOMIC_FIRST: u64 = 16;
+pub(crate) const ATOMIC_FIRST: u64 = 16;
 const BLOCKING_FIRST: u64 = 16;
 const SRCU_FIRST: u64 = 24;
 
@@ -31,6 +31,15 @@ fn warn_registered(machine: &mut Machine, block: u64, first: Option<RawEvent>) {
     let text = format!("notifier callback {name} already registered");
     machine.warn_kernel_text(&text, "kernel/notifier.c", 29, "notifier_chain_register");
     machine.report_once(Fault::DoubleRegistration { kind: Registration::Notifier, name, addr: block, first });
+}
+
+/// Writes the link at `place`; the heads of the kernel's own chains lie where modules cannot write.
+fn set_next(machine: &mut Machine, place: u64, value: u64) -> Result<(), Fault> {
+    if machine.irqs.keyboard.is_head(place) || machine.irqs.hotplug.is_head(place) {
+        machine.arena.write_kdata(place, &value.to_le_bytes());
+        return Ok(());
+    }
+    machine.put_u64(place, value)
 }
 
 fn register(machine: &mut Machine, first: u64, block: u64) -> Result<i32, Fault> {
@@ -54,7 +63,7 @@ fn register(machine: &mut Machine, first: u64, block: u64) -> Result<i32, Fault>
     }
     let next = machine.get_u64(place)?;
     machine.poke_u64(block + NEXT, next);
-    machine.put_u64(place, block)?;
+    set_next(machine, place, block)?;
     Ok(0)
 }
 
@@ -68,14 +77,14 @@ fn unregister(machine: &mut Machine, first: u64, block: u64) -> Result<i32, Faul
         machine.check_access(next, SIZE, true)?;
         let after = machine.peek_u64(next + NEXT);
         if next == block {
-            machine.put_u64(place, after)?;
+            set_next(machine, place, after)?;
             return Ok(0);
         }
         place = next + NEXT;
     }
 }
 
-fn call_chain(first: u64, value: u64, data: u64) -> i32 {
+pub(crate) fn call_chain(first: u64, value: u64, data: u64) -> i32 {
     let mut ret = 0;
     let mut block = or_oops(enter(|machine, _| machine.get_u64(first)));
     while block != 0 {
@@ -146,6 +155,21 @@ pub(crate) extern "C" fn srcu_init_notifier_head(head: u64) {
     }));
 }
 
+/// A block stands on a chain of the kernel's own that keeps its list in memory.
+pub(crate) fn remember(block: u64, there: bool) {
+    if there {
+        enter(|machine, _| {
+            let now = machine.kernel.event_here();
+            machine.irqs.notifiers.push((block, now));
+        });
+    }
+}
+
+/// And does not any more.
+pub(crate) fn forget(block: u64) {
+    enter(|machine, _| machine.irqs.notifiers.retain(|&(other, _)| other != block));
+}
+
 /// A place on a chain of the kernel's own.
 fn own(block: u64, there: bool) -> i32 {
     or_oops(enter(|machine, _| {
@@ -192,6 +216,5 @@ crate::exports![
     variadic: ;
     named: "register_module_notifier" => register_own, "unregister_module_notifier" => unregister_own,
         "register_die_notifier" => register_own, "unregister_die_notifier" => unregister_own,
-        "register_reboot_notifier" => register_own, "unregister_reboot_notifier" => unregister_own,
-        "register_keyboard_notifier" => register_own, "unregister_keyboard_notifier" => unregister_own
+        "register_reboot_notifier" => register_own, "unregister_reboot_notifier" => unregister_own
 ];

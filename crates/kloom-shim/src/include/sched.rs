@@ -438,24 +438,6 @@ pub(crate) extern "C" fn int_sqrt(value: u64) -> u64 {
     value.isqrt()
 }
 
-/// `cpus_read_lock()`: CPUs neither come nor go.
-pub(crate) extern "C" fn cpus_read_lock() {
-    might_sleep("cpus_read_lock");
-}
-
-/// `cpus_read_unlock()`.
-pub(crate) extern "C" fn cpus_read_unlock() {}
-
-/// `cpus_read_trylock()`.
-pub(crate) extern "C" fn cpus_read_trylock() -> i32 {
-    1
-}
-
-/// `cpu_up()` and `cpu_down()`: refused.
-pub(crate) extern "C" fn cpu_up(_cpu: u32) -> i32 {
-    -kloom_abi::Errno::EINVAL.0
-}
-
 crate::exports![
     plain: kloom_current, schedule, schedule_timeout, schedule_timeout_interruptible, schedule_timeout_killable,
         schedule_timeout_uninterruptible, schedule_timeout_idle, wake_up_process, wake_up_state, kloom_set_current_state,
@@ -465,10 +447,10 @@ crate::exports![
         kloom_task_state_index, can_nice, sched_setattr, idle_cpu, idle_task, kloom_task_curr, task_sched_runtime,
         nr_context_switches, nr_running, __set_task_comm, find_task_by_pid, find_task_by_pid_ns, find_get_task_by_vpid,
         kernel_thread, reparent_to_kthreadd, get_task_mm, mmput, touch_softlockup_watchdog, set_freezable, frozen,
-        kloom_try_to_freeze, int_sqrt, cpus_read_lock, cpus_read_unlock, cpus_read_trylock, cpu_up;
+        kloom_try_to_freeze, int_sqrt;
     variadic: daemonize;
     named: "yield" => yield_, "io_schedule" => schedule, "kloom_set_current_state_plain" => kloom_set_current_state,
         "sched_setscheduler" => sched_setscheduler_nocheck, "local_clock" => sched_clock, "__put_task_struct" => kloom_put_task_struct,
         "cpu_clock" => sched_clock, "sched_setattr_nocheck" => sched_setattr, "__mmdrop" => mmput, "kloom_freezing" => frozen,
-        "__refrigerator" => kloom_try_to_freeze, "cpu_down" => cpu_up
+        "__refrigerator" => kloom_try_to_freeze
 ];

@@ -93,6 +93,14 @@ pub(crate) fn create_file(object: u64, attr: u64, typed: bool) -> i32 {
     }))
 }
 
+/// Adds an attribute whose functions take the object and a buffer only.
+pub(crate) fn create_short_file(object: u64, attr: u64) -> i32 {
+    or_oops(enter(|machine, _| {
+        let Some(dir) = machine.object_dir(object) else { return Ok(-Errno::EINVAL.0) };
+        add_file(machine, dir, AttrNode::Short { object, attr }, attr, None)
+    }))
+}
+
 /// Removes an attribute of an object.
 pub(crate) fn delete_file(object: u64, attr: u64) {
     or_oops(enter(|machine, _| match machine.object_dir(object) {

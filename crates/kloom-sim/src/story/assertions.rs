@@ -38,7 +38,7 @@ const REMOVED_IN: &[(&str, &str)] = &[
     ("lock_kernel", "2.6.39"),
     ("prandom_u32", "6.1"),
     ("proc_create() with struct file_operations", "5.6"),
-    ("register_cpu_notifier", "4.15"),
+    ("register_cpu_notifier", "4.10"),
     ("set_fs", "5.18"),
     ("setup_timer", "4.15"),
     ("sleep_on", "3.15"),

@@ -94,7 +94,9 @@ impl Kernel {
         match file {
             KernelFile::Cmdline => format!("{}\n", self.vfs.cmdline),
             KernelFile::Consoles => "ttyS0                -W- (EC p a)    4:64\n".to_string(),
-            KernelFile::Cpuinfo => (0..self.cpus.len()).map(|cpu| self.cpuinfo(cpu)).collect(),
+            KernelFile::Cpuinfo => {
+                (0..self.cpus.len()).filter(|&cpu| self.cpu_online(cpu as u32)).map(|cpu| self.cpuinfo(cpu)).collect()
+            }
             KernelFile::Devices => self.vfs.devs.proc_devices(),
             KernelFile::Filesystems => FILESYSTEMS.iter().map(|name| format!("nodev\t{name}\n")).collect(),
             KernelFile::Interrupts => self.interrupts(),
@@ -138,7 +140,7 @@ impl Kernel {
             sum(&|n| self.cpus[n].system_ns),
             sum(&|n| self.idle_ns(n)),
         );
-        for (n, cpu) in self.cpus.iter().enumerate() {
+        for (n, cpu) in self.cpus.iter().enumerate().filter(|(_, cpu)| self.cpu_online(cpu.id)) {
             text.push_str(&row(format!("cpu{n}"), cpu.user_ns, cpu.system_ns, self.idle_ns(n)));
         }
         let mut by_irq = [0u64; 24];
@@ -246,20 +248,21 @@ impl Kernel {
 
     fn interrupts(&self) -> String {
         let mut text = "    ".to_string() + "       ";
-        for cpu in 0..self.cpus.len() {
+        let online = || (0..self.cpus.len()).filter(|&cpu| self.cpu_online(cpu as u32));
+        for cpu in online() {
             text.push_str(&format!("CPU{cpu:<8}"));
         }
         text.push('\n');
         for line in &self.vfs.irqs {
             text.push_str(&format!("{:3}: ", line.irq));
-            for cpu in 0..self.cpus.len() {
+            for cpu in online() {
                 text.push_str(&format!("{:10} ", line.counts.get(cpu).unwrap_or(&0)));
             }
             text.push_str(&format!(" {:>8} {:3}-{:<8}  {}\n", line.chip, line.irq, line.flow, line.action));
         }
         for (name, what) in ARCH_ROWS {
             text.push_str(&format!("{name}: "));
-            for cpu in &self.cpus {
+            for cpu in online().map(|cpu| &self.cpus[cpu]) {
                 let count = match name {
                     "LOC" => cpu.ticks,
                     "RES" => cpu.counts.reschedule,
