@@ -135,8 +135,16 @@ fn coverage(api: &Api) -> String {
         let word = if row.supported { "yes" } else { "no" };
         let _ = writeln!(out, "| `{}` | {word} | {} |", row.name, row.description.replace('|', "\\|"));
     }
+    out += "\n## Left out\n\nNames that modules use and that kloom does not have, with the reason; `*` stands for anything.\n\n";
+    out += "| name | why |\n| --- | --- |\n";
+    for (name, reason) in LEFT_OUT.lines().skip(1).filter_map(|line| line.split_once('\t')) {
+        let _ = writeln!(out, "| `{name}` | {reason} |");
+    }
     out
 }
+
+/// What kloom does not have on purpose.
+const LEFT_OUT: &str = include_str!("../../include/left-out.tsv");
 
 #[cfg(test)]
 mod tests {

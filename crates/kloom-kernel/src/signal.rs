@@ -132,6 +132,12 @@ impl Kernel {
         Ok(())
     }
 
+    /// Sets the signals that a task blocks (`sigprocmask()`); `SIGKILL` and `SIGSTOP` cannot be.
+    pub fn set_blocked(&mut self, target: TaskId, mask: u64) {
+        self.tasks[target].signals.blocked = mask & !(1 << 8 | 1 << 18);
+        self.publish_pending(target);
+    }
+
     /// Sends a signal that cannot be ignored or blocked (`force_sig()`).
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Names of signals and what a shell says of a child that one has ended.
 
-pub(crate) use kloom_abi::signal::{SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGQUIT, SIGTERM};
+pub(crate) use kloom_abi::signal::{SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGKILL, SIGPIPE, SIGQUIT, SIGTERM};
 
 /// Names without `SIG`, from 1.
 pub(crate) const NAMES: [&str; 31] = [

@@ -6,7 +6,7 @@
 use kloom_abi::Errno;
 
 use crate::call::enter;
-use crate::include::{cpu, irq, keyboard, sysctl};
+use crate::include::{cpu, freezer, irq, keyboard, sysctl};
 
 /// Which file.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub(crate) enum Control {
     CpuOnline(u32),
     /// `/sys/devices/system/cpu/online`, `possible`, `present`, `offline`.
     CpuMask(CpuMask),
+    /// `/sys/power/state`: writing `freeze` or `mem` suspends the machine for a moment.
+    PowerState,
     /// A file of /proc/sys, by the address of its `struct ctl_table`.
     Sysctl(u64),
     /// `/sys/kernel/debug/kloom/keyboard`: writing `KEYCODE 1` presses a key, `KEYCODE 0` lets it go.
@@ -54,6 +56,7 @@ pub(crate) fn read(control: Control) -> Result<Vec<u8>, Errno> {
             };
             Ok(format!("{}\n", irq::cpu_list(mask)).into_bytes())
         }
+        Control::PowerState => Ok(b"freeze mem\n".to_vec()),
         Control::Sysctl(table) => sysctl::read(table),
         Control::Keyboard => Err(Errno::EINVAL),
     }
@@ -77,6 +80,11 @@ pub(crate) fn write(control: Control, bytes: &[u8]) -> Result<(), Errno> {
                 errno => Err(Errno(-errno)),
             }
         }
+        Control::PowerState => match text {
+            "freeze" => freezer::suspend("s2idle"),
+            "mem" => freezer::suspend("deep"),
+            _ => Err(Errno::EINVAL),
+        },
         Control::Sysctl(table) => sysctl::write(table, bytes),
         Control::CpuMask(_) => Err(Errno::EINVAL),
         Control::Keyboard => {

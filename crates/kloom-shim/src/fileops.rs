@@ -87,6 +87,7 @@ mod fops {
     pub(super) const OPEN: u64 = 112;
     pub(super) const FLUSH: u64 = 120;
     pub(super) const RELEASE: u64 = 128;
+    pub(super) const FASYNC: u64 = 144;
     pub(super) const IOCTL: u64 = 232;
 }
 
@@ -190,6 +191,8 @@ pub struct State {
     pub(crate) releases: BTreeMap<TaskId, Vec<(FileId, ModuleNode)>>,
     pub(crate) attrs: BTreeMap<KernId, AttrNode>,
     pub(crate) devices: crate::include::device::State,
+    /// Who gets SIGIO for an open file.
+    pub(crate) sigio: BTreeMap<FileId, TaskId>,
     pub(crate) drivers: crate::include::driver::State,
     pub(crate) sysctls: crate::include::sysctl::State,
     pub(crate) objects: crate::include::kobject::State,
@@ -408,6 +411,7 @@ impl Machine {
     pub(crate) fn free_file(&mut self, id: FileId) {
         let Some(open) = self.kernel.file_mut(id) else { return };
         let (addr, node) = (std::mem::take(&mut open.c_file), open.node);
+        self.files.sigio.remove(&id);
         if addr == 0 {
             return;
         }
@@ -942,10 +946,14 @@ pub fn llseek(id: FileId, node: &ModuleNode, offset: i64, whence: u32) -> Result
 ///
 /// # Errors
 /// What the module returns.
-pub fn ioctl(id: FileId, node: &ModuleNode, cmd: u64, mut arg: Vec<u8>) -> Result<(i64, Vec<u8>), Errno> {
+pub fn ioctl(id: FileId, fd: i32, node: &ModuleNode, cmd: u64, mut arg: Vec<u8>) -> Result<(i64, Vec<u8>), Errno> {
     const ENOIOCTLCMD: i64 = 515;
     let addr = c_file(id);
     let table = table(addr, node);
+    if cmd == FIOASYNC {
+        let on = arg.iter().take(4).any(|&byte| byte != 0);
+        return set_async(id, fd, addr, table, on).map(|()| (0, arg));
+    }
     let op = operation(table, proc_ops::IOCTL, fops::UNLOCKED_IOCTL);
     let old = match table {
         Table::Fops(ops) if op == 0 => word(ops + fops::IOCTL),
@@ -974,6 +982,36 @@ pub fn ioctl(id: FileId, node: &ModuleNode, cmd: u64, mut arg: Vec<u8>) -> Resul
         return Err(Errno::ENOTTY);
     }
     outcome(ret).map(|ret| (ret as i64, arg))
+}
+
+/// `ioctl(FIOASYNC)`, which the kernel answers itself.
+const FIOASYNC: u64 = 0x5452;
+/// `O_ASYNC` in a file's flags.
+const FASYNC: u32 = 0o20_000;
+
+/// Sets or takes `O_ASYNC` (fs/ioctl.c, `ioctl_fioasync()`): the driver is told, and the caller gets SIGIO from now on, as
+/// after `fcntl(F_SETOWN)`.
+fn set_async(id: FileId, fd: i32, addr: u64, table: Table, on: bool) -> Result<(), Errno> {
+    if on == (enter(|machine, _| machine.peek_u32(addr + file::FLAGS)) & FASYNC != 0) {
+        return Ok(());
+    }
+    let op = match table {
+        Table::Fops(ops) => word(ops + fops::FASYNC),
+        _ => 0,
+    };
+    if op == 0 {
+        return Err(Errno::ENOTTY);
+    }
+    enter(|machine, current| {
+        if on {
+            machine.files.sigio.insert(id, current);
+        } else {
+            machine.files.sigio.remove(&id);
+        }
+    });
+    let ret = i64::from(run(op, [fd as u64, addr, u64::from(on), 0]) as i32);
+    returned();
+    outcome(ret).map(|_| ())
 }
 
 /// Bits that are always reported (`EPOLLERR`, `EPOLLHUP`).
@@ -1131,6 +1169,11 @@ pub fn release(id: FileId, node: &ModuleNode) {
                 let flush = word(ops + fops::FLUSH);
                 if flush != 0 {
                     run(flush, [addr, 0, 0, 0]);
+                }
+                // __fput(): whoever still wants signals does not any more.
+                let fasync = word(ops + fops::FASYNC);
+                if fasync != 0 && enter(|machine, _| machine.peek_u32(addr + file::FLAGS)) & FASYNC != 0 {
+                    run(fasync, [u64::MAX, addr, 0, 0]);
                 }
             }
             let release = operation(table, proc_ops::RELEASE, fops::RELEASE);

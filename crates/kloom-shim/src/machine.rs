@@ -200,6 +200,8 @@ impl MachineHandle {
         crate::include::cpu::boot(handle.get());
         crate::include::sysctl::boot(handle.get());
         crate::include::driver::boot(handle.get());
+        crate::include::mm::boot(handle.get());
+        crate::include::freezer::boot(handle.get());
         crate::include::keyboard::boot(handle.get());
         let machine = handle.get();
         let init = machine.kernel.init;

@@ -26,6 +26,7 @@ pub const KERNEL_KINDS: &[&str] = &[
     "struct poll_table_entry",
     "struct fasync_struct",
     "struct ctl_table_header",
+    "struct resource",
     "file buffer",
     "seq_file buffer",
     "kobject name",

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use kloom::api::{Api, Row};
+use kloom::api::{Api, Row, left_out};
 use kloom::failure::{Failure, findings_of_notes, subject_of};
 use kloom::run::{Request, RunError, Script, quote};
 use kloom_cc::{ERAS, Era};
@@ -577,13 +577,20 @@ fn api(args: &ApiArgs) -> ExitCode {
                 let what = "a type, macro or inline function; functions it calls are listed under their own names";
                 output::data(format!("{name}: in <{header}>\n  {what}\n").as_bytes());
             }
-            None if found.is_empty() => return usage(&format!("kloom's headers do not declare `{name}`")),
+            None if found.is_empty() => {
+                let why = left_out(name).map_or_else(String::new, |reason| format!(": {reason}"));
+                return usage(&format!("kloom's headers do not declare `{name}`{why}"));
+            }
             None => {}
         }
     }
     if let (Some(_), [row]) = (args.name.as_deref(), found.as_slice()) {
         let gpl = if row.gpl { " (GPL-compatible modules only)" } else { "" };
-        let word = if row.supported { "supported" } else { "not supported by kloom yet" };
+        let word = match left_out(row.name) {
+            _ if row.supported => "supported".to_string(),
+            Some(reason) => format!("not supported by kloom: {reason}"),
+            None => "not supported by kloom yet".to_string(),
+        };
         let (prototype, header) = (row.prototype, row.header);
         let (what, context) = (row.description, row.context_words());
         let text = format!("{prototype}; in <{header}>{gpl}\n  {what}\n  context: {context}\n  {word}\n");

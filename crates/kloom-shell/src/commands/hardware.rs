@@ -1,8 +1,9 @@
 //! What a hand does to the machine: `irq` raises an interrupt line, `key` presses keys, `cpu` takes processors down and
-//! up. Each writes to a file, so a script without kloom's commands can do the same.
+//! up; and `sigio`, a program that wants a signal from a device. The first three write to a file, so a script without kloom's commands can do the same.
 
-use super::{Ctx, options};
-use crate::sys::{Errno, Sys, flags};
+use super::{Ctx, options, seconds};
+use crate::signals;
+use crate::sys::{Errno, SigAction, Sys, flags};
 
 /// Opens, writes, closes.
 async fn write_file(sys: &Sys, path: &str, text: &str) -> Result<(), Errno> {
@@ -52,6 +53,40 @@ pub(crate) async fn cpu(mut ctx: Ctx) -> i32 {
         Ok(()) => 0,
         Err(e) => ctx.fail(&format!("cpu{cpu}: {e}")).await,
     }
+}
+
+/// `FIOASYNC`.
+const FIOASYNC: u64 = 0x5452;
+
+/// `sigio FILE [SECONDS]`: asks a device for SIGIO, as a program does with `fcntl(F_SETOWN)` and `O_ASYNC`, and waits for it
+/// (10 seconds if not told otherwise): 0 when it came, 1 when it did not.
+pub(crate) async fn sigio(mut ctx: Ctx) -> i32 {
+    let parsed = options!(ctx, "");
+    let (path, wait_ns) = match parsed.rest.as_slice() {
+        [path] => (path.clone(), Some(10_000_000_000)),
+        [path, time] => (path.clone(), seconds(time)),
+        _ => (String::new(), None),
+    };
+    let Some(wait_ns) = wait_ns else {
+        ctx.warn("Usage: sigio FILE [SECONDS]\n").await;
+        return 1;
+    };
+    if let Err(e) = ctx.sys.sigaction(signals::SIGIO, SigAction::Catch).await {
+        return ctx.fail(&e.to_string()).await;
+    }
+    let fd = match ctx.sys.open(&path, flags::O_RDONLY, 0).await {
+        Ok(fd) => fd,
+        Err(e) => return ctx.fail(&format!("{path}: {e}")).await,
+    };
+    if let Err(e) = ctx.sys.ioctl(fd, FIOASYNC, vec![1, 0, 0, 0]).await {
+        return ctx.fail(&format!("{path}: {e}")).await;
+    }
+    let left = ctx.sys.nanosleep(wait_ns).await.unwrap_or(0);
+    let caught = ctx.sys.take_signals().await.unwrap_or_default().contains(&signals::SIGIO);
+    let _ = ctx.sys.close(fd).await;
+    let text = if caught { format!("SIGIO after {} ms\n", (wait_ns - left) / 1_000_000) } else { "no SIGIO\n".into() };
+    ctx.put(&text);
+    ctx.end(i32::from(!caught)).await
 }
 
 /// Keys that are no characters, by the names of `input-event-codes.h` in lower case.

@@ -361,6 +361,7 @@ table! {
     "irq" => hardware::irq @ "/usr/sbin",
     "key" => hardware::key @ "/usr/bin",
     "cpu" => hardware::cpu @ "/usr/sbin",
+    "sigio" => hardware::sigio @ "/usr/bin",
     "cat" => textout::cat @ "/bin",
     "echo" => textout::echo @ "/bin",
     "printf" => textout::printf @ "/usr/bin",

@@ -104,7 +104,7 @@ pub(crate) struct State {
     /// What each device was given, oldest first.
     resources: BTreeMap<u64, Vec<Resource>>,
     deferred: Vec<u64>,
-    next_auto: u32,
+    autos: std::collections::BTreeSet<u32>,
 }
 
 /// Makes the platform bus.
@@ -661,8 +661,9 @@ pub(crate) extern "C" fn platform_device_add(pdev: u64) -> i32 {
         let full = match machine.get_u32(pdev + PDEV_ID)? as i32 {
             ID_NONE => name,
             ID_AUTO => {
-                let id = machine.files.drivers.next_auto;
-                machine.files.drivers.next_auto += 1;
+                let autos = &mut machine.files.drivers.autos;
+                let id = (0..).find(|id| !autos.contains(id)).unwrap_or(0);
+                autos.insert(id);
                 machine.put_u32(pdev + PDEV_ID, id)?;
                 machine.store(pdev + PDEV_AUTO, &[1])?;
                 format!("{name}.{id}.auto")
@@ -685,6 +686,15 @@ pub(crate) extern "C" fn platform_device_register(pdev: u64) -> i32 {
 pub(crate) extern "C" fn platform_device_del(pdev: u64) {
     if pdev != 0 && pdev < u64::MAX - 4095 {
         device::device_del(pdev + PDEV_DEV);
+        or_oops(enter(|machine, _| {
+            if machine.load(pdev + PDEV_AUTO, 1)?[0] != 0 {
+                let id = machine.get_u32(pdev + PDEV_ID)?;
+                machine.files.drivers.autos.remove(&id);
+                machine.store(pdev + PDEV_AUTO, &[0])?;
+                machine.put_u32(pdev + PDEV_ID, ID_AUTO as u32)?;
+            }
+            Ok(())
+        }));
     }
 }
 

@@ -538,11 +538,21 @@ pub(crate) extern "C" fn fasync_helper(fd: i32, file: u64, on: i32, list: u64) -
     }))
 }
 
-/// `kill_fasync()`: nobody can have asked for SIGIO here (no `F_SETOWN`), so the list is only looked at.
-pub(crate) extern "C" fn kill_fasync(list: u64, _signal: i32, _band: i32) {
+/// `kill_fasync()`: those who asked for it get the signal, `SIGIO` as a rule.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn kill_fasync(list: u64, signal: i32, _band: i32) {
     or_oops(enter(|machine, _| {
         let mut entry = machine.get_u64(list)?;
         while entry != 0 {
+            let file = machine.get_u64(entry + FA_FILE)?;
+            let id = machine.file_id(file)?;
+            if let Some(&owner) = machine.files.sigio.get(&id)
+                && machine.kernel.tasks.get(owner).is_some()
+            {
+                let _ = machine.kernel.send_signal(owner, signal);
+            }
             entry = machine.get_u64(entry + FA_NEXT)?;
         }
         Ok(())

@@ -51,6 +51,10 @@ pub struct State {
     pub(crate) stopper: super::stop_machine::State,
     /// Threads per CPU of modules.
     pub(crate) smpboot: super::smpboot::State,
+    /// Claimed ports and device memory.
+    pub(crate) ports: super::ioport::State,
+    /// Threads that stand still.
+    pub(crate) freezer: super::freezer::State,
     /// The keyboard.
     pub(crate) keyboard: super::keyboard::State,
     /// Blocks on chains of the kernel's own.

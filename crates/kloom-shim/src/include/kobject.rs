@@ -427,9 +427,34 @@ pub(crate) extern "C" fn kset_unregister(kset: u64) {
     }
 }
 
+/// `add_uevent_var()`: 0, or `-ENOMEM` with a warning when there is no room for another variable.
+pub(crate) extern "C" fn add_uevent_var(frame: &VaFrame) -> i32 {
+    // struct kobj_uevent_env: argv, envp, envp_idx, buf, buflen.
+    const ENVP: u64 = 24;
+    const INDEX: u64 = 536;
+    const BUFFER: u64 = 540;
+    const LENGTH: u64 = 2588;
+    or_oops(enter(|machine, _| {
+        let env = frame.regs[0];
+        let text = format_short(machine, frame.regs[1], &mut VarArgs::after(frame, 2));
+        let (index, used) = (machine.get_u32(env + INDEX)?, machine.get_u32(env + LENGTH)?);
+        if index >= 64 || text.len() as u32 >= 2048 - used.min(2048) {
+            let what = if index >= 64 { "too many keys" } else { "buffer size too small" };
+            machine.warn_kernel_text(&format!("add_uevent_var: {what}"), "lib/kobject_uevent.c", 670, "add_uevent_var");
+            return Ok(-Errno::ENOMEM.0);
+        }
+        let place = env + BUFFER + u64::from(used);
+        machine.store_cstr(place, &text)?;
+        machine.put_u64(env + ENVP + u64::from(index) * 8, place)?;
+        machine.put_u32(env + INDEX, index + 1)?;
+        machine.put_u32(env + LENGTH, used + text.len() as u32 + 1)?;
+        Ok(0)
+    }))
+}
+
 crate::exports![
     plain: kobject_init, kobject_create_and_add, kobject_get, kobject_get_unless_zero, kobject_put, kobject_del,
         kobject_get_path, kobject_uevent, kobject_uevent_env, kset_register, kset_create_and_add, kset_unregister;
-    variadic: kobject_add, kobject_init_and_add, kobject_set_name;
+    variadic: kobject_add, kobject_init_and_add, kobject_set_name, add_uevent_var;
     named:
 ];

@@ -172,13 +172,17 @@ pub(crate) extern "C" fn __kthread_should_park(k: u64) -> bool {
     }))
 }
 
-/// `kthread_freezable_should_stop()`; the machine never freezes, so the flag is set to false.
+/// `kthread_freezable_should_stop()`: freezes first if asked to; whether it did is told in `was_frozen`.
+///
+/// # Context
+/// Process context of the thread; may sleep.
 pub(crate) extern "C" fn kthread_freezable_should_stop(was_frozen: u64) -> bool {
     might_sleep("kthread_freezable_should_stop");
+    let froze = super::freezer::refrigerator(true);
     or_oops(enter(|machine, current| {
         if was_frozen != 0 {
             machine.check_access(was_frozen, 1, true)?;
-            let _ = machine.arena.write(was_frozen, &[0]);
+            let _ = machine.arena.write(was_frozen, &[u8::from(froze)]);
         }
         Ok(machine.kernel.kthread_should_stop(current))
     }))
@@ -284,11 +288,42 @@ fn end_thread(machine: &mut Machine, current: TaskId, code: i64) {
     }
 }
 
+/// `kthread_use_mm()`: the kthread can reach user memory until it gives it back.
+///
+/// # Context
+/// A kthread, in process context.
+pub(crate) extern "C" fn kthread_use_mm(mm: u64) {
+    might_sleep("kthread_use_mm");
+    enter(|machine, current| {
+        let c = machine.kernel.tasks[current].c;
+        if !machine.kernel.tasks[current].is_kthread() || c.mm.get() != 0 {
+            machine.warn_kernel_once("kernel/kthread.c", 1415, "kthread_use_mm");
+        }
+        c.mm.set(mm);
+        c.active_mm.set(mm);
+    });
+}
+
+/// `kthread_unuse_mm()`.
+///
+/// # Context
+/// The kthread that used it.
+pub(crate) extern "C" fn kthread_unuse_mm(_mm: u64) {
+    might_sleep("kthread_unuse_mm");
+    enter(|machine, current| {
+        let c = machine.kernel.tasks[current].c;
+        if !machine.kernel.tasks[current].is_kthread() || c.mm.get() == 0 {
+            machine.warn_kernel_once("kernel/kthread.c", 1457, "kthread_unuse_mm");
+        }
+        c.mm.set(0);
+    });
+}
+
 crate::exports![
     plain: kthread_create_on_cpu, kthread_bind, kthread_bind_mask, kthread_stop, kthread_stop_put, kthread_should_stop, kthread_should_park,
         kthread_should_stop_or_park, __kthread_should_park, kthread_freezable_should_stop, kthread_func, kthread_data,
         kthread_probe_data, kthread_park, kthread_unpark, kthread_parkme, kthread_exit, do_exit, kthread_complete_and_exit,
-        complete_and_exit;
+        complete_and_exit, kthread_use_mm, kthread_unuse_mm;
     variadic: kthread_create_on_node;
     named:
 ];

@@ -194,8 +194,29 @@ pub(crate) extern "C" fn time64_to_tm(total_s: i64, offset_s: i32, result: u64) 
     }));
 }
 
+/// `rtc_time64_to_tm()`: the date of a time in UTC.
+pub(crate) extern "C" fn rtc_time64_to_tm(time: i64, tm: u64) {
+    let (days, rest) = (time.div_euclid(86_400), time.rem_euclid(86_400));
+    // Days to a date, with years that begin in March.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 2 } else { shifted_month - 10 };
+    let year = year_of_era + era * 400 + i64::from(month < 2);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month as usize];
+    let year_day = before + day - 1 + i64::from(leap && month > 1);
+    let fields =
+        [rest % 60, rest / 60 % 60, rest / 3600, day, month, year - 1900, (days + 4).rem_euclid(7), year_day, 0];
+    let bytes: Vec<u8> = fields.iter().flat_map(|&field| (field as i32).to_le_bytes()).collect();
+    crate::oops::or_oops(enter(|machine, _| machine.store(tm, &bytes)));
+}
+
 crate::exports![
-    plain: ktime_get, ktime_get_with_offset, ktime_get_coarse_with_offset, ktime_get_seconds, ktime_get_real_seconds,
+    plain: rtc_time64_to_tm, ktime_get, ktime_get_with_offset, ktime_get_coarse_with_offset, ktime_get_seconds, ktime_get_real_seconds,
         ktime_get_ts64, ktime_get_real_ts64, ktime_get_coarse_ts64, ktime_get_coarse_real_ts64, do_settimeofday64,
         do_gettimeofday, getnstimeofday, ktime_get_ts, getrawmonotonic, get_monotonic_boottime, current_kernel_time, get_seconds,
         get_jiffies_64, mktime64, time64_to_tm;

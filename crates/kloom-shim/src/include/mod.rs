@@ -4,15 +4,19 @@ pub mod bug;
 pub mod cdev;
 pub mod completion;
 pub mod cpu;
+pub mod crc;
+pub mod dcache;
 pub mod debugfs;
 pub mod delay;
 pub mod dev_printk;
 pub mod device;
 pub mod driver;
+pub mod freezer;
 pub mod fs;
 pub mod hrtimer;
 pub mod idr;
 pub mod interrupt;
+pub mod ioport;
 pub mod irq;
 pub mod keyboard;
 pub mod kobject;
@@ -55,6 +59,7 @@ pub mod sysctl;
 pub mod sysfs;
 pub mod timer;
 pub mod uaccess;
+pub mod uio;
 pub mod wait;
 pub mod workqueue;
 
@@ -72,6 +77,10 @@ pub static ALL: &[&[Export]] = &[
     moduleparam::EXPORTS,
     module::EXPORTS,
     uaccess::EXPORTS,
+    uio::EXPORTS,
+    crc::EXPORTS,
+    dcache::EXPORTS,
+    ioport::EXPORTS,
     string::EXPORTS,
     sprintf::EXPORTS,
     kstrtox::EXPORTS,
@@ -111,6 +120,7 @@ pub static ALL: &[&[Export]] = &[
     debugfs::EXPORTS,
     device::EXPORTS,
     driver::EXPORTS,
+    freezer::EXPORTS,
     fs::EXPORTS,
     kobject::EXPORTS,
     miscdevice::EXPORTS,

@@ -131,5 +131,6 @@ crate::exports![
         mutex_is_locked, kloom_mutex_destroy, atomic_dec_and_mutex_lock;
     variadic: ;
     named: "mutex_lock_io" => mutex_lock, "mutex_lock_nested" => mutex_lock,
-        "mutex_lock_interruptible_nested" => mutex_lock_interruptible, "mutex_lock_killable_nested" => mutex_lock_killable
+        "mutex_lock_interruptible_nested" => mutex_lock_interruptible, "mutex_lock_killable_nested" => mutex_lock_killable,
+        "refcount_dec_and_mutex_lock" => atomic_dec_and_mutex_lock
 ];

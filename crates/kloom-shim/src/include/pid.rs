@@ -215,5 +215,5 @@ crate::exports![
     plain: __task_pid_nr_ns, find_vpid, find_get_pid, find_pid_ns, find_ge_pid, get_task_pid, pid_task, get_pid_task, put_pid, pid_vnr,
         kill_pid, kill_pid_info, kill_proc, kill_proc_info;
     variadic: ;
-    named: "pid_nr_ns" => pid_vnr
+    named: "kill_pgrp" => kill_pid, "pid_nr_ns" => pid_vnr
 ];

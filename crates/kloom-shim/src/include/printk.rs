@@ -201,8 +201,36 @@ pub(crate) extern "C" fn dump_stack() {
     enter(|machine, _| machine.print_stack());
 }
 
+/// `dump_stack_lvl()`: the level is ignored.
+pub(crate) extern "C" fn kloom_dump_stack_lvl(_level: u64) {
+    dump_stack();
+}
+
+/// `stack_trace_save()`: return addresses in module code, the innermost first; how many.
+pub(crate) extern "C" fn stack_trace_save(store: u64, size: u32, skip: u32) -> u32 {
+    crate::oops::or_oops(enter(|machine, _| {
+        let ips: Vec<u64> = machine.kernel.here.ips().skip(skip as usize).take(size as usize).collect();
+        let bytes: Vec<u8> = ips.iter().flat_map(|ip| ip.to_le_bytes()).collect();
+        machine.store(store, &bytes)?;
+        Ok(ips.len() as u32)
+    }))
+}
+
+/// `stack_trace_print()`: a line each, `spaces` and one more blank in front.
+pub(crate) extern "C" fn stack_trace_print(trace: u64, count: u32, spaces: i32) {
+    crate::oops::or_oops(enter(|machine, _| {
+        for index in 0..u64::from(count) {
+            let ip = machine.get_u64(trace + index * 8)?;
+            let indent = " ".repeat(spaces.clamp(0, 80) as usize + 1);
+            let line = format!("{indent}{}", machine.symbolic(ip));
+            machine.print(kloom_kernel::printk::Level::Warning, line);
+        }
+        Ok(())
+    }));
+}
+
 crate::exports![
-    plain: vprintk, dump_stack;
+    plain: vprintk, dump_stack, kloom_dump_stack_lvl, stack_trace_save, stack_trace_print;
     variadic: _printk;
     named:
 ];

@@ -416,26 +416,26 @@ pub(crate) extern "C" fn touch_softlockup_watchdog() {
     });
 }
 
-/// `set_freezable()`: nothing is ever frozen.
-pub(crate) extern "C" fn set_freezable() -> bool {
-    might_sleep("set_freezable");
-    false
-}
-
-/// `freezing()`, `frozen()`.
-pub(crate) extern "C" fn frozen(_task: u64) -> bool {
-    false
-}
-
-/// `try_to_freeze()`.
-pub(crate) extern "C" fn kloom_try_to_freeze() -> bool {
-    might_sleep("try_to_freeze");
-    false
-}
-
 /// `int_sqrt()`.
 pub(crate) extern "C" fn int_sqrt(value: u64) -> u64 {
     value.isqrt()
+}
+
+/// `task_lock()`: a spinlock as far as sleeping goes; nobody contends for it.
+pub(crate) extern "C" fn kloom_task_lock(task: u64) {
+    or_oops(enter(|machine, _| {
+        machine.task_from(task, "task_lock")?;
+        machine.kernel.preempt_add(kloom_kernel::irq::PREEMPT_OFFSET);
+        Ok(())
+    }));
+}
+
+/// `task_unlock()`.
+pub(crate) extern "C" fn kloom_task_unlock(_task: u64) {
+    crate::call::releasing(|machine, _| {
+        machine.preempt_sub(kloom_kernel::irq::PREEMPT_OFFSET, "task_unlock");
+        Ok(())
+    });
 }
 
 crate::exports![
@@ -446,11 +446,9 @@ crate::exports![
         find_task_by_vpid, __get_task_comm, io_schedule_timeout, sched_show_task, show_state, kloom_task_state_to_char,
         kloom_task_state_index, can_nice, sched_setattr, idle_cpu, idle_task, kloom_task_curr, task_sched_runtime,
         nr_context_switches, nr_running, __set_task_comm, find_task_by_pid, find_task_by_pid_ns, find_get_task_by_vpid,
-        kernel_thread, reparent_to_kthreadd, get_task_mm, mmput, touch_softlockup_watchdog, set_freezable, frozen,
-        kloom_try_to_freeze, int_sqrt;
+        kernel_thread, reparent_to_kthreadd, get_task_mm, mmput, touch_softlockup_watchdog,  int_sqrt, kloom_task_lock, kloom_task_unlock;
     variadic: daemonize;
     named: "yield" => yield_, "io_schedule" => schedule, "kloom_set_current_state_plain" => kloom_set_current_state,
         "sched_setscheduler" => sched_setscheduler_nocheck, "local_clock" => sched_clock, "__put_task_struct" => kloom_put_task_struct,
-        "cpu_clock" => sched_clock, "sched_setattr_nocheck" => sched_setattr, "__mmdrop" => mmput, "kloom_freezing" => frozen,
-        "__refrigerator" => kloom_try_to_freeze
+        "cpu_clock" => sched_clock, "sched_setattr_nocheck" => sched_setattr, "__mmdrop" => mmput
 ];

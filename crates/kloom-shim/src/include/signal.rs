@@ -1,5 +1,6 @@
 //! C header: include/linux/signal.h, include/linux/sched/signal.h.
 
+use kloom_abi::Errno;
 use kloom_kernel::fault::Fault;
 
 use crate::Machine;
@@ -88,9 +89,42 @@ pub(crate) extern "C" fn force_sig(signal: i32) {
 /// `recalc_sigpending()`: whether a signal is pending is computed when asked.
 pub(crate) extern "C" fn recalc_sigpending() {}
 
+/// The two-argument `force_sig()` of the years before 5.3.
+pub(crate) extern "C" fn force_sig_compat(signal: i32, task: u64) -> i32 {
+    or_oops(enter(|machine, _| {
+        machine.note_removed("force_sig with two arguments", "send_sig()");
+        let id = machine.task_from(task, "force_sig")?;
+        Ok(machine.kernel.force_signal(id, signal).map_or_else(|errno| -errno.0, |()| 0))
+    }))
+}
+
+/// `sigprocmask()`: adds to, takes from or replaces the signals that current blocks; 0 or `-EINVAL`.
+///
+/// # Context
+/// Process context.
+pub(crate) extern "C" fn sigprocmask(how: i32, set: u64, old: u64) -> i32 {
+    or_oops(enter(|machine, current| {
+        let before = machine.kernel.tasks[current].signals.blocked;
+        let asked = if set == 0 { 0 } else { machine.get_u64(set)? };
+        let after = match how {
+            0 => before | asked,
+            1 => before & !asked,
+            2 => asked,
+            _ => return Ok(-Errno::EINVAL.0),
+        };
+        if old != 0 {
+            machine.put_u64(old, before)?;
+        }
+        if set != 0 {
+            machine.kernel.set_blocked(current, after);
+        }
+        Ok(0)
+    }))
+}
+
 crate::exports![
     plain: kloom_allow_signal, kloom_disallow_signal, kloom_signal_pending, kloom_fatal_signal_pending, flush_signals,
-        kloom_kernel_dequeue_signal, send_sig, send_sig_info, force_sig, recalc_sigpending;
+        kloom_kernel_dequeue_signal, send_sig, send_sig_info, force_sig, force_sig_compat, sigprocmask, recalc_sigpending;
     variadic: ;
     named:
 ];

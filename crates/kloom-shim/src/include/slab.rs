@@ -713,6 +713,56 @@ fn pool_calls(pool: u64) -> (u64, u64, u64) {
     }))
 }
 
+/// `mempool_resize()`: keeps `new_min` elements in reserve from now on; 0, `-ENOMEM`, or `-EINVAL` for none.
+///
+/// # Context
+/// Process context; may sleep.
+pub(crate) extern "C" fn mempool_resize(pool: u64, new_min: i32) -> i32 {
+    might_sleep("mempool_resize");
+    if new_min <= 0 {
+        return -Errno::EINVAL.0;
+    }
+    let (alloc, free, data) = pool_calls(pool);
+    let wanted = new_min as u32;
+    loop {
+        let extra = enter(
+            |machine, _| {
+                if machine.peek_u32(pool + pool::CURR_NR) > wanted { pool_pop(machine, pool) } else { 0 }
+            },
+        );
+        if extra == 0 {
+            break;
+        }
+        call3(free, extra, data, 0);
+    }
+    let fits = enter(|machine, _| {
+        let fresh = machine.kmalloc(u64::from(wanted) * 8, GFP_KERNEL | GFP_ZERO);
+        if fresh == 0 {
+            return false;
+        }
+        let (old, have) = (machine.peek_u64(pool + pool::ELEMENTS), machine.peek_u32(pool + pool::CURR_NR));
+        for index in 0..u64::from(have) {
+            let element = machine.peek_u64(old + index * 8);
+            machine.poke_u64(fresh + index * 8, element);
+        }
+        machine.release(old, "mempool_resize", slab_kind);
+        machine.poke_u64(pool + pool::ELEMENTS, fresh);
+        machine.poke_u32(pool + pool::MIN_NR, wanted);
+        true
+    });
+    if !fits {
+        return -Errno::ENOMEM.0;
+    }
+    while enter(|machine, _| machine.peek_u32(pool + pool::CURR_NR)) < wanted {
+        let element = call3(alloc, u64::from(GFP_KERNEL), data, 0);
+        if element == 0 {
+            return -Errno::ENOMEM.0;
+        }
+        enter(|machine, _| pool_push(machine, pool, element));
+    }
+    0
+}
+
 /// `mempool_destroy()`: frees the reserve and the pool.
 pub(crate) extern "C" fn mempool_destroy(pool: u64) {
     if pool == 0 {
@@ -774,7 +824,7 @@ crate::exports![
         free_pages, alloc_pages_exact, free_pages_exact, kmem_cache_create, kmem_cache_create_usercopy, kmem_cache_destroy,
         kmem_cache_shrink, kmem_cache_alloc, kmem_cache_alloc_node, kmem_cache_free, kmem_cache_alloc_bulk,
         kmem_cache_free_bulk, kmem_cache_size, kloom_kmem_cache_name, bitmap_alloc, bitmap_zalloc, mempool_create,
-        mempool_destroy, mempool_alloc, mempool_free, mempool_alloc_slab, mempool_free_slab, mempool_kmalloc, mempool_kfree;
+        mempool_destroy, mempool_resize, mempool_alloc, mempool_free, mempool_alloc_slab, mempool_free_slab, mempool_kmalloc, mempool_kfree;
     variadic: ;
     named: "vmalloc_user" => vzalloc, "vmalloc_node" => vmalloc, "vzalloc_node" => vzalloc, "vmalloc_32" => vmalloc,
         "bitmap_free" => kfree

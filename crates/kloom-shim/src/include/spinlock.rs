@@ -288,5 +288,5 @@ crate::exports![
         _raw_write_unlock, _raw_write_unlock_bh, _raw_write_unlock_irq, _raw_write_unlock_irqrestore, kloom_spin_is_locked,
         kloom_spin_is_contended, kloom_assert_spin_locked, kloom_lockdep_assert_held, _atomic_dec_and_lock;
     variadic: ;
-    named: "_raw_spin_lock_nested" => _raw_spin_lock
+    named: "_raw_spin_lock_nested" => _raw_spin_lock, "refcount_dec_and_lock" => _atomic_dec_and_lock
 ];

@@ -24,7 +24,9 @@ pub(crate) fn user_copy(func: &'static str) {
 fn reachable(machine: &Machine, addr: u64, len: u64) -> bool {
     // A kernel thread has no user memory: the address of a process it was handed means nothing to it.
     let current = machine.kernel.current();
-    matches!(machine.kernel.tasks[current].kind, TaskKind::User(_)) && machine.arena.is_user(addr, len)
+    let task = &machine.kernel.tasks[current];
+    // Unless it took an address space for its own (`kthread_use_mm()`).
+    (matches!(task.kind, TaskKind::User(_)) || task.c.mm.get() != 0) && machine.arena.is_user(addr, len)
 }
 
 /// Whether kernel addresses pass as user addresses (`set_fs(KERNEL_DS)`, removed in 5.10).

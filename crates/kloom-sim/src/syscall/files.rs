@@ -145,7 +145,7 @@ fn ioctl(fd: i32, cmd: u64, arg: Vec<u8>) -> SysResult {
     match kernel(|machine, current| machine.kernel.sys_ioctl(current, fd, cmd, &arg))? {
         IoctlPlan::Done(ret, arg) => Ok(SysValue::Ioctl { ret, arg }),
         IoctlPlan::Module { file, node } => {
-            let outcome = fileops::ioctl(file, &node, cmd, arg);
+            let outcome = fileops::ioctl(file, fd, &node, cmd, arg);
             enter(|machine, _| machine.kernel.module_call_done(file));
             outcome.map(|(ret, arg)| SysValue::Ioctl { ret, arg })
         }
