@@ -13,7 +13,7 @@ use kloom_kernel::ops::Op;
 use kloom_kernel::printk::Level;
 use kloom_kernel::task::{BlockedOn, Service, TaskId};
 
-use super::notifier::{call_chain, forget, remember, raw_notifier_chain_register, raw_notifier_chain_unregister};
+use super::notifier::{call_chain, forget, raw_notifier_chain_register, raw_notifier_chain_unregister, remember};
 use crate::Machine;
 use crate::call::{blocking, call1, enter, might_sleep, yield_cpu};
 use crate::control::{Control, CpuMask};

@@ -359,7 +359,17 @@ pub(crate) extern "C" fn request_threaded_irq(
         if line.actions.is_empty() {
             (line.disabled, line.pending) = (u32::from(flags & NO_AUTOEN != 0), false);
         }
-        line.actions.push(Action { name: text, name_addr: name, handler, thread_fn, requested, dev, flags, thread, warned: false });
+        line.actions.push(Action {
+            name: text,
+            name_addr: name,
+            handler,
+            thread_fn,
+            requested,
+            dev,
+            flags,
+            thread,
+            warned: false,
+        });
         machine.show_line(irq);
         if let Some(thread) = thread {
             machine.kernel.wake_kthread(thread);

@@ -9,7 +9,9 @@ use kloom_kernel::sched::cpu::{Callback, CallbackSource};
 use kloom_kernel::site::ContextKind;
 
 use super::irq;
-use super::notifier::{ATOMIC_FIRST, atomic_notifier_chain_register, atomic_notifier_chain_unregister, call_chain, forget, remember};
+use super::notifier::{
+    ATOMIC_FIRST, atomic_notifier_chain_register, atomic_notifier_chain_unregister, call_chain, forget, remember,
+};
 use crate::Machine;
 use crate::call::{ctx, enter, might_sleep};
 use crate::control::Control;

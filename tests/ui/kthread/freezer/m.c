@@ -3,11 +3,7 @@
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/wait.h>
-
-static bool stubborn;
-module_param(stubborn, bool, 0644);
 
 static struct task_struct *threads[3];
 static DECLARE_WAIT_QUEUE_HEAD(queue);
@@ -17,7 +13,7 @@ static int polite(void *data)
 {
 	set_freezable();
 	while (!kthread_should_stop()) {
-		if (!stubborn && try_to_freeze())
+		if (try_to_freeze())
 			pr_info("polite was frozen\n");
 		msleep_interruptible(20);
 	}

@@ -78,9 +78,10 @@ static void pools(void)
 
 	if (!pool)
 		return;
-	pr_info("resize %d, then %d kept; to nothing %d\n", mempool_resize(pool, 5), pool->curr_nr,
-		mempool_resize(pool, 0));
-	pr_info("resize %d, then %d kept\n", mempool_resize(pool, 1), pool->curr_nr);
+	pr_info("resize %d, to nothing %d\n", mempool_resize(pool, 5), mempool_resize(pool, 0));
+	pr_info("%d kept\n", pool->curr_nr);
+	pr_info("resize %d\n", mempool_resize(pool, 1));
+	pr_info("%d kept\n", pool->curr_nr);
 	mempool_destroy(pool);
 }
 
@@ -119,8 +120,9 @@ static void texts(void)
 	pr_info("%s %s on %s\n", utsname()->sysname, utsname()->release, utsname()->machine);
 	pr_info("sigprocmask %d, %d\n", sigprocmask(SIG_BLOCK, NULL, &old), sigprocmask(77, &old, NULL));
 	if (env) {
-		pr_info("uevent %d %d: %s, %s\n", add_uevent_var(env, "A=%d", 1), add_uevent_var(env, "B=%s", "two"),
-			env->envp[0], env->envp[1]);
+		add_uevent_var(env, "A=%d", 1);
+		pr_info("uevent %d\n", add_uevent_var(env, "B=%s", "two"));
+		pr_info("uevent %s, %s\n", env->envp[0], env->envp[1]);
 		kfree(env);
 	}
 	stack_trace_print(trace, stack_trace_save(trace, 4, 0), 2);

@@ -5,7 +5,7 @@
 #include <linux/percpu-rwsem.h>
 
 static struct percpu_rw_semaphore sem;
-static DEFINE_STATIC_PERCPU_RWSEM(fixed);
+DEFINE_STATIC_PERCPU_RWSEM(fixed);
 static atomic_t inside = ATOMIC_INIT(0);
 
 static int reader(void *data)
