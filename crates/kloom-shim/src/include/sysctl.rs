@@ -13,9 +13,9 @@ use kloom_kernel::fs::kernfs::{Attr, KernId, KernKind, SYSCTL};
 use kloom_kernel::printk::Level;
 
 use crate::Machine;
-use crate::call::{enter, might_sleep};
+use crate::call::{call6, enter, might_sleep};
 use crate::control::Control;
-use crate::fileops::{AttrNode, call6};
+use crate::fileops::AttrNode;
 use crate::oops::or_oops;
 
 /// Offsets in `struct ctl_table`, and its size.
