@@ -195,7 +195,7 @@ impl Heap {
 
     /// The block that `addr` is in, or whose red zone it is in, live or freed.
     pub fn block_at(&self, addr: u64) -> Option<Block> {
-        let (&start, meta) = self.blocks.range(..=addr + RED).next_back()?;
+        let (&start, meta) = self.blocks.range(..=addr.saturating_add(RED)).next_back()?;
         let inside = |start: u64, meta: &Meta| addr >= meta.start && addr < meta.start + meta.span && start != 0;
         let (start, meta) = if inside(start, meta) {
             (start, meta)

@@ -71,6 +71,8 @@ pub struct Modules {
     next_id: u32,
     /// Modules that are gone, newest last.
     pub unloaded: Vec<Unloaded>,
+    /// Modules that took themselves off the kernel's list: they run on, and no lookup by name finds them.
+    pub hidden: Vec<u32>,
 }
 
 impl Module {
@@ -107,7 +109,7 @@ impl Modules {
 
     /// By name.
     pub fn find(&self, name: &str) -> Option<&Module> {
-        self.list.iter().find(|module| module.name == name)
+        self.list.iter().find(|module| module.name == name && !self.hidden.contains(&module.id))
     }
 
     /// By the address of its `struct module`.

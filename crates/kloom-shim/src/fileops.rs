@@ -207,6 +207,8 @@ pub struct State {
     calling: BTreeMap<TaskId, u64>,
     /// Pointers of system calls, by the call's name: see [`crate::syscalls`].
     pub(crate) stubs: BTreeMap<String, u64>,
+    /// The page they are in; 0 until it is needed.
+    pub(crate) shared_page: u64,
 }
 
 impl State {

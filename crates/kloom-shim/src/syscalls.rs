@@ -16,7 +16,9 @@ pub const STUB: &str = "STUB_";
 /// What the functions of `SYSCALL_DEFINEx()` start with.
 const DEFINED: &str = "sys_";
 /// Most pointers in a machine: a page of them.
-const STUBS_MAX: u64 = 4096 / 8;
+const STUBS_MAX: u64 = (4096 - LIST_HEAD) / 8;
+/// `sizeof(struct list_head)`.
+const LIST_HEAD: u64 = 16;
 /// Highest error number in a return value.
 const MAX_ERRNO: i64 = 4095;
 
@@ -37,17 +39,38 @@ impl Machine {
             return Some(addr);
         }
         // Near the images, whose relocations for variables have 32 bits.
-        let first = self.files.stubs.values().min().copied();
-        let page = match first {
-            Some(page) => page,
-            None => self.arena.alloc_kdata_page()?,
-        };
-        let addr = page + 8 * self.files.stubs.len() as u64;
+        let addr = self.shared_page()? + LIST_HEAD + 8 * self.files.stubs.len() as u64;
         if self.files.stubs.len() as u64 >= STUBS_MAX {
             return None;
         }
         self.files.stubs.insert(name.to_string(), addr);
         Some(addr)
+    }
+
+    /// The page that modules write, too: the head of the list of modules, then pointers.
+    fn shared_page(&mut self) -> Option<u64> {
+        if self.files.shared_page == 0 {
+            let page = self.arena.alloc_kdata_page()?;
+            self.poke_u64(page, page);
+            self.poke_u64(page + 8, page);
+            self.files.shared_page = page;
+        }
+        Some(self.files.shared_page)
+    }
+
+    /// The head of the kernel's list of modules.
+    pub fn module_list_head(&mut self) -> Option<u64> {
+        self.shared_page()
+    }
+
+    /// A word of a module's memory.
+    pub fn word_at(&self, addr: u64) -> u64 {
+        self.peek_u64(addr)
+    }
+
+    /// Sets a word of a module's memory, which is known to be there.
+    pub fn set_word_at(&mut self, addr: u64, value: u64) {
+        self.poke_u64(addr, value);
     }
 
     /// The name of the system call whose pointer holds `func`; None if none does.

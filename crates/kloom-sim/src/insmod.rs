@@ -95,8 +95,55 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Load
         }
     }
     let params = param_table(&image);
+    link(machine, addr);
     machine.images.push((id, image));
     Ok(Loaded { id, name, init, params })
+}
+
+/// Offset of `list` in `struct module`.
+const MODULE_LIST: u64 = 8;
+
+/// Puts a module's `list` first on the kernel's list, as modules see it.
+fn link(machine: &mut Machine, addr: u64) {
+    let Some(head) = machine.module_list_head().filter(|_| addr != 0) else { return };
+    let node = addr + MODULE_LIST;
+    let next = machine.word_at(head);
+    for (at, value) in [(node, next), (node + 8, head), (next + 8, node), (head, node)] {
+        machine.set_word_at(at, value);
+    }
+}
+
+/// Takes a module off that list, unless it did so itself.
+fn unlink(machine: &mut Machine, addr: u64) {
+    if addr == 0 || is_hidden(machine, addr) {
+        return;
+    }
+    let node = addr + MODULE_LIST;
+    let (next, prev) = (machine.word_at(node), machine.word_at(node + 8));
+    if machine.word_at(next + 8) == node && machine.word_at(prev) == node {
+        machine.set_word_at(next + 8, prev);
+        machine.set_word_at(prev, next);
+    }
+}
+
+/// Whether a module took its `list` off the kernel's: both ends then no longer point to it.
+fn is_hidden(machine: &Machine, addr: u64) -> bool {
+    let node = addr + MODULE_LIST;
+    let prev = machine.word_at(node + 8);
+    prev < 4096 || prev >> 48 != 0 || machine.word_at(prev) != node
+}
+
+/// Looks which modules are on the kernel's list; a lookup by name and /proc/modules see only those.
+pub(crate) fn look_at_list(machine: &mut Machine) {
+    let hidden: Vec<u32> = machine
+        .kernel
+        .modules
+        .list
+        .iter()
+        .filter(|module| module.addr != 0 && is_hidden(machine, module.addr))
+        .map(|module| module.id)
+        .collect();
+    machine.kernel.modules.hidden = hidden;
 }
 
 /// What the `vermagic` of a module for this machine must say.
@@ -267,6 +314,7 @@ pub fn unload(machine: &mut Machine, id: u32) {
     let Some(index) = machine.kernel.modules.list.iter().position(|module| module.id == id) else { return };
     let module = machine.kernel.modules.list.remove(index);
     machine.kernel.sysfs_remove_module(&module.name);
+    unlink(machine, module.addr);
     for other in &mut machine.kernel.modules.list {
         other.used_by.retain(|&user| user != id);
     }

@@ -301,7 +301,10 @@ pub(crate) extern "C" fn filp_open(path: u64, flags: i32, mode: u16) -> u64 {
     }));
     let (id, node) = match opened {
         Ok(opened) => opened,
-        Err(errno) => return -i64::from(errno.0) as u64,
+        Err(errno) => {
+            enter(|machine, _| machine.note_err_ptr(errno, "filp_open"));
+            return -i64::from(errno.0) as u64;
+        }
     };
     let ret = match &node {
         Some(node) => {

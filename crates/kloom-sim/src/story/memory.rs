@@ -241,8 +241,9 @@ fn member_of_err_ptr(story: &mut Story, machine: &Machine, at: &RawEvent, addr: 
     let sources = Rc::clone(&story.resolver.sources);
     let variable = source::assigned(&sources.line_text(&returned.file, returned.line)?)?;
     let text = sources.line_text(&used.file, used.line)?;
-    let through = format!("{variable}->");
-    text.contains(&through).then(|| err_ptr(story, machine, at, value, Some(func).filter(|_| false)))
+    // Either `file->f_pos`, or `kernel_read(file, …)`, which reads such a member itself.
+    let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    words.any(|word| word == variable).then(|| err_ptr(story, machine, at, value, Some(func).filter(|_| false)))
 }
 
 /// Where the result of the call at `site` is compared with `NULL`.

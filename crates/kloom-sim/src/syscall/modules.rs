@@ -60,6 +60,7 @@ pub(super) fn refused(machine: &mut kloom_shim::Machine, name: &str) {
 pub(super) fn delete_module(name: &str, flags: u32) -> SysResult {
     let force = flags & 0o1000 != 0;
     let (id, exit) = enter(|machine, _| {
+        insmod::look_at_list(machine);
         let id = machine.kernel.delete_module_begin(name, force).inspect_err(|_| refused(machine, name))?;
         Ok::<_, Errno>((id, machine.kernel.modules.get(id).map_or(0, |module| module.exit)))
     })?;

@@ -307,7 +307,7 @@ impl Kernel {
     /// A line for each module, as lsmod reads them.
     fn proc_modules(&self) -> String {
         let mut text = String::new();
-        for module in &self.modules.list {
+        for module in self.modules.list.iter().filter(|module| !self.modules.hidden.contains(&module.id)) {
             let users: String = module
                 .used_by
                 .iter()
