@@ -39,6 +39,12 @@ fn operations(criterion: &mut Criterion) {
     peer(&mut group, "std::thread", peers::thread_creations);
     peer(&mut group, "tokio", peers::tokio_creations);
     group.finish();
+    let mut group = criterion.benchmark_group("work");
+    kloom(&mut group, "kloom queue_work, batches of 1024", &module("work"), "how=0");
+    kloom(&mut group, "kloom queue_work + flush_work", &module("work"), "how=1");
+    peer(&mut group, "rayon spawn, batches", peers::rayon_batches);
+    peer(&mut group, "tokio spawn, batches", peers::tokio_batches);
+    group.finish();
     let mut group = criterion.benchmark_group("wakeup");
     let module = module("wakeup");
     kloom(&mut group, "kloom wake_up_process", &module, "by=0");

@@ -128,6 +128,77 @@ pub fn tokio_creations(n: u64) -> Duration {
     .0
 }
 
+/// Items spawned before they are waited for.
+const BATCH: u64 = 1024;
+
+/// Spawns `n` closures in batches on a rayon pool of one thread, from within it, and waits for each batch.
+///
+/// # Panics
+/// The host refuses a thread.
+pub fn rayon_batches(n: u64) -> Duration {
+    rayon_items(n, BATCH)
+}
+
+/// Spawns `n` closures on a rayon pool of one thread and waits for each.
+///
+/// # Panics
+/// The host refuses a thread.
+pub fn rayon_one_by_one(n: u64) -> Duration {
+    rayon_items(n, 1)
+}
+
+fn rayon_items(n: u64, batch: u64) -> Duration {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let pool = pool.unwrap_or_else(|error| panic!("no rayon pool: {error}"));
+    let ran = AtomicU64::new(0);
+    let (time, ()) = clock::time(|| {
+        pool.install(|| {
+            let mut left = n;
+            while left > 0 {
+                let now = left.min(batch);
+                rayon::scope(|scope| {
+                    for _ in 0..now {
+                        scope.spawn(|_| {
+                            ran.fetch_add(1, Ordering::Relaxed);
+                        });
+                    }
+                });
+                left -= now;
+            }
+        });
+    });
+    assert_eq!(ran.load(Ordering::Relaxed), n);
+    time
+}
+
+/// Spawns `n` tokio tasks in batches and awaits each batch.
+pub fn tokio_batches(n: u64) -> Duration {
+    let runtime = runtime();
+    let ran = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&ran);
+    let (time, ()) = clock::time(|| {
+        runtime.block_on(async {
+            let mut handles = Vec::with_capacity(BATCH as usize);
+            let mut left = n;
+            while left > 0 {
+                let now = left.min(BATCH);
+                for _ in 0..now {
+                    let ran = Arc::clone(&counted);
+                    handles.push(tokio::spawn(async move {
+                        ran.fetch_add(1, Ordering::Relaxed);
+                    }));
+                }
+                for handle in handles.drain(..) {
+                    assert!(handle.await.is_ok());
+                }
+                left -= now;
+            }
+        });
+    });
+    assert_eq!(ran.load(Ordering::Relaxed), n);
+    time
+}
+
 /// `n` round trips of two tasks that wake each other with `Notify`.
 pub fn tokio_round_trips(n: u64) -> Duration {
     let runtime = runtime();

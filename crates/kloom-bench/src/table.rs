@@ -40,6 +40,7 @@ const PARTS: &[(&str, Part)] = &[
     ("switch", switch),
     ("create", create),
     ("wakeup", wakeup),
+    ("work", work),
     ("crowd", crowds),
     ("first-line", first_line),
     ("time", virtual_time),
@@ -190,6 +191,29 @@ fn wakeup(bench: &Bench) -> Result<Vec<Row>, String> {
         row("  … by completions", costs[1], Vec::new()),
         row("wake-up round trip, wake_up_process, two CPUs", costs[2], Vec::new()),
         row("  … by completions", costs[3], Vec::new()),
+    ])
+}
+
+fn work(bench: &Bench) -> Result<Vec<Row>, String> {
+    let module = bench.module("work")?;
+    let n = bench.long(1_000_000);
+    let ours = |how: u32, divide: u64| {
+        let module = &module;
+        Contestant::new(n / divide, move |n| module.time(&format!("n={n} how={how}")))
+    };
+    let costs = bench.race(vec![
+        ours(0, 1),
+        ours(1, 4),
+        Contestant::new(n, peers::rayon_batches),
+        Contestant::new(n, peers::tokio_batches),
+        Contestant::new(n / 4, peers::rayon_one_by_one),
+        Contestant::new(n / 4, peers::tokio_creations),
+    ]);
+    let names = ["rayon spawn, one worker", "tokio spawn"];
+    let row = |what: &str, ours, design, peers| Row { what: what.into(), ours, design, unit: "ns", peers };
+    Ok(vec![
+        row("queue_work, run by a kworker, batches of 1024", costs[0], Some(150.0), named(&names, &costs[2..4])),
+        row("  … each waited for with flush_work", costs[1], None, named(&names, &costs[4..6])),
     ])
 }
 

@@ -313,7 +313,7 @@ impl Kernel {
         let kernel_thread = !matches!(kind, TaskKind::User(_));
         let created = if self.cpus.is_empty() { BOOT_EVENT } else { self.event_here() };
         let full_name =
-            (kernel_thread && name.len() > 15).then(|| String::from_utf8_lossy(name).into_owned().into_boxed_str());
+            (kernel_thread && name.len() > 15).then(|| std::rc::Rc::from(String::from_utf8_lossy(name).into_owned()));
         let full = self.tasks.len() >= self.tasks.limit;
         let id = self.tasks.insert(pid, |id, pid, addr, c| {
             c.set_comm(name);

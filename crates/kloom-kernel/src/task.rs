@@ -4,6 +4,7 @@
 //! ([`TaskStruct`], cells shared with the module); what they cannot see is in [`Task`].
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use kloom_abi::TaskStruct;
 use kloom_abi::sched::{PF_KTHREAD, TASK_COMM_LEN};
@@ -230,7 +231,7 @@ pub struct Task {
     /// Parent's slot.
     pub parent: TaskId,
     /// Full name of a kthread (`comm` holds 15 characters; /proc/PID/comm shows a kthread's name whole).
-    pub full_name: Option<Box<str>>,
+    pub full_name: Option<Rc<str>>,
     /// Whether the watchdog has already reported this sleep.
     pub hang_reported: bool,
     /// Where its code was last seen when it lost the CPU without a call.

@@ -8,9 +8,12 @@
 //!
 //! Workers are made when one is needed; Linux keeps a spare one ready, which only shows in `ps`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use kloom_abi::sched::{PF_NO_SETAFFINITY, PF_WQ_WORKER, TASK_IDLE, TASK_UNINTERRUPTIBLE};
+use rustc_hash::FxHashMap;
 use slab::Slab;
 
 use crate::fault::Fault;
@@ -66,7 +69,7 @@ enum Waits {
 }
 
 /// A work that is pending or being cancelled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Work {
     waits: Waits,
     queue: u32,
@@ -80,7 +83,10 @@ struct Work {
 #[derive(Clone, Debug, Default)]
 struct Share {
     active: usize,
-    inactive: VecDeque<u64>,
+    /// Works in their turn with their numbers; those that were taken off since are passed over.
+    inactive: VecDeque<(u64, u64)>,
+    /// Those that were not.
+    waiting: usize,
 }
 
 /// A `struct workqueue_struct`.
@@ -90,9 +96,10 @@ struct Queue {
     flags: u32,
     max_active: usize,
     draining: u32,
-    shares: BTreeMap<usize, Share>,
-    /// Numbers of the works that are queued or run.
-    in_flight: BTreeSet<u64>,
+    /// By pool.
+    shares: Vec<Share>,
+    /// Numbers of the works that are queued or run, ascending: they are given in that order.
+    in_flight: VecDeque<u64>,
     /// Tasks that wait for works of it.
     waiters: Vec<TaskId>,
     rescuer: Option<TaskId>,
@@ -103,7 +110,10 @@ struct Queue {
 struct Pool {
     cpu: Option<u32>,
     nice: i32,
-    works: VecDeque<u64>,
+    /// Works in their turn with their numbers; those that were taken off since are passed over.
+    works: VecDeque<(u64, u64)>,
+    /// Those that were not.
+    waiting: usize,
     idle: Vec<TaskId>,
     running: usize,
     next_worker: u32,
@@ -125,7 +135,10 @@ struct Job {
 struct Worker {
     pool: usize,
     name: String,
-    desc: String,
+    /// Its full name while it runs a work, and while it does not.
+    names: [Rc<str>; 2],
+    /// The queue after which it is named; 0: none.
+    desc_of: u32,
     job: Option<Job>,
     /// Works that came up while this worker ran them already.
     scheduled: VecDeque<u64>,
@@ -151,8 +164,11 @@ pub enum Queued {
 pub struct Workqueues {
     queues: Slab<Queue>,
     pools: Vec<Pool>,
-    works: BTreeMap<u64, Work>,
+    /// By address; nothing depends on the order.
+    works: FxHashMap<u64, Work>,
     workers: BTreeMap<TaskId, Worker>,
+    /// Which worker runs a work.
+    runners: FxHashMap<u64, TaskId>,
     seq: u64,
 }
 
@@ -167,7 +183,8 @@ impl Workqueues {
 
     /// The worker that runs `work`, and its job.
     fn runner(&self, work: u64) -> Option<(TaskId, Job)> {
-        self.workers.iter().find_map(|(&id, worker)| worker.job.filter(|job| job.work == work).map(|job| (id, job)))
+        let &id = self.runners.get(&work)?;
+        self.workers.get(&id)?.job.map(|job| (id, job))
     }
 
     /// Number of the pool a queue's works go to from `cpu`.
@@ -180,12 +197,15 @@ impl Workqueues {
     /// Whether a pool has works nobody gets to.
     fn needs_worker(&self, pool: usize) -> bool {
         let pool = &self.pools[pool];
-        !pool.works.is_empty() && pool.running == 0
+        pool.waiting > 0 && pool.running == 0
     }
 
     /// Works that are queued or have their timer running, with who queued them, by address.
-    pub fn pending(&self) -> impl Iterator<Item = (u64, RawEvent)> + '_ {
-        self.works.iter().filter(|(_, work)| work.waits != Waits::Nowhere).map(|(&addr, work)| (addr, work.queued))
+    pub fn pending(&self) -> Vec<(u64, RawEvent)> {
+        let pending = self.works.iter().filter(|(_, work)| work.waits != Waits::Nowhere);
+        let mut pending: Vec<_> = pending.map(|(&addr, work)| (addr, work.queued)).collect();
+        pending.sort_unstable_by_key(|(addr, _)| *addr);
+        pending
     }
 
     /// Where the work at `addr` was queued, if it is queued or its timer runs.
@@ -249,7 +269,15 @@ impl Workqueues {
 impl Kernel {
     /// Sets up pools and queues, and makes the workers of the boot members of their pools.
     pub(crate) fn boot_workqueues(&mut self) {
-        let pool = |cpu, nice| Pool { cpu, nice, works: VecDeque::new(), idle: Vec::new(), running: 0, next_worker: 0 };
+        let pool = |cpu, nice| Pool {
+            cpu,
+            nice,
+            works: VecDeque::new(),
+            waiting: 0,
+            idle: Vec::new(),
+            running: 0,
+            next_worker: 0,
+        };
         for cpu in 0..self.config.cpus {
             self.workqueues.pools.push(pool(Some(cpu), 0));
             self.workqueues.pools.push(pool(Some(cpu), HIGHPRI_NICE));
@@ -292,21 +320,30 @@ impl Kernel {
             task.se.cpu = cpu;
         }
         self.publish_sched(id);
-        let worker = Worker { pool, name, desc, job: None, scheduled: VecDeque::new(), counted: false, idle: true };
+        let names = [Rc::from(""), Rc::from("")];
+        let worker =
+            Worker { pool, name, names, desc_of: 0, job: None, scheduled: VecDeque::new(), counted: false, idle: true };
         self.workqueues.workers.insert(id, worker);
         let pool = &mut self.workqueues.pools[pool];
         pool.idle.push(id);
         pool.next_worker += 1;
-        self.name_worker(id);
+        self.describe_worker(id, desc);
     }
 
     /// A worker's name in /proc and `ps`: what it runs (`+`) or ran last (`-`) follows its own.
+    fn describe_worker(&mut self, id: TaskId, desc: String) {
+        let Some(worker) = self.workqueues.workers.get_mut(&id) else { return };
+        let name = |sign: char| -> Rc<str> {
+            if desc.is_empty() { worker.name.as_str().into() } else { format!("{}{sign}{desc}", worker.name).into() }
+        };
+        worker.names = [name('+'), name('-')];
+        self.name_worker(id);
+    }
+
     fn name_worker(&mut self, id: TaskId) {
         let Some(worker) = self.workqueues.workers.get(&id) else { return };
-        let sign = if worker.job.is_some() { '+' } else { '-' };
-        let name =
-            if worker.desc.is_empty() { worker.name.clone() } else { format!("{}{sign}{}", worker.name, worker.desc) };
-        self.tasks[id].full_name = Some(name.into_boxed_str());
+        let name = &worker.names[usize::from(worker.job.is_none())];
+        self.tasks[id].full_name = Some(Rc::clone(name));
     }
 
     fn create_worker(&mut self, pool: usize) -> Option<TaskId> {
@@ -341,8 +378,8 @@ impl Kernel {
             flags,
             max_active,
             draining: 0,
-            shares: BTreeMap::new(),
-            in_flight: BTreeSet::new(),
+            shares: vec![Share::default(); self.workqueues.pools.len()],
+            in_flight: VecDeque::new(),
             waiters: Vec::new(),
             rescuer: None,
         };
@@ -413,7 +450,7 @@ impl Kernel {
         let cpu = cpu.unwrap_or(self.this_cpu);
         self.workqueues.queue(handle).is_some_and(|queue| {
             let pool = self.workqueues.pool_of(queue.flags, cpu);
-            queue.shares.get(&pool).is_some_and(|share| !share.inactive.is_empty())
+            queue.shares.get(pool).is_some_and(|share| share.waiting > 0)
         })
     }
 
@@ -454,20 +491,29 @@ impl Kernel {
         wq.seq += 1;
         let seq = wq.seq;
         let Some(queue) = wq.queue_mut(handle) else { return Queued::Draining };
-        queue.in_flight.insert(seq);
+        queue.in_flight.push_back(seq);
         let max_active = queue.max_active;
-        let share = queue.shares.entry(pool).or_default();
-        let waits = if share.active < max_active && share.inactive.is_empty() {
+        let share = &mut queue.shares[pool];
+        let waits = if share.active < max_active && share.waiting == 0 {
             share.active += 1;
             Waits::Active(pool)
         } else {
-            share.inactive.push_back(work);
+            share.inactive.push_back((work, seq));
+            share.waiting += 1;
             Waits::Inactive(pool)
         };
-        let cancelling = wq.works.get(&work).map_or(0, |work| work.cancelling);
-        wq.works.insert(work, Work { waits, queue: handle, seq, cancelling, queued });
+        match wq.works.entry(work) {
+            Entry::Occupied(mut entry) => {
+                let cancelling = entry.get().cancelling;
+                entry.insert(Work { waits, queue: handle, seq, cancelling, queued });
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(Work { waits, queue: handle, seq, cancelling: 0, queued });
+            }
+        }
         if waits == Waits::Active(pool) {
-            wq.pools[pool].works.push_back(work);
+            wq.pools[pool].works.push_back((work, seq));
+            wq.pools[pool].waiting += 1;
             if wq.needs_worker(pool) {
                 self.wake_worker(pool);
             }
@@ -478,20 +524,22 @@ impl Kernel {
     /// Moves works of a queue that were held back to the pool's list, as far as `max_active` allows.
     fn activate_works(&mut self, handle: u32, pool: usize) {
         loop {
-            let wq = &mut self.workqueues;
-            let Some(queue) = wq.queue_mut(handle) else { return };
+            let Workqueues { queues, works, pools, .. } = &mut self.workqueues;
+            let Some(queue) = queues.get_mut((handle as usize).wrapping_sub(1)) else { return };
             let max_active = queue.max_active;
-            let Some(share) = queue.shares.get_mut(&pool) else { return };
-            if share.active >= max_active {
+            let Some(share) = queue.shares.get_mut(pool) else { return };
+            if share.active >= max_active || share.waiting == 0 {
                 return;
             }
-            let Some(work) = share.inactive.pop_front() else { return };
+            let Some((work, seq)) = share.inactive.pop_front() else { return };
+            let still = |entry: &&mut Work| entry.seq == seq && entry.waits == Waits::Inactive(pool);
+            let Some(entry) = works.get_mut(&work).filter(still) else { continue };
+            entry.waits = Waits::Active(pool);
             share.active += 1;
-            if let Some(entry) = wq.works.get_mut(&work) {
-                entry.waits = Waits::Active(pool);
-            }
-            wq.pools[pool].works.push_back(work);
-            if wq.needs_worker(pool) {
+            share.waiting -= 1;
+            pools[pool].works.push_back((work, seq));
+            pools[pool].waiting += 1;
+            if self.workqueues.needs_worker(pool) {
                 self.wake_worker(pool);
             }
         }
@@ -532,15 +580,21 @@ impl Kernel {
             Waits::Nowhere => return false,
             Waits::Timer => return true,
             Waits::Active(pool) => {
-                wq.pools[pool].works.retain(|&other| other != work);
-                for worker in wq.workers.values_mut() {
+                // Either on the pool's list or on that of the worker which runs it already.
+                let mut on_worker = false;
+                if let Some(worker) = wq.runners.get(&work).copied().and_then(|id| wq.workers.get_mut(&id)) {
+                    let before = worker.scheduled.len();
                     worker.scheduled.retain(|&other| other != work);
+                    on_worker = worker.scheduled.len() != before;
+                }
+                if !on_worker {
+                    wq.pools[pool].waiting -= 1;
                 }
                 self.work_left(handle, pool, seq, true);
             }
             Waits::Inactive(pool) => {
-                if let Some(share) = wq.queue_mut(handle).and_then(|queue| queue.shares.get_mut(&pool)) {
-                    share.inactive.retain(|&other| other != work);
+                if let Some(share) = wq.queue_mut(handle).and_then(|queue| queue.shares.get_mut(pool)) {
+                    share.waiting -= 1;
                 }
                 self.work_left(handle, pool, seq, false);
             }
@@ -551,12 +605,20 @@ impl Kernel {
     /// A work of a queue is done or was taken off: what waited for it goes on.
     fn work_left(&mut self, handle: u32, pool: usize, seq: u64, was_active: bool) {
         let Some(queue) = self.workqueues.queue_mut(handle) else { return };
-        queue.in_flight.remove(&seq);
-        if was_active && let Some(share) = queue.shares.get_mut(&pool) {
-            share.active -= 1;
+        if queue.in_flight.front() == Some(&seq) {
+            queue.in_flight.pop_front();
+        } else if let Ok(at) = queue.in_flight.binary_search(&seq) {
+            queue.in_flight.remove(at);
+        }
+        let mut held_back = false;
+        if let Some(share) = queue.shares.get_mut(pool) {
+            share.active -= usize::from(was_active);
+            held_back = share.waiting > 0;
         }
         let waiters = std::mem::take(&mut queue.waiters);
-        self.activate_works(handle, pool);
+        if held_back {
+            self.activate_works(handle, pool);
+        }
         for waiter in waiters {
             self.try_to_wake_up(waiter, TASK_UNINTERRUPTIBLE);
         }
@@ -598,7 +660,7 @@ impl Kernel {
 
     fn wait_for_seq(&mut self, caller: TaskId, work: u64, newly: bool, p: &Progress) -> Result<Op<bool>, Fault> {
         let handle = p.note as u32;
-        if !self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.contains(&p.until)) {
+        if !self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.binary_search(&p.until).is_ok()) {
             return Ok(Op::Done(true));
         }
         self.wait_for_works(caller, handle, BlockedOn::Work(work));
@@ -657,7 +719,7 @@ impl Kernel {
         }
         let until = p.until;
         let left =
-            self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.first().is_some_and(|&seq| seq <= until));
+            self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.front().is_some_and(|&seq| seq <= until));
         self.flush_wait(caller, handle, left, newly)
     }
 
@@ -703,26 +765,33 @@ impl Kernel {
         loop {
             let wq = &mut self.workqueues;
             let worker = wq.workers.get_mut(&caller)?;
-            let own = worker.scheduled.pop_front();
-            let next = match own {
-                Some(work) => Some(work),
-                None if wq.pools[pool].running <= 1 => wq.pools[pool].works.pop_front(),
-                None => None,
+            let (work, entry) = match worker.scheduled.pop_front() {
+                Some(work) => (work, *wq.works.get(&work)?),
+                None if wq.pools[pool].running <= 1 => {
+                    let Some((work, seq)) = wq.pools[pool].works.pop_front() else { break };
+                    let still = |entry: &&Work| entry.seq == seq && entry.waits == Waits::Active(pool);
+                    let Some(&entry) = wq.works.get(&work).filter(still) else { continue };
+                    wq.pools[pool].waiting -= 1;
+                    (work, entry)
+                }
+                None => break,
             };
-            let Some(work) = next else { break };
-            if let Some((other, _)) = wq.runner(work)
+            if let Some(&other) = wq.runners.get(&work)
                 && other != caller
                 && let Some(other) = wq.workers.get_mut(&other).filter(|other| other.pool == pool)
             {
                 other.scheduled.push_back(work);
                 continue;
             }
-            let entry = wq.works.get(&work)?.clone();
             let intensive = wq.queue(entry.queue).is_some_and(|queue| queue.flags & flags::CPU_INTENSIVE != 0);
-            let desc = wq.queue(entry.queue).map_or(String::new(), |queue| queue.name.clone());
+            wq.runners.insert(work, caller);
             let worker = wq.workers.get_mut(&caller)?;
             worker.job = Some(Job { work, func: 0, queue: entry.queue, seq: entry.seq, queued: entry.queued });
-            worker.desc = desc;
+            if worker.desc_of != entry.queue {
+                worker.desc_of = entry.queue;
+                let desc = wq.queue(entry.queue).map_or(String::new(), |queue| queue.name.clone());
+                self.describe_worker(caller, desc);
+            }
             if intensive {
                 self.worker_uncounted(caller);
             }
@@ -765,6 +834,9 @@ impl Kernel {
         let Some(worker) = self.workqueues.workers.get_mut(&caller) else { return };
         let pool = worker.pool;
         let Some(job) = worker.job.take() else { return };
+        if self.workqueues.runners.get(&job.work) == Some(&caller) {
+            self.workqueues.runners.remove(&job.work);
+        }
         self.touched.note_changed(job.work);
         self.worker_counted(caller);
         self.name_worker(caller);
@@ -779,8 +851,8 @@ impl Kernel {
     /// `set_worker_desc()` of the running worker.
     pub fn set_worker_desc(&mut self, caller: TaskId, desc: &str) {
         if let Some(worker) = self.workqueues.workers.get_mut(&caller) {
-            worker.desc = desc.chars().take(NAME_LEN - 1).collect();
-            self.name_worker(caller);
+            worker.desc_of = 0;
+            self.describe_worker(caller, desc.chars().take(NAME_LEN - 1).collect());
         }
     }
 

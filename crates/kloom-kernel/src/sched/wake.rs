@@ -106,17 +106,28 @@ impl Kernel {
             let c = &self.cpus[cpu as usize];
             c.rq.nr_running() + usize::from(c.current != c.idle)
         };
-        let candidates: Vec<u32> =
-            (0..count).map(|i| (start + i) % count).filter(|cpu| allowed & (1 << cpu) != 0).collect();
-        let Some(&first) = candidates.first() else { return prev };
-        let least = candidates.iter().map(|&cpu| load(cpu)).min().unwrap_or(0);
-        let mut best: Vec<u32> = candidates.into_iter().filter(|&cpu| load(cpu) == least).collect();
-        if !fork && load(prev) == least && allowed & (1 << prev) != 0 {
+        let mut least = usize::MAX;
+        let (mut first, mut equals) = (prev, 0);
+        for i in 0..count {
+            let cpu = (start + i) % count;
+            let load = if allowed & (1 << cpu) == 0 { continue } else { load(cpu) };
+            if load < least {
+                (least, first, equals) = (load, cpu, 0);
+            }
+            equals += u32::from(load == least);
+        }
+        if equals == 0 {
+            return prev;
+        }
+        let stays = !fork && allowed & (1 << prev) != 0 && load(prev) == least;
+        if equals < 2 || self.natural {
+            return if stays { prev } else { first };
+        }
+        let candidates = (0..count).map(|i| (start + i) % count).filter(|cpu| allowed & (1 << cpu) != 0);
+        let mut best: Vec<u32> = candidates.filter(|&cpu| load(cpu) == least).collect();
+        if stays {
             best.retain(|&cpu| cpu != prev);
             best.insert(0, prev);
-        }
-        if best.len() < 2 || self.natural {
-            return best.first().copied().unwrap_or(first);
         }
         best[self.chooser.choose(Point::WakeCpu, best.len() as u32) as usize]
     }

@@ -584,11 +584,9 @@ fn run_work(work: u64) {
     }
     let resched = enter(|machine, current| {
         // The work's memory may be gone by now.
-        let (pid, comm, count) = {
-            let task = &machine.kernel.tasks[current];
-            (task.pid, task.c.comm_text(), task.preempt_count)
-        };
-        if count != 0 || !machine.kernel.tasks[current].held.is_empty() {
+        let task = &machine.kernel.tasks[current];
+        if task.preempt_count != 0 || !task.held.is_empty() {
+            let (pid, comm, count) = (task.pid, task.c.comm_text(), task.preempt_count);
             machine.print(Level::Err, format!("BUG: workqueue leaked lock or atomic: {comm}/0x{count:08x}/{pid}"));
             let last = machine.symbolic(func);
             machine.print(Level::Err, format!("     last function: {}", last.split('+').next().unwrap_or_default()));
