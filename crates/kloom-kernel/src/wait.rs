@@ -3,6 +3,9 @@
 //! C header: include/linux/wait.h. Behaviour follows Linux 6.1 kernel/sched/wait.c: non-exclusive entries first, each
 //! woken; exclusive ones (queued at the tail) until the asked number of them is woken.
 
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashMap;
 use slab::Slab;
 
 use kloom_abi::Errno;
@@ -64,19 +67,32 @@ pub struct WaitQueue {
     /// Name, as `init_waitqueue_head(&name)` spells it.
     pub name: String,
     /// Entries, in wake order.
-    pub entries: Vec<WaitEntry>,
+    pub entries: VecDeque<WaitEntry>,
+}
+
+impl WaitQueue {
+    /// Where the entry at `addr` is, looked for from both ends: a crowd leaves in the order it came, or in the opposite one.
+    pub fn position(&self, addr: u64) -> Option<usize> {
+        let last = self.entries.len().checked_sub(1)?;
+        (0..=last / 2).find_map(|at| {
+            let is = |at: usize| (self.entries[at].addr == addr).then_some(at);
+            is(at).or_else(|| is(last - at))
+        })
+    }
 }
 
 /// All wait queues; handle 0 is never used.
 #[derive(Debug, Default)]
 pub struct Waits {
     table: Slab<WaitQueue>,
+    /// In how many queues the entry at an address is.
+    queued: FxHashMap<u64, u32>,
 }
 
 impl Waits {
     /// Registers a C wait queue head.
     pub fn register(&mut self, addr: u64, name: String) -> u32 {
-        self.table.insert(WaitQueue { addr, name, entries: Vec::new() }) as u32 + 1
+        self.table.insert(WaitQueue { addr, name, entries: VecDeque::new() }) as u32 + 1
     }
 
     /// The queue behind a handle.
@@ -90,10 +106,28 @@ impl Waits {
     }
 
     /// Forgets a queue whose memory is going away; the tasks that still waited in it.
-    pub fn forget(&mut self, handle: u32) -> Vec<WaitEntry> {
-        match (handle as usize).checked_sub(1).and_then(|index| self.table.try_remove(index)) {
-            Some(queue) => queue.entries,
-            None => Vec::new(),
+    pub fn forget(&mut self, handle: u32) -> VecDeque<WaitEntry> {
+        let Some(queue) = (handle as usize).checked_sub(1).and_then(|index| self.table.try_remove(index)) else {
+            return VecDeque::new();
+        };
+        for entry in &queue.entries {
+            self.left(entry.addr);
+        }
+        queue.entries
+    }
+
+    /// Whether the entry at `addr` is in any queue.
+    pub fn is_queued(&self, addr: u64) -> bool {
+        self.queued.contains_key(&addr)
+    }
+
+    /// An entry left a queue.
+    fn left(&mut self, addr: u64) {
+        if let Some(count) = self.queued.get_mut(&addr) {
+            *count -= 1;
+            if *count == 0 {
+                self.queued.remove(&addr);
+            }
         }
     }
 
@@ -107,8 +141,10 @@ impl Kernel {
     /// Adds an entry: exclusive ones at the tail, others at the head behind those with priority (`add_wait_queue()` and
     /// its kin). An entry that is queued already stays where it is; false then.
     pub fn add_wait_entry(&mut self, queue: u32, entry: WaitEntry) -> bool {
+        let known = self.waits.is_queued(entry.addr);
+        let addr = entry.addr;
         let Some(queue) = self.waits.get_mut(queue) else { return false };
-        if queue.entries.iter().any(|other| other.addr == entry.addr) {
+        if known && queue.position(addr).is_some() {
             return false;
         }
         let priority = |entry: &WaitEntry| entry.flags & WQ_FLAG_PRIORITY != 0;
@@ -118,15 +154,20 @@ impl Kernel {
             queue.entries.iter().take_while(|other| priority(other)).count()
         };
         queue.entries.insert(at, entry);
+        *self.waits.queued.entry(addr).or_default() += 1;
         true
     }
 
     /// Takes an entry out (`remove_wait_queue()`); false if it was not queued.
     pub fn remove_wait_entry(&mut self, queue: u32, entry_addr: u64) -> bool {
+        if !self.waits.is_queued(entry_addr) {
+            return false;
+        }
         let Some(queue) = self.waits.get_mut(queue) else { return false };
-        let before = queue.entries.len();
-        queue.entries.retain(|entry| entry.addr != entry_addr);
-        queue.entries.len() != before
+        let Some(at) = queue.position(entry_addr) else { return false };
+        queue.entries.remove(at);
+        self.waits.left(entry_addr);
+        true
     }
 
     /// Queues the entry and sets the caller's state; `-ERESTARTSYS` (and not queued) if a signal forbids the sleep
@@ -158,7 +199,7 @@ impl Kernel {
 
     /// Begins to wake a queue's tasks, at most `nr_exclusive` exclusive ones (0 or less: all).
     pub fn wake_begin(&self, queue: u32, nr_exclusive: i32) -> WakeWalk {
-        let next = self.waits.get(queue).and_then(|queue| queue.entries.first()).map(|entry| entry.addr);
+        let next = self.waits.get(queue).and_then(|queue| queue.entries.front()).map(|entry| entry.addr);
         WakeWalk { next, left: nr_exclusive, exclusive: false }
     }
 
@@ -173,7 +214,7 @@ impl Kernel {
         removed: &mut Vec<u64>,
     ) -> Option<(u64, u64)> {
         let start = walk.next?;
-        let mut index = self.waits.get(queue)?.entries.iter().position(|entry| entry.addr == start)?;
+        let mut index = self.waits.get(queue)?.position(start)?;
         loop {
             let entries = &self.waits.get(queue)?.entries;
             let Some(entry) = entries.get(index) else {
@@ -189,6 +230,7 @@ impl Kernel {
             let woken = task.is_some_and(|task| self.try_to_wake_up(task, mask));
             if woken && func == WakeFunc::Autoremove {
                 self.waits.get_mut(queue)?.entries.remove(index);
+                self.waits.left(addr);
                 removed.push(addr);
             } else {
                 index += 1;

@@ -765,14 +765,16 @@ impl Kernel {
         loop {
             let wq = &mut self.workqueues;
             let worker = wq.workers.get_mut(&caller)?;
-            let (work, entry) = match worker.scheduled.pop_front() {
-                Some(work) => (work, *wq.works.get(&work)?),
+            let work = match worker.scheduled.pop_front() {
+                Some(work) => work,
                 None if wq.pools[pool].running <= 1 => {
                     let Some((work, seq)) = wq.pools[pool].works.pop_front() else { break };
                     let still = |entry: &&Work| entry.seq == seq && entry.waits == Waits::Active(pool);
-                    let Some(&entry) = wq.works.get(&work).filter(still) else { continue };
+                    if wq.works.get(&work).filter(still).is_none() {
+                        continue;
+                    }
                     wq.pools[pool].waiting -= 1;
-                    (work, entry)
+                    work
                 }
                 None => break,
             };
@@ -783,13 +785,21 @@ impl Kernel {
                 other.scheduled.push_back(work);
                 continue;
             }
-            let intensive = wq.queue(entry.queue).is_some_and(|queue| queue.flags & flags::CPU_INTENSIVE != 0);
+            // From here on it may be queued again.
+            let entry = wq.works.get_mut(&work)?;
+            let (queue, seq, queued) = (entry.queue, entry.seq, entry.queued);
+            if entry.cancelling == 0 {
+                wq.works.remove(&work);
+            } else {
+                entry.waits = Waits::Nowhere;
+            }
+            let intensive = wq.queue(queue).is_some_and(|queue| queue.flags & flags::CPU_INTENSIVE != 0);
             wq.runners.insert(work, caller);
             let worker = wq.workers.get_mut(&caller)?;
-            worker.job = Some(Job { work, func: 0, queue: entry.queue, seq: entry.seq, queued: entry.queued });
-            if worker.desc_of != entry.queue {
-                worker.desc_of = entry.queue;
-                let desc = wq.queue(entry.queue).map_or(String::new(), |queue| queue.name.clone());
+            worker.job = Some(Job { work, func: 0, queue, seq, queued });
+            if worker.desc_of != queue {
+                worker.desc_of = queue;
+                let desc = wq.queue(queue).map_or(String::new(), |queue| queue.name.clone());
                 self.describe_worker(caller, desc);
             }
             if intensive {
@@ -797,12 +807,6 @@ impl Kernel {
             }
             if self.workqueues.needs_worker(pool) {
                 self.wake_worker(pool);
-            }
-            // From here on it may be queued again.
-            if entry.cancelling == 0 {
-                self.workqueues.works.remove(&work);
-            } else if let Some(entry) = self.workqueues.works.get_mut(&work) {
-                entry.waits = Waits::Nowhere;
             }
             self.name_worker(caller);
             self.touched.note_changed(work);

@@ -58,7 +58,7 @@ impl Machine {
             Magic::Tasklet => self.irqs.tasklets.get(&addr).map(|&at| (InUse::Queued, at)),
             Magic::WaitQueueHead => {
                 let queue = self.kernel.waits.get(handle).filter(|queue| queue.addr == addr)?;
-                queue.entries.first().map(|entry| (InUse::Waited, entry.queued))
+                queue.entries.front().map(|entry| (InUse::Waited, entry.queued))
             }
             Magic::Completion => {
                 let one = self.kernel.completions.get(handle).filter(|one| one.addr == addr)?;

@@ -506,9 +506,11 @@ impl Session {
     }
 
     pub(crate) fn after_step(&mut self) {
-        let shared = Rc::clone(&self.shared);
-        for (task, proc) in shared.borrow_mut().forked.drain(..) {
-            self.users.insert(task, *proc);
+        if !self.shared.borrow().forked.is_empty() {
+            let forked = std::mem::take(&mut self.shared.borrow_mut().forked);
+            for (task, proc) in forked {
+                self.users.insert(task, *proc);
+            }
         }
         let machine = self.handle.get();
         if !machine.kernel.dead_tasks.is_empty() {
@@ -550,6 +552,9 @@ impl Session {
                 self.shown_bytes += record.text.len() as u64;
                 show(Output::Log(record.clone()));
             }
+        }
+        if kernel.vfs.tty.output.is_empty() {
+            return;
         }
         for bytes in self.handle.get().kernel.take_console_output() {
             self.shown_bytes += bytes.bytes.len() as u64;

@@ -40,7 +40,7 @@ fn wake(head: u64, nr: i32, func: &'static str) {
         let handle = queue(machine, head, func)?;
         let mut left = nr;
         while left != 0
-            && let Some(entry) = machine.kernel.waits.get(handle).and_then(|queue| queue.entries.first())
+            && let Some(entry) = machine.kernel.waits.get(handle).and_then(|queue| queue.entries.front())
         {
             let (addr, task) = (entry.addr, entry.task);
             machine.check_access(addr, ENTRY_SIZE, true)?;

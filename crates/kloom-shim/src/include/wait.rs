@@ -76,16 +76,17 @@ impl Machine {
 
     /// Whether the kernel has the entry in the queue.
     fn is_waiting(&self, queue: u32, addr: u64) -> bool {
-        self.kernel.waits.get(queue).is_some_and(|queue| queue.entries.iter().any(|entry| entry.addr == addr))
+        self.kernel.waits.is_queued(addr)
+            && self.kernel.waits.get(queue).is_some_and(|queue| queue.position(addr).is_some())
     }
 
     /// The C list node of a queue's entry: the head when out of range. Entries the kernel made itself have none.
     fn mirror_links(&mut self, head: u64, queue: u32, addr: u64) {
-        let Some(entries) = self.kernel.waits.get(queue).map(|queue| &queue.entries) else { return };
-        let Some(at) = entries.iter().position(|entry| entry.addr == addr) else { return };
+        let Some(waiting) = self.kernel.waits.get(queue) else { return };
+        let Some(at) = waiting.position(addr) else { return };
         let is_c = |entry: &&WaitEntry| self.arena.task_slot(entry.addr).is_none();
-        let prev = entries[..at].iter().rev().find(is_c).map_or(head + HEAD, |entry| entry.addr + LINK);
-        let next = entries[at + 1..].iter().find(is_c).map_or(head + HEAD, |entry| entry.addr + LINK);
+        let prev = waiting.entries.range(..at).rev().find(is_c).map_or(head + HEAD, |entry| entry.addr + LINK);
+        let next = waiting.entries.range(at + 1..).find(is_c).map_or(head + HEAD, |entry| entry.addr + LINK);
         let node = addr + LINK;
         self.poke_u64(node, next);
         self.poke_u64(node + 8, prev);
@@ -127,7 +128,6 @@ impl Machine {
     }
 
     fn add_entry(&mut self, head: u64, queue: u32, entry: WaitEntry) -> bool {
-        self.drop_dead_entries(queue);
         let addr = entry.addr;
         let added = self.kernel.add_wait_entry(queue, entry);
         if added {
