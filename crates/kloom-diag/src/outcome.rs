@@ -129,6 +129,15 @@ pub struct Explored {
     pub strategy: String,
     /// Whether every execution within the bounds was run.
     pub exhaustive: bool,
+    /// The bounds that left something out, in words; empty if nothing was.
+    #[serde(default)]
+    pub bounds: Vec<String>,
+    /// Executions that were dropped because they could show nothing new.
+    #[serde(default)]
+    pub redundant: u64,
+    /// About how many executions there are in all, if there is an idea of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<u64>,
 }
 
 /// Everything a run has to tell: the value that all renderings are made from.

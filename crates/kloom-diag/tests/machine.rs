@@ -265,17 +265,25 @@ fn annotations_are_one_line_each() {
 fn the_closing_line_counts_and_is_honest_about_coverage() {
     let (mut outcome, _) = outcome();
     assert_eq!(summary(&outcome), "heartbeat.ko: 2 errors, 0 warnings (0.02 s, 12.3 s of virtual time)\n");
-    outcome.explored = Some(Explored { executions: 7, strategy: "dpor".to_owned(), exhaustive: true });
+    outcome.explored =
+        Some(Explored { executions: 7, strategy: "dpor".to_owned(), exhaustive: true, ..Explored::default() });
     assert_eq!(
         summary(&outcome),
-        "    Checked heartbeat.ko: 2 bugs in 7 executions (dpor, exhaustive within bounds), 0.02s wall, 12.3s virtual\n"
+        "    Checked heartbeat.ko: 2 bugs in 7 executions (dpor: exhausted), 0.02s wall, 12.3s virtual\n"
     );
     outcome.findings.clear();
     outcome.wall_ns = None;
-    outcome.explored = Some(Explored { executions: 1, strategy: "pct, depth 3".to_owned(), exhaustive: false });
+    outcome.explored = Some(Explored {
+        executions: 1,
+        strategy: "pct, depth 3".to_owned(),
+        bounds: vec!["time passes early at most 2 times".to_owned()],
+        estimate: Some(7_654_321),
+        ..Explored::default()
+    });
     assert_eq!(
         summary(&outcome),
-        "    Checked heartbeat.ko: no bug in 1 execution (pct, depth 3; NOT exhaustive), 12.3s virtual\n"
+        "    Checked heartbeat.ko: no bug in 1 execution (pct, depth 3: sampled 1, NOT exhausted; about 7 million in all), \
+         12.3s virtual\n    Bounds that left something out: time passes early at most 2 times\n"
     );
 }
 

@@ -98,6 +98,11 @@ impl FailPlan {
         self.counts.push(0);
     }
 
+    /// How often each function with a rule was called.
+    pub fn calls(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.rules.iter().zip(&self.counts).map(|((name, _), &count)| (name.as_str(), count))
+    }
+
     /// Whether this call of `name` is to fail.
     pub fn fails(&mut self, name: &str) -> bool {
         for ((rule, calls), count) in self.rules.iter().zip(&mut self.counts) {

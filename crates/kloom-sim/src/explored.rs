@@ -81,10 +81,14 @@ struct Thread {
     looks: Vec<(u64, u64, u32)>,
     /// It does the same again and again: others go first.
     spins: bool,
+    /// Steps since time last passed.
+    steps: u32,
 }
 
 /// How often a thread may look at the same unchanged object from the same place before others go first.
 const SPIN_ROUNDS: usize = 3;
+/// Steps a thread takes before time passes and others go first: what it does would take as long on a real machine.
+const FAIR_STEPS: u32 = 200;
 /// Rounds in which only spinning threads and the clock move, before virtual time decides.
 const LAZY_ROUNDS: u32 = 400;
 /// Budget of one uninterrupted piece of a step, and how many make the code a spinner.
@@ -199,8 +203,9 @@ impl Session {
                     }
                 }
                 let first = thread.pending.and_then(|pending| pending.touch).map(access);
-                let lazy = thread.spins
-                    && thread.looks.iter().all(|look| execution.versions.get(&look.1).copied().unwrap_or(0) == look.2);
+                let unchanged =
+                    |look: &(u64, u64, u32)| execution.versions.get(&look.1).copied().unwrap_or(0) == look.2;
+                let lazy = thread.steps > FAIR_STEPS || (thread.spins && thread.looks.iter().all(unchanged));
                 listed.push((id, mover, first, lazy));
             }
             execution.movers = movers;
@@ -271,8 +276,10 @@ impl Session {
         let thread = execution.threads.entry(id).or_default();
         let pending = thread.pending.take();
         thread.forced = false;
+        thread.steps += 1;
         match mover {
             Mover::Clock => {
+                execution.threads.values_mut().for_each(|thread| thread.steps = 0);
                 machine.kernel.step_clock();
                 self.after_step();
             }

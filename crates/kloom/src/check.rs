@@ -1,12 +1,14 @@
 //! `kloom check`: the same module and scenario again and again, each time with other choices.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kloom_cc::Built;
 use kloom_diag::{End, Outcome, Severity};
-use kloom_explore::Strategy;
-use kloom_explore::search::{Ending, Search, Summary};
+use kloom_explore::parallel::{Plan, State};
+use kloom_explore::search::{self, Ending, Minimised, Recorder, Replay, Schedule, Search, Strategy, Summary};
+use kloom_shim::machine::FAILABLE;
 use kloom_sim::explored::{Bounds, Explored, Threads};
 use kloom_sim::{Ended, ModuleFile, Options, Output, Parts, Session};
 
@@ -16,8 +18,7 @@ use crate::source::Sources;
 /// What every execution of a check starts from.
 #[derive(Debug)]
 pub struct Subject {
-    script: kloom_shell::Script,
-    script_name: String,
+    script: Script,
     files: Vec<ModuleFile>,
     options: Options,
     sources: Sources,
@@ -40,8 +41,11 @@ pub struct Execution {
 #[derive(Debug)]
 pub struct Worker<'s> {
     subject: &'s Subject,
+    script: kloom_shell::Script,
     parts: Parts,
     threads: Threads,
+    faults: Vec<(String, Vec<u64>)>,
+    failable: Vec<(String, u64)>,
 }
 
 impl Subject {
@@ -54,8 +58,7 @@ impl Subject {
             Some(script) => script.clone(),
             None => Script { name: "(default scenario)".into(), text: default_script(built, request).into_bytes() },
         };
-        let parsed = kloom_shell::parse::parse(&script.text)
-            .map_err(|error| RunError::Scenario { name: script.name.clone(), error })?;
+        parse(&script)?;
         let files = built
             .modules
             .iter()
@@ -69,20 +72,29 @@ impl Subject {
         }
         let options = Options {
             config: request.config.clone(),
-            strategy: Strategy::Natural,
+            strategy: kloom_explore::Strategy::Natural,
             limits: request.limits.clone(),
             on_use_after_free: request.on_use_after_free,
             fail: request.fail.clone(),
             stop: Arc::clone(&request.stop),
         };
         let name = built.modules.iter().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" ");
-        Ok(Subject { script: parsed, script_name: script.name, files, options, sources, name, bounds })
+        Ok(Subject { script, files, options, sources, name, bounds })
+    }
+
+    /// Whether the user wants the check to end.
+    fn stopped(&self) -> bool {
+        self.options.stop.load(Ordering::Relaxed)
     }
 
     /// The modules' sources, for rendering.
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
+}
+
+fn parse(script: &Script) -> Result<kloom_shell::Script, RunError> {
+    kloom_shell::parse::parse(&script.text).map_err(|error| RunError::Scenario { name: script.name.clone(), error })
 }
 
 impl<'s> Worker<'s> {
@@ -93,7 +105,22 @@ impl<'s> Worker<'s> {
     pub fn new(subject: &'s Subject) -> Result<Worker<'s>, RunError> {
         let parts =
             Parts::explored().map_err(|error| RunError::Machine(kloom_shim::machine::MachineError::Host(error)))?;
-        Ok(Worker { subject, parts, threads: Threads::default() })
+        let mut worker = Worker {
+            subject,
+            script: parse(&subject.script)?,
+            parts,
+            threads: Threads::default(),
+            faults: Vec::new(),
+            failable: Vec::new(),
+        };
+        // Threads get their numbers in the order in which the natural execution makes them, whatever comes first.
+        worker.natural()?;
+        Ok(worker)
+    }
+
+    /// Makes the functions of `rules` fail in the executions that follow, beside those of the request.
+    fn set_faults(&mut self, rules: &[(String, Vec<u64>)]) {
+        self.faults = rules.to_vec();
     }
 
     /// Runs one execution, whose choices are `search`'s; `show` gets what is printed.
@@ -102,12 +129,14 @@ impl<'s> Worker<'s> {
     /// There is no machine.
     pub fn execute(&mut self, search: &mut dyn Search, show: &mut dyn FnMut(Output)) -> Result<Execution, RunError> {
         let subject = self.subject;
-        let mut session =
-            Session::with(&self.parts, subject.options.clone(), &subject.files).map_err(RunError::Machine)?;
+        let mut options = subject.options.clone();
+        options.fail.extend(self.faults.iter().cloned());
+        let mut session = Session::with(&self.parts, options, &subject.files).map_err(RunError::Machine)?;
         session.set_sources(std::rc::Rc::new(subject.sources.clone()));
-        let args = vec![subject.script_name.clone()];
+        let args = vec![subject.script.name.clone()];
         let explored =
-            session.run_explored(subject.script.clone(), args, search, &mut self.threads, &subject.bounds, show);
+            session.run_explored(self.script.clone(), args, search, &mut self.threads, &subject.bounds, show);
+        self.failable = session.machine().fail_after.calls().map(|(name, calls)| (name.to_string(), calls)).collect();
         let Some(ended) = &explored.ended else {
             return Ok(Execution { outcome: None, explored, ending: Ending::Abandoned });
         };
@@ -118,6 +147,72 @@ impl<'s> Worker<'s> {
             None => Ending::Ok,
         };
         Ok(Execution { outcome: Some(outcome), explored, ending })
+    }
+
+    /// One execution with natural choices.
+    fn natural(&mut self) -> Result<Execution, RunError> {
+        let mut natural = search::make(&Strategy::Natural);
+        natural.begin();
+        self.execute(&mut natural, &mut |_| {})
+    }
+
+    /// Repeats the execution of a schedule.
+    ///
+    /// # Errors
+    /// There is no machine.
+    pub fn replay(&mut self, schedule: Schedule) -> Result<Failure, RunError> {
+        let mut shown = Vec::new();
+        let mut search = Recorder::new(Replay::new(schedule.clone()));
+        search.begin();
+        let execution = self.execute(&mut search, &mut |output| shown.push(output))?;
+        search.end(execution.ending);
+        let diverged = search.summary().diverged;
+        let faults = self.faults.clone();
+        Ok(Failure { outcome: execution.outcome.unwrap_or_default(), schedule, shown, diverged, faults })
+    }
+
+    /// The same bug with the fewest preemptions and steps that are found in a bounded number of tries.
+    fn minimised(&mut self, signature: u64, schedule: Schedule) -> Result<Minimised, RunError> {
+        let mut failure = None;
+        let minimised = search::minimise(schedule, signature, MINIMISE_TRIES, &mut |schedule| {
+            let mut search = Recorder::new(Replay::new(schedule.clone()));
+            search.begin();
+            match self.execute(&mut search, &mut |_| {}) {
+                Ok(execution) => {
+                    search.end(execution.ending);
+                    match execution.ending {
+                        Ending::Bug(signature) => Some((signature, search.schedule().clone())),
+                        _ => None,
+                    }
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    None
+                }
+            }
+        });
+        failure.map_or(Ok(minimised), Err)
+    }
+
+    /// A failing execution as it is told: made simpler, and repeated.
+    fn told(&mut self, signature: u64, schedule: Schedule) -> Result<Failure, RunError> {
+        let minimised = self.minimised(signature, schedule)?;
+        let mut failure = self.replay(minimised.schedule)?;
+        failure.diverged |= !minimised.confirmed;
+        Ok(failure)
+    }
+
+    /// Every single call that can be made to fail in the natural execution: one rule each.
+    fn single_faults(&mut self) -> Result<Vec<(String, Vec<u64>)>, RunError> {
+        let never = FAILABLE.iter().map(|name| ((*name).to_string(), vec![0])).collect::<Vec<_>>();
+        self.set_faults(&never);
+        self.natural()?;
+        self.set_faults(&[]);
+        let calls = std::mem::take(&mut self.failable);
+        Ok(calls
+            .into_iter()
+            .flat_map(|(name, calls)| (1..=calls).map(move |call| (name.clone(), vec![call])))
+            .collect())
     }
 }
 
@@ -152,6 +247,166 @@ pub struct Budget {
 pub struct Checked {
     /// What the search did.
     pub summary: Summary,
-    /// The first failing execution, if any.
-    pub failure: Option<Execution>,
+    /// The first execution, whose choices were the natural ones.
+    pub first: Option<Outcome>,
+    /// The failing execution that is told, with the choices that lead to it.
+    pub failure: Option<Failure>,
+    /// Time could have passed earlier than the bound allowed in some execution.
+    pub clock_bounded: bool,
+    /// Ended by the user or by the time limit.
+    pub interrupted: bool,
+    /// Executions with a failing call, made before the search.
+    pub faults_tried: u64,
 }
+
+/// An execution that ends in a bug.
+#[derive(Debug)]
+pub struct Failure {
+    /// What it has to tell.
+    pub outcome: Outcome,
+    /// The choices.
+    pub schedule: Schedule,
+    /// What was printed.
+    pub shown: Vec<Output>,
+    /// Repeating it did not give the same: the module depends on something outside the machine.
+    pub diverged: bool,
+    /// Functions that were made to fail, with the call that did.
+    pub faults: Vec<(String, Vec<u64>)>,
+}
+
+/// Runs executions until one fails or the search is over.
+///
+/// With `faults` each single call that can fail is made to fail once, in an execution with natural choices, before the
+/// search begins.
+///
+/// # Errors
+/// There is no machine.
+pub fn check(
+    subject: &Subject,
+    strategy: &Strategy,
+    faults: bool,
+    budget: &Budget,
+    elapsed: &dyn Fn() -> Duration,
+    progress: &mut dyn FnMut(&Summary),
+) -> Result<Checked, RunError> {
+    let mut worker = Worker::new(subject)?;
+    let mut checked = Checked {
+        summary: Summary::default(),
+        first: None,
+        failure: None,
+        clock_bounded: false,
+        interrupted: false,
+        faults_tried: 0,
+    };
+    let natural = worker.natural()?;
+    if !matches!(natural.ending, Ending::Bug(_)) && faults {
+        for rule in worker.single_faults()? {
+            worker.set_faults(std::slice::from_ref(&rule));
+            checked.faults_tried += 1;
+            if let Ending::Bug(_) = worker.natural()?.ending {
+                checked.failure = Some(worker.replay(Schedule::default())?);
+                checked.first = natural.outcome;
+                return Ok(checked);
+            }
+            if subject.stopped() || elapsed() > budget.wall {
+                checked.interrupted = true;
+                break;
+            }
+        }
+        worker.set_faults(&[]);
+    }
+    checked.first = natural.outcome;
+    let mut search = Recorder::new(search::make(strategy));
+    let mut executions = 0;
+    let mut failing = None;
+    while failing.is_none() && executions < budget.executions && search.begin().is_some() {
+        let execution = worker.execute(&mut search, &mut |_| {})?;
+        search.end(execution.ending);
+        checked.clock_bounded |= execution.explored.clock_bounded;
+        executions += 1;
+        if let Ending::Bug(signature) = execution.ending {
+            failing = Some((signature, search.schedule().clone()));
+        }
+        if executions % PROGRESS_EXECUTIONS == 0 {
+            progress(&search.summary());
+            if subject.stopped() || elapsed() > budget.wall {
+                checked.interrupted = true;
+                break;
+            }
+        }
+    }
+    checked.summary = search.summary();
+    if let Some((signature, schedule)) = failing {
+        checked.failure = Some(worker.told(signature, schedule)?);
+    }
+    Ok(checked)
+}
+
+/// Explores by reduction on `jobs` threads, or goes on with what is not done yet of `state`; the simplest of all failing
+/// executions is told, whatever the number of jobs.
+///
+/// # Errors
+/// There is no machine.
+pub fn check_in_parts(
+    subject: &Subject,
+    plan: &Plan,
+    jobs: usize,
+    state: Option<State>,
+) -> Result<(Checked, State), RunError> {
+    let mut worker = Worker::new(subject)?;
+    let clock_bounded = AtomicBool::new(false);
+    let natural = worker.natural()?;
+    let mut state = state.unwrap_or_else(|| {
+        State::new(&mut |search: &mut dyn Search| run_one(&mut worker, search, &clock_bounded), plan)
+    });
+    let make = || {
+        let mut worker = Worker::new(subject).ok();
+        let clock_bounded = &clock_bounded;
+        move |search: &mut dyn Search| match &mut worker {
+            Some(worker) => run_one(worker, search, clock_bounded),
+            None => {
+                search.end(Ending::Abandoned);
+                Ending::Abandoned
+            }
+        }
+    };
+    state.run(plan, jobs, make, &subject.options.stop);
+    let outcome = state.outcome();
+    let mut checked = Checked {
+        summary: outcome.summary,
+        first: natural.outcome,
+        failure: None,
+        clock_bounded: clock_bounded.into_inner(),
+        interrupted: subject.stopped(),
+        faults_tried: 0,
+    };
+    let mut simplest: Option<(u64, &Schedule)> = None;
+    for (&signature, failure) in &outcome.failures {
+        if simplest.is_none_or(|(_, known)| failure.schedule.is_simpler_than(known)) {
+            simplest = Some((signature, &failure.schedule));
+        }
+    }
+    if let Some((signature, schedule)) = simplest {
+        checked.failure = Some(worker.told(signature, schedule.clone())?);
+    }
+    Ok((checked, state))
+}
+
+/// One execution on behalf of the explorer, which wants to be told of its end. A machine that cannot be made ends it as if the
+/// search had dropped it.
+fn run_one(worker: &mut Worker<'_>, search: &mut dyn Search, clock_bounded: &AtomicBool) -> Ending {
+    let ending = match worker.execute(search, &mut |_| {}) {
+        Ok(execution) => {
+            clock_bounded.fetch_or(execution.explored.clock_bounded, Ordering::Relaxed);
+            execution.ending
+        }
+        Err(_) => Ending::Abandoned,
+    };
+    search.end(ending);
+    ending
+}
+
+/// Executions spent on making a failing one simpler.
+const MINIMISE_TRIES: u32 = 300;
+/// Executions between two signs of life.
+const PROGRESS_EXECUTIONS: u64 = 16;

@@ -1,5 +1,7 @@
 //! Flags and commands.
 
+mod check;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +32,9 @@ struct Cli {
     command: Command,
 }
 
+/// CPUs of a machine if nothing is said.
+const CPUS: u32 = 2;
+
 const EXIT_CODES: &str = "Exit codes: 0 no bug found, 1 bug in the module, 2 usage, 3 not supported by kloom yet, \
 4 limit reached without a verdict, 101 bug in kloom";
 
@@ -40,6 +45,17 @@ enum Command {
         after_help = "Example: kloom run heartbeat.c\n         kloom run counter.c n=3 --script steps.sh --cpus 4 --seed 7"
     )]
     Run(RunArgs),
+    /// Run a module under every interleaving that matters, until a bug is found or nothing new is left
+    #[command(
+        after_help = "Example: kloom check heartbeat.c\n         kloom check counter.c --script steps.sh --strategy surw --executions 20000 --jobs 2"
+    )]
+    Check(check::CheckArgs),
+    /// Put together what several machines found that shared one check
+    #[command(after_help = "Example: kloom merge counter.c --state part1.json --state part2.json")]
+    Merge(check::MergeArgs),
+    /// Repeat an execution that `kloom check` printed a token for
+    #[command(after_help = "Example: kloom replay counter.c kl2:0503")]
+    Replay(RunArgs),
     /// Build modules to .ko files
     #[command(after_help = "Example: kloom build heartbeat.c -o out/")]
     Build(BuildArgs),
@@ -89,18 +105,18 @@ struct RunArgs {
     /// Without a scenario: insmod, this much virtual time, rmmod
     #[arg(long = "for", id = "for_", value_name = "TIME", default_value = "10s", value_parser = parse_ns)]
     for_: u64,
-    /// Simulated CPUs (1 to 64)
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
-    cpus: u32,
+    /// Simulated CPUs, 1 to 64 [default: 2; for check: 4]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    cpus: Option<u32>,
     /// Make every choice at random from this seed instead of as Linux most plausibly would
     #[arg(long, value_name = "N", conflicts_with = "replay")]
     seed: Option<u64>,
     /// Repeat the run that printed this token
     #[arg(long, value_name = "TOKEN")]
     replay: Option<String>,
-    /// Which kernel code may be preempted
-    #[arg(long, value_enum, default_value_t = PreemptArg::Voluntary)]
-    preempt: PreemptArg,
+    /// Which kernel code may be preempted [default: voluntary; for check: full]
+    #[arg(long, value_enum)]
+    preempt: Option<PreemptArg>,
     /// Memory of the machine
     #[arg(long, default_value = "512M", value_parser = parse_bytes)]
     mem: u64,
@@ -200,6 +216,9 @@ pub(crate) fn main() -> u8 {
     };
     match cli.command {
         Command::Run(args) => run(args).number(),
+        Command::Check(args) => check::check(args).number(),
+        Command::Merge(args) => check::merge(args).number(),
+        Command::Replay(args) => check::replay(args).number(),
         Command::Build(args) => build(args).number(),
         Command::Explain { code } => explain(code.as_deref()).number(),
         Command::Api(args) => api(&args).number(),
@@ -301,11 +320,12 @@ fn request(args: &RunArgs) -> Result<Request, String> {
     if args.mem < MEM_MIN {
         return Err(format!("--mem: {} bytes are not enough for a machine; give {}K or more", args.mem, MEM_MIN >> 10));
     }
-    let tasks_min = tasks_min(args.cpus);
+    let tasks_min = tasks_min(args.cpus.unwrap_or(CPUS));
     if args.max_tasks < tasks_min {
         return Err(format!(
             "--max-tasks: {} are not enough to boot with {} CPUs; give {tasks_min} or more",
-            args.max_tasks, args.cpus
+            args.max_tasks,
+            args.cpus.unwrap_or(CPUS)
         ));
     }
     let strategy = match (&args.replay, args.seed) {
@@ -320,11 +340,11 @@ fn request(args: &RunArgs) -> Result<Request, String> {
         script,
         run_for_ns: args.for_,
         config: kloom_kernel::Config {
-            cpus: args.cpus,
+            cpus: args.cpus.unwrap_or(CPUS),
             preempt: match args.preempt {
-                PreemptArg::None => Preempt::None,
-                PreemptArg::Voluntary => Preempt::Voluntary,
-                PreemptArg::Full => Preempt::Full,
+                Some(PreemptArg::None) => Preempt::None,
+                None | Some(PreemptArg::Voluntary) => Preempt::Voluntary,
+                Some(PreemptArg::Full) => Preempt::Full,
             },
             hang_after_ns: args.hang_after,
             mem_bytes: args.mem,
@@ -465,18 +485,25 @@ fn run(args: RunArgs) -> ExitCode {
 
 /// The command that repeats a run.
 fn replay_command(args: &RunArgs, token: &str) -> String {
-    let mut words = vec!["kloom".to_string(), "run".to_string()];
+    let mut words = machine_words("run", args);
+    words.push(format!("--replay {token}"));
+    words.join(" ")
+}
+
+/// `kloom VERB FILE …` with the flags that say which machine it is.
+fn machine_words(verb: &str, args: &RunArgs) -> Vec<String> {
+    let mut words = vec!["kloom".to_string(), verb.to_string()];
     words.extend(args.items.iter().map(|item| quote(&item.to_string_lossy())));
     if let Some(script) = &args.script {
         words.push(format!("--script {}", quote(&script.display().to_string())));
     } else if args.for_ != 10_000_000_000 {
         words.push(format!("--for {}ns", args.for_));
     }
-    if args.cpus != 2 {
-        words.push(format!("--cpus {}", args.cpus));
+    if let Some(cpus) = args.cpus {
+        words.push(format!("--cpus {cpus}"));
     }
     let limits = Limits::default();
-    if let Some(preempt) = args.preempt.to_possible_value().filter(|_| !matches!(args.preempt, PreemptArg::Voluntary)) {
+    if let Some(preempt) = args.preempt.and_then(|preempt| preempt.to_possible_value()) {
         words.push(format!("--preempt {}", preempt.get_name()));
     }
     if args.mem != 512 << 20 {
@@ -503,8 +530,7 @@ fn replay_command(args: &RunArgs, token: &str) -> String {
     if args.cc.kernel != Era::LINUX_6_1 {
         words.push(format!("--kernel {}", args.cc.kernel.name));
     }
-    words.push(format!("--replay {token}"));
-    words.join(" ")
+    words
 }
 
 fn build(args: BuildArgs) -> ExitCode {

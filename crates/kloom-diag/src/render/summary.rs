@@ -30,20 +30,48 @@ fn ran(subject: &str, outcome: &Outcome) -> String {
     )
 }
 
-/// Writes `    Checked counter.ko: 1 bug in 7 executions (dpor, exhaustive within bounds), 0.02s wall, 0.4s virtual`.
+/// Writes `    Checked counter.ko: no bug in 7 executions (dpor: exhausted), 0.02s wall, 0.4s virtual`, and on a second
+/// line what the bounds left out.
 fn checked(subject: &str, outcome: &Outcome, explored: &Explored) -> String {
     let bugs = match outcome.count(Severity::Error) as u64 {
         0 => "no bug".to_owned(),
         bugs => plural(bugs, "bug"),
     };
-    let bound = if explored.exhaustive { ", exhaustive within bounds" } else { "; NOT exhaustive" };
     let wall = outcome.wall_ns.map_or_else(String::new, |wall_ns| format!("{}s wall, ", seconds(wall_ns)));
-    format!(
-        "    Checked {subject}: {bugs} in {} ({}{bound}), {wall}{}s virtual\n",
+    let mut text = format!(
+        "    Checked {subject}: {bugs} in {} ({}: {}), {wall}{}s virtual\n",
         plural(explored.executions, "execution"),
         printable(&explored.strategy),
+        coverage(explored),
         seconds(outcome.virtual_ns)
-    )
+    );
+    if !explored.bounds.is_empty() {
+        text.push_str(&format!("    Bounds that left something out: {}\n", explored.bounds.join("; ")));
+    }
+    text
+}
+
+/// How much of all executions that is.
+fn coverage(explored: &Explored) -> String {
+    if explored.exhaustive {
+        return if explored.bounds.is_empty() { "exhausted" } else { "exhausted within bounds" }.to_owned();
+    }
+    match explored.estimate {
+        Some(estimate) if estimate > explored.executions => {
+            format!("sampled {}, NOT exhausted; about {} in all", explored.executions, rounded(estimate))
+        }
+        _ => format!("sampled {}, NOT exhausted", explored.executions),
+    }
+}
+
+/// A large number in its magnitude: `740`, `12 thousand`, `3 million`, `10^14`.
+fn rounded(number: u64) -> String {
+    match number {
+        0..10_000 => number.to_string(),
+        10_000..1_000_000 => format!("{} thousand", number / 1000),
+        1_000_000..1_000_000_000 => format!("{} million", number / 1_000_000),
+        _ => format!("10^{}", number.ilog10()),
+    }
 }
 
 /// Writes seconds with as many digits as say something: `0.02`, `12.3`, `125`.

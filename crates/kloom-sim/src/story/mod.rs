@@ -377,7 +377,7 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
         // Its own crash says more than that it was left.
         Told::LeakWork { object, state: WorkLeft::Running, .. } => worked.contains(&object.name),
         Told::ModuleTextInUse { user: TextUser::Work, object, created, .. } => {
-            works.contains(&object.name) || created.as_ref().is_some_and(|created| queued_freed(created))
+            works.contains(&object.name) || created.as_ref().is_some_and(&queued_freed)
         }
         Told::LeakWork { queued, .. } => queued_freed(queued),
         Told::UseAfterFree { created: Some(created), .. }

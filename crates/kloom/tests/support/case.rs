@@ -18,6 +18,8 @@ const STEPS: &str = "steps.sh";
 pub struct Settings {
     /// What the case is about.
     pub about: String,
+    /// The command: `run`, or `check`.
+    pub verb: Option<String>,
     /// Lines of the scenario. Without steps and script kloom's default scenario runs.
     #[serde(default)]
     pub steps: Vec<String>,
@@ -133,7 +135,7 @@ impl Case {
     pub fn command(&self, dir: &Path) -> Command {
         let settings = &self.settings;
         let mut command = kloom(dir);
-        command.arg("run").args(self.files()).args(&settings.params);
+        command.arg(settings.verb.as_deref().unwrap_or("run")).args(self.files()).args(&settings.params);
         if self.script().is_some() {
             command.args(["--script", STEPS]);
         }

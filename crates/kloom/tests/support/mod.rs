@@ -124,6 +124,14 @@ fn read_all(from: &mut dyn Read) -> Vec<u8> {
 pub fn without_host_time(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
+        if line.starts_with("    Checked ")
+            && let Some(end) = line.rfind("s wall, ")
+            && let Some(start) = line[..end].rfind(", ")
+        {
+            out.push_str(&line[..start + ", ".len()]);
+            out.push_str(&line[end + "s wall, ".len()..]);
+            continue;
+        }
         let closing = line.rfind(" s of virtual time)").and_then(|end| Some((line[..end].rfind('(')?, end)));
         match closing {
             Some((open, end)) if line[open..end].contains(" s, ") => {
