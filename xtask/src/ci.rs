@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{docs, exports, say, sh, tidy, tools};
+use crate::{conformance, docs, exports, say, sh, tidy, tools};
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     ("tidy", tidy::run),
     ("exports", exports::check),
     ("docs", docs::check),
+    ("linux", conformance::sample),
 ];
 
 /// The second command of the README, without `cargo`.

@@ -29,6 +29,8 @@ pub(crate) struct Api {
     pub rows: Vec<ApiRow>,
     /// Functions that are there and stand in no header.
     pub unlisted: Vec<String>,
+    /// Case and reason of each known difference from Linux.
+    pub differences: Vec<(String, String)>,
 }
 
 impl Api {
@@ -48,7 +50,12 @@ impl Api {
         };
         let list = |name: &str| value[name].as_array().ok_or(format!("`kloom api` misses `{name}`"));
         let rows = list("exports")?.iter().map(row).collect::<Result<_, &str>>()?;
-        Ok(Api { rows, unlisted: list("unlisted")?.iter().map(text).collect::<Result<_, _>>()? })
+        let difference = |row: &Value| Ok((text(&row["case"])?, text(&row["reason"])?));
+        Ok(Api {
+            rows,
+            unlisted: list("unlisted")?.iter().map(text).collect::<Result<_, _>>()?,
+            differences: list("differences")?.iter().map(difference).collect::<Result<_, &str>>()?,
+        })
     }
 }
 
@@ -140,6 +147,11 @@ fn coverage(api: &Api) -> String {
     for (name, reason) in LEFT_OUT.lines().skip(1).filter_map(|line| line.split_once('\t')) {
         let _ = writeln!(out, "| `{name}` | {reason} |");
     }
+    out += "\n## Known differences from Linux 6.1\n\nWhat the cases of `tests/linux` show otherwise than a real kernel did.\n\n";
+    out += "| case | why |\n| --- | --- |\n";
+    for (case, reason) in &api.differences {
+        let _ = writeln!(out, "| `{case}` | {} |", reason.replace('|', "\\|"));
+    }
     out
 }
 
@@ -167,7 +179,12 @@ mod tests {
             description: "does a|b".into(),
             supported,
         };
-        let text = coverage(&Api { rows: vec![row("f", true), row("g", false)], unlisted: vec![] });
+        let text = coverage(&Api {
+            rows: vec![row("f", true), row("g", false)],
+            unlisted: vec![],
+            differences: vec![("c".into(), "so".into())],
+        });
         assert!(text.contains("## `linux/a.h` (1 of 2)\n") && text.contains("| `g` | no | does a\\|b |\n"), "{text}");
+        assert!(text.ends_with("| `c` | so |\n"), "{text}");
     }
 }

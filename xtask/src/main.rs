@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod ci;
+mod conformance;
 mod docs;
 mod exports;
 mod say;
@@ -17,12 +18,13 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
-  ci [STEP…]               what CI runs: tools, fmt, clippy, test, examples, doc, tidy, exports, docs
+  ci [STEP…]               what CI runs: tools, fmt, clippy, test, examples, doc, tidy, exports, docs, linux
   tidy                     rules that no compiler checks
   test [--bless] [NAME…]   ui cases whose name contains NAME; --bless rewrites their goldens
   gen-exports              writes include/exports.tsv from the notes in the headers
   gen-docs                 writes docs/diagnostics.md and docs/api-coverage.md; man page and completions to target/
   linux-capture [--only NAME]…   records tests/linux again on a real kernel in QEMU
+  linux-capture --table    writes docs/conformance.md: each case's result, and both engines' times
   bench [ARG…]             runs the benches and prints the table of figures
 ";
 
@@ -64,8 +66,10 @@ fn test(args: &[&str]) -> Result<(), String> {
 }
 
 fn linux_capture(args: &[&str]) -> Result<(), String> {
-    let mut run = sh::cargo(&["run", "--quiet", "--package", "kloom-linux", "--bin", "kloom-linux", "--"]);
-    run = run.arg("capture").arg("tests/linux");
+    if args == ["--table"] {
+        return conformance::write();
+    }
+    let mut run = sh::cargo(&["run", "--quiet", "--package", "kloom", "--", "linux", "capture", "tests/linux"]);
     let mut words = args.iter();
     while let Some(word) = words.next() {
         match (*word, words.next()) {

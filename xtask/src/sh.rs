@@ -1,8 +1,10 @@
 //! Starting programs, reading and writing files of the checkout.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 /// The root of the checkout.
 pub(crate) fn root() -> &'static Path {
@@ -58,6 +60,24 @@ impl Run {
     /// Runs it and returns what it left behind, whatever its exit code is.
     pub(crate) fn output(mut self) -> Result<Output, String> {
         self.command.output().map_err(|error| format!("cannot start `{}`: {error}", self.shown))
+    }
+
+    /// Runs it and returns what it left behind, or ends it at the limit and returns None.
+    pub(crate) fn output_within(mut self, limit: Duration) -> Result<Option<Output>, String> {
+        let fail = |error: std::io::Error| format!("cannot run `{}`: {error}", self.shown);
+        let child =
+            self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn().map_err(fail)?;
+        let group = format!("-{}", child.id());
+        let (done, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(child.wait_with_output()));
+        match ended.recv_timeout(limit) {
+            Ok(output) => output.map(Some).map_err(fail),
+            Err(_) => {
+                // Its own group: cargo, kloom and what they started.
+                let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
+                Ok(None)
+            }
+        }
     }
 
     /// Runs it and returns what it wrote to stdout.

@@ -29,7 +29,7 @@ pub(crate) struct Meta {
 }
 
 /// The cache directory, or its stand-in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Cache {
     pub(crate) root: PathBuf,
     /// Why the directory asked for is not used.

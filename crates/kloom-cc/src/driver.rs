@@ -22,8 +22,8 @@ use crate::sources::{Closure, SourceFile, below, normal_path, parse_depfile};
 /// Changes whenever the layout of the cache or the meaning of a key does.
 const CACHE_FORMAT: &str = concat!("kloom-cc ", env!("CARGO_PKG_VERSION"), " format 1");
 
-/// What a build made.
-#[derive(Debug)]
+/// What a build made; the default is a build of nothing.
+#[derive(Debug, Default)]
 pub struct Built {
     /// In the order of the input.
     pub modules: Vec<BuiltModule>,

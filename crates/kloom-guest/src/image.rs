@@ -84,18 +84,30 @@ impl Image {
         Some(&self.thunks[index].1)
     }
 
+    /// The name of the exported function whose thunk `addr` lies in, and where in it.
+    pub fn thunk_at(&self, addr: u64) -> Option<(&str, u64)> {
+        let index = self.thunks.partition_point(|thunk| thunk.0 <= addr).checked_sub(1)?;
+        let (start, name) = &self.thunks[index];
+        (addr - start < THUNK_SIZE).then_some((name, addr - start))
+    }
+
     /// The section and offset an address lies in.
     pub fn locate(&self, addr: u64) -> Option<(SectionId, u64)> {
-        self.sections.iter().enumerate().find_map(|(index, placed)| {
-            let offset = addr.wrapping_sub(placed.addr);
-            (placed.addr != 0 && offset < placed.size).then_some((SectionId(index as u32), offset))
-        })
+        locate(&self.sections, addr)
     }
 
     /// Whether an address lies in the image, mapped or not.
     pub fn contains(&self, addr: u64) -> bool {
         addr.wrapping_sub(self.core.0) < self.core.1 || addr.wrapping_sub(self.init.0) < self.init.1
     }
+}
+
+/// The section among `sections` that an address lies in, and where in it.
+pub fn locate(sections: &[Placed], addr: u64) -> Option<(SectionId, u64)> {
+    sections.iter().enumerate().find_map(|(index, placed)| {
+        let offset = addr.wrapping_sub(placed.addr);
+        (placed.addr != 0 && offset < placed.size).then_some((SectionId(index as u32), offset))
+    })
 }
 
 /// Protection groups in the order they are laid out; each starts on a page of its own.

@@ -34,6 +34,8 @@ pub struct Kthread {
     pub entered: bool,
     /// What the function returned, or `kthread_exit()` was given.
     pub result: i64,
+    /// Whether a `kthread_stop()` has had its end.
+    pub collected: bool,
     /// Calls of `kthread_should_stop()` it has made, for the report about one that never looks.
     pub should_stop_calls: u64,
     /// Calls of `signal_pending()` it has made.
@@ -138,8 +140,13 @@ impl Kernel {
             self.wake_kthread(target);
         }
         let task = &self.tasks[target];
-        if task.has_exited() {
+        // The end of a thread completes once: a second stop waits for another end that never comes (seen on 6.1).
+        let collected = task.kthread().is_some_and(|kthread| kthread.collected);
+        if task.has_exited() && !collected {
             let result = task.kthread().map_or(0, |kthread| kthread.result);
+            if let Some(kthread) = self.tasks[target].kthread_mut() {
+                kthread.collected = true;
+            }
             self.put_task(target);
             self.emit(TraceKind::SchedKthreadStopRet { ret: result });
             return Ok(Op::Done(result));

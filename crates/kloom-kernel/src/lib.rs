@@ -37,7 +37,8 @@ pub mod workqueue;
 
 use kloom_abi::Errno;
 use kloom_abi::sched::{
-    EXIT_DEAD, PF_IDLE, PF_KTHREAD, PF_NO_SETAFFINITY, PF_NOFREEZE, TASK_INTERRUPTIBLE, TASK_RUNNING,
+    EXIT_DEAD, PF_FORKNOEXEC, PF_IDLE, PF_KTHREAD, PF_NO_SETAFFINITY, PF_NOFREEZE, PF_RANDOMIZE, PF_SUPERPRIV,
+    TASK_INTERRUPTIBLE, TASK_RUNNING,
 };
 
 use chooser::{Chooser, Natural};
@@ -65,6 +66,9 @@ pub struct Config {
     pub max_tasks: usize,
     /// `uname -r`.
     pub release: String,
+    /// Taint flags the machine boots with: with those of foreign modules set, the first one is loaded without the messages
+    /// that Linux prints once per boot.
+    pub tainted: u32,
 }
 
 impl Default for Config {
@@ -76,6 +80,7 @@ impl Default for Config {
             mem_bytes: 512 << 20,
             max_tasks: 32_768,
             release: "6.1.0-kloom".to_string(),
+            tainted: 0,
         }
     }
 }
@@ -195,7 +200,7 @@ impl Kernel {
             kthreadd: TaskId(0),
             init: TaskId(0),
             time_limit_ns: u64::MAX / 2,
-            tainted: 0,
+            tainted: config.tainted,
             panicked: false,
             locked_up: false,
             hookless: Vec::new(),
@@ -315,16 +320,22 @@ impl Kernel {
         let full_name =
             (kernel_thread && name.len() > 15).then(|| std::rc::Rc::from(String::from_utf8_lossy(name).into_owned()));
         let full = self.tasks.len() >= self.tasks.limit;
+        let cpus = u64::MAX >> 64_u32.saturating_sub(self.config.cpus).min(63);
         let id = self.tasks.insert(pid, |id, pid, addr, c| {
             c.set_comm(name);
             c.pid.set(pid);
             c.tgid.set(pid);
-            c.flags.set(if kernel_thread { PF_KTHREAD | PF_NOFREEZE } else { 0 });
+            c.flags.set(if kernel_thread {
+                PF_KTHREAD | PF_NOFREEZE | PF_FORKNOEXEC
+            } else {
+                PF_RANDOMIZE | PF_SUPERPRIV
+            });
             c.usage.set(1);
             c.start_time.set(created.time_ns);
             c.start_boottime.set(created.time_ns);
             c.group_leader.set(addr);
-            c.cpus_mask.set(u64::MAX);
+            c.cpus_mask.set(cpus);
+            c.nr_cpus_allowed.set(cpus.count_ones() as i32);
             c.exit_signal.set(if kernel_thread { 0 } else { kloom_abi::signal::SIGCHLD });
             Task {
                 id,
@@ -417,6 +428,15 @@ impl Kernel {
         self.trace.events.push(event);
     }
 
+    /// Sets a taint flag that makes what lockdep says unreliable; the first such one is told (`add_taint()`, 6.1).
+    pub fn taint_unreliable(&mut self, flag: u32) {
+        const UNRELIABLE: u32 = 1 << taint::PROPRIETARY_MODULE | 1 << taint::FORCED_MODULE | 1 << taint::FORCED_RMMOD;
+        if self.tainted & (UNRELIABLE | 1 << taint::DIE) == 0 {
+            self.printk(printk::Level::Warning, "Disabling lock debugging due to kernel taint".to_string());
+        }
+        self.tainted |= 1 << flag;
+    }
+
     /// `Not tainted` or `Tainted: G …`, as oops headers print it (kernel/panic.c `print_tainted`, 6.1).
     pub fn taint_text(&self) -> String {
         if self.tainted == 0 {
@@ -481,6 +501,7 @@ const TAINT_LETTERS: [(char, char); 19] = [
 pub mod taint {
     #![expect(missing_docs, reason = "the names are Linux's own")]
     pub const PROPRIETARY_MODULE: u32 = 0;
+    pub const FORCED_MODULE: u32 = 1;
     pub const FORCED_RMMOD: u32 = 3;
     pub const DIE: u32 = 7;
     pub const WARN: u32 = 9;

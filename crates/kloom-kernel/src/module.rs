@@ -133,13 +133,17 @@ impl Kernel {
         if module.state != ModuleState::Live {
             return Err(Errno::EBUSY);
         }
-        // CONFIG_MODULE_FORCE_UNLOAD is off in Debian's kernel, so force changes nothing.
-        let _ = force;
-        if module.has_init && module.exit == 0 {
+        // CONFIG_MODULE_FORCE_UNLOAD, as in Debian's kernel: `rmmod -f` takes the flag for an answer.
+        let permanent = module.has_init && module.exit == 0;
+        if permanent && !force {
             return Err(Errno::EBUSY);
         }
-        if module.refs != 0 {
+        let in_use = module.refs != 0;
+        if in_use && !force {
             return Err(Errno::EAGAIN);
+        }
+        if permanent || in_use {
+            self.taint_unreliable(crate::taint::FORCED_RMMOD);
         }
         if let Some(module) = self.modules.get_mut(id) {
             module.state = ModuleState::Going;

@@ -71,7 +71,7 @@ pub struct Printk {
 
 /// Size of the log buffer (`CONFIG_LOG_BUF_SHIFT` 17).
 const LOG_BUF_BYTES: usize = 1 << 17;
-/// Longest text of one printk call (`LOG_LINE_MAX` of 6.1 less nothing that counts here).
+/// Size of the buffer one printk call formats into, with level prefix and terminating NUL (`LOG_LINE_MAX` of 6.1).
 pub const LINE_MAX: usize = 1024 - 32;
 
 impl Default for Printk {

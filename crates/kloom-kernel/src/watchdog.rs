@@ -131,7 +131,7 @@ impl Kernel {
         let letter = kloom_abi::sched::state_letter(task.state(), task.c.exit_state.get() as u32);
         let (name, pid, ppid) =
             (task.c.comm_text(), task.pid, self.tasks.get(task.parent).map_or(0, |parent| parent.pid));
-        let wchan = task.blocked_on.wchan();
+        let frames = self.task_frames(task);
         self.printk(
             level,
             format!("task:{name:<15.15} state:{letter} stack:0     pid:{pid:<5} ppid:{ppid:<6} flags:0x00004000"),
@@ -140,8 +140,8 @@ impl Kernel {
         self.printk(level, " <TASK>".to_string());
         self.printk(level, " __schedule+0x34d/0x9e0".to_string());
         self.printk(level, " schedule+0x5a/0xd0".to_string());
-        if wchan != "0" {
-            self.printk(level, format!(" {wchan}"));
+        for frame in frames {
+            self.printk(level, format!(" {frame}"));
         }
         self.printk(level, " </TASK>".to_string());
     }

@@ -8,10 +8,15 @@
 //! | --- | --- |
 //! | time stamp | virtual and real clocks differ |
 //! | runs of 12 or more hex digits, unless below a page | the layout of memory is not part of the behaviour |
-//! | `+0x1d/0x60` after a symbol | compiled differently |
+//! | `+0x1d/0x60` after a symbol, `.cold` before it | compiled differently |
 //! | pids after `PID:`, `pid:`, `ppid:`, in `name:123 blocked`, `[name:123]`, `name[123]`, `name/123/0x` | given in order of creation |
 //! | `CPU: n`, `CPU#n`, `stuck for ns` | where and how long is the scheduler's choice |
 //! | kernel release in `Tainted:`/`Not tainted` lines | kloom is not a Debian kernel |
+//! | a task's thread flags in `flags:0x…` | bits of the processor's lazily switched state |
+//! | directories of an absolute path | where the module's source lies |
+//! | `Pid:`, `Tgid:` and other lines of pids in `/proc/PID/status`, `(123, #threads` in `sched` | given in order of creation |
+//! | the size of a module in `lsmod` and `/proc/modules` | compiled differently |
+//! | `---[ end Kernel panic …` | the guest reboots before it is printed |
 //! | `Hardware name`, registers, `Code:`, `PGD`, `Kernel Offset` | describe the processor, not the module |
 //! | `[last unloaded: …]` | what ran before in the same boot |
 //! | call trace frames outside modules and those marked `?` | Linux' own functions between the module and the fault |
@@ -22,7 +27,8 @@
 pub fn message(line: &str) -> Option<String> {
     let text = without_stamp(line);
     let bare = text.trim();
-    if bare.is_empty() || is_machine_state(bare) || is_foreign_frame(text) {
+    if bare.is_empty() || bare.starts_with("---[ end Kernel panic") || is_machine_state(bare) || is_foreign_frame(text)
+    {
         return None;
     }
     let text = without_release(text);
@@ -43,7 +49,7 @@ pub fn message(line: &str) -> Option<String> {
         && (text.starts_with("WARNING: ") || text.starts_with("kernel BUG "))
     {
         let place = at + 4..text[at + 4..].find([' ', '!']).map_or(text.len(), |n| at + 4 + n);
-        if text[place.clone()].contains('/') {
+        if !text[place.clone()].starts_with('/') && text[place.clone()].contains('/') {
             text.replace_range(place, "<kernel source>");
         }
     }
@@ -57,6 +63,14 @@ pub fn output(line: &str) -> Option<String> {
         Some(rest) => rest.split_once(": ").map_or(rest, |(_, text)| text),
         None => line.strip_prefix("sh: ").unwrap_or(line),
     };
+    if let Some((name, _)) = text.split_once(":\t").filter(|(name, _)| PID_LINES.contains(name)) {
+        return Some(format!("{name}:\t<pid>"));
+    }
+    let text = &without_module_size(text);
+    let text = match text.split_once(" (").filter(|_| text.contains(", #threads: ")) {
+        Some((name, rest)) => &format!("{name} (<pid>{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())),
+        None => text,
+    };
     let mut shown = String::new();
     for (index, part) in text.trim_end().split(' ').enumerate() {
         if index > 0 {
@@ -65,6 +79,24 @@ pub fn output(line: &str) -> Option<String> {
         shown.push_str(&word(part));
     }
     Some(shown)
+}
+
+/// Lines of `/proc/PID/status` that hold the task's own pid.
+const PID_LINES: &[&str] = &["Tgid", "Pid", "NStgid", "NSpid"];
+
+/// `m   16384  0` and `m 16384 0 - Live …` without the size: a name, whole pages, a count of references.
+fn without_module_size(text: &str) -> String {
+    const PAGE: u64 = 4096;
+    let mut words = text.split_whitespace();
+    let (_, Some(size), Some(count)) = (words.next(), words.next(), words.next()) else {
+        return text.to_owned();
+    };
+    let pages = size.parse::<u64>().is_ok_and(|bytes| bytes > 0 && bytes.is_multiple_of(PAGE));
+    if !pages || count.parse::<i32>().is_err() {
+        return text.to_owned();
+    }
+    // Together with the padding before it: a longer number has less.
+    text.split_once(size).map_or(text.to_owned(), |(before, after)| format!("{} <size>{after}", before.trim_end()))
 }
 
 /// The text behind `[    5.000123] `.
@@ -118,7 +150,8 @@ fn is_foreign_frame(text: &str) -> bool {
 /// Cuts the release of the kernel off a `Tainted:` or `Not tainted` line.
 fn without_release(text: &str) -> &str {
     if text.contains("ainted") {
-        text.split_once(" #1 ").map_or(text, |(before, _)| before.rsplit_once(' ').map_or(before, |(head, _)| head))
+        let found = text.split_once(" #1 ").map(|(before, _)| before).or_else(|| text.strip_suffix(" #1"));
+        found.map_or(text, |before| before.rsplit_once(' ').map_or(before, |(head, _)| head))
     } else {
         text
     }
@@ -137,8 +170,11 @@ fn offset_at(word: &str) -> Option<usize> {
 
 /// Replaces what a single word says of addresses and pids.
 fn word(word: &str) -> String {
+    if word.starts_with('/') && word.contains(".c:") {
+        return word.rsplit('/').next().unwrap_or_default().to_owned();
+    }
     if let Some(at) = offset_at(word) {
-        return format!("{}+<offset>", &word[..at]);
+        return format!("{}+<offset>", word[..at].trim_end_matches(".cold"));
     }
     if let Some(text) = task_word(word) {
         return text;
@@ -148,6 +184,9 @@ fn word(word: &str) -> String {
         if word.strip_prefix(head).is_some_and(digits) {
             return format!("{head}<n>");
         }
+    }
+    if word.starts_with("flags:0x") {
+        return "flags:<n>".to_owned();
     }
     if word.strip_suffix("s!").is_some_and(digits) {
         return "<n>s!".to_owned();
@@ -262,7 +301,7 @@ mod tests {
         );
         check(
             "[    1.0] task:waiter          state:D stack:0     pid:106   ppid:2      flags:0x00004000",
-            Some("task:waiter state:D stack:0 pid:<n> ppid:<n> flags:0x00004000"),
+            Some("task:waiter state:D stack:0 pid:<n> ppid:<n> flags:<n>"),
         );
     }
 
@@ -297,6 +336,7 @@ mod tests {
             check(line, None);
         }
         check("[    1.0]  work+0x1b/0x4f [m]", Some("work+<offset> [m]"));
+        check("[    1.0]  work.cold+0x1b/0x4f [m]", Some("work+<offset> [m]"));
         check("[    1.0]  <TASK>", Some("<TASK>"));
         check("[    1.0] Modules linked in: m(OE+) [last unloaded: m(OE)]", Some("Modules linked in: m(OE+)"));
         check("[    1.0] RIP: 0010:work+0x13/0xffb [m]", Some("RIP: 0010:work+<offset> [m]"));
@@ -314,6 +354,9 @@ mod tests {
         );
         check("[    1.0] kernel BUG at mm/slub.c:419!", Some("kernel BUG at <kernel source>!"));
         check("[    1.0] kernel BUG at m.c:11!", Some("kernel BUG at m.c:11!"));
+        check("[    1.0] kernel BUG at /home/x/m.c:11!", Some("kernel BUG at m.c:11!"));
+        check("[    1.0] x Tainted: G OE 6.1.0-kloom #1", Some("x Tainted: G OE"));
+        check("[    1.0] ---[ end Kernel panic - not syncing: x ]---", None);
     }
 
     #[test]
@@ -321,8 +364,14 @@ mod tests {
         let of = |line: &str| output(line).expect("compared");
         assert_eq!(of("./run.sh: line 20: nosuch: not found"), "nosuch: not found");
         assert_eq!(of("sh: write error: Invalid argument"), "write error: Invalid argument");
-        assert_eq!(of("m                      16384  0"), "m                      16384  0");
-        assert_eq!(of("m 16384 0 - Live 0xffffffffc0201000 (OE)"), "m 16384 0 - Live <addr> (OE)");
+        assert_eq!(of("m                      16384  0"), "m <size>  0");
+        assert_eq!(of("m                       8192  1 b"), "m <size>  1 b");
+        assert_eq!(of("m 16384 0 - Live 0xffffffffc0201000 (OE)"), "m <size> 0 - Live <addr> (OE)");
+        assert_eq!(of("Pid:\t120"), "Pid:\t<pid>");
+        assert_eq!(of("PPid:\t2"), "PPid:\t2");
+        assert_eq!(of("name (120, #threads: 1)"), "name (<pid>, #threads: 1)");
+        assert_eq!(of("m 16385 0"), "m 16385 0");
+        assert_eq!(of("m 4096 x"), "m 4096 x");
         assert_eq!(of("[<0>] msleep+0x29/0x40"), "[<0>] msleep+<offset>");
         assert_eq!(of("trailing  "), "trailing");
     }

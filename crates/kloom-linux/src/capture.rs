@@ -20,8 +20,8 @@ use serde::Deserialize;
 use crate::Error;
 use crate::compare::{self, Difference};
 use crate::outcome::{CommandOutcome, Ending, Outcome};
-use crate::qemu::{Limits, Machine};
-use crate::run::{self, Job, Reports};
+use crate::qemu::Machine;
+use crate::run::{self, Control, Job, Reports};
 use crate::setup::Linux;
 
 const FIRST_LINE: &str = "# kloom linux capture 1";
@@ -244,9 +244,13 @@ impl Case {
 ///
 /// # Errors
 /// As [`run::run`].
-pub fn record(linux: &Linux, cases: &[Case]) -> Result<(Vec<(usize, Capture)>, Reports), Error> {
+pub fn record(
+    linux: &Linux,
+    cases: &[Case],
+    control: &mut Control<'_>,
+) -> Result<(Vec<(usize, Capture)>, Reports), Error> {
     let jobs: Vec<Job> = cases.iter().map(Case::job).collect();
-    let mut reports = run::run(linux, &jobs, Limits::default())?;
+    let mut reports = run::run(linux, &jobs, control)?;
     let mut captures = Vec::new();
     for report in std::mem::take(&mut reports.reports) {
         let Some(index) = cases.iter().position(|case| case.name == report.name) else {
@@ -271,10 +275,10 @@ pub fn record(linux: &Linux, cases: &[Case]) -> Result<(Vec<(usize, Capture)>, R
 ///
 /// # Errors
 /// As [`run::run`], or a capture cannot be written.
-pub fn refresh(linux: &Linux, suite: &Path, only: &[String]) -> Result<Reports, Error> {
+pub fn refresh(linux: &Linux, suite: &Path, only: &[String], control: &mut Control<'_>) -> Result<Reports, Error> {
     let mut cases = Case::load_all(suite)?;
     cases.retain(|case| only.is_empty() || only.iter().any(|word| case.name.contains(word)));
-    let (captures, reports) = record(linux, &cases)?;
+    let (captures, reports) = record(linux, &cases, control)?;
     for (index, capture) in captures {
         let path = cases[index].dir.join(CAPTURE_FILE);
         std::fs::write(&path, capture.write()).map_err(Error::io(&path))?;
@@ -292,12 +296,17 @@ pub type Differing = (String, Vec<Difference>);
 ///
 /// # Errors
 /// As [`run::run`], or a committed capture is not well formed.
-pub fn recheck(linux: &Linux, suite: &Path, only: &[String]) -> Result<(Vec<Differing>, Reports), Error> {
+pub fn recheck(
+    linux: &Linux,
+    suite: &Path,
+    only: &[String],
+    control: &mut Control<'_>,
+) -> Result<(Vec<Differing>, Reports), Error> {
     let mut cases = Case::load_all(suite)?;
     cases.retain(|case| {
         case.settings.single_outcome && (only.is_empty() || only.iter().any(|word| case.name.contains(word)))
     });
-    let (captures, reports) = record(linux, &cases)?;
+    let (captures, reports) = record(linux, &cases, control)?;
     let mut differing = Vec::new();
     for (index, fresh) in captures {
         let Some(committed) = cases[index].capture()? else {

@@ -3,8 +3,10 @@
 //! A capture is one interleaving of many, so the question is membership: [`closest`] looks for
 //! the capture among the outcomes kloom enumerates. [`compare`] is the comparison of two.
 //! Messages are compared as one sequence over the whole scenario, because whether a thread's line
-//! comes just before or just after a command returns is timing. In a command that hangs, a
-//! message that repeats has no natural end, so there the shorter side decides how far is compared.
+//! comes just before or just after a command returns is timing. The hung-task watchdog looks once
+//! in two minutes, so where among the other messages its reports stand is timing as well: they are
+//! compared as a sequence of their own. In a command that hangs, a message that repeats has no
+//! natural end, so there the shorter side decides how far is compared.
 
 use std::fmt;
 
@@ -115,14 +117,16 @@ pub fn compare(linux: &Capture, kloom: &Outcome) -> Vec<Difference> {
             differences.push(Difference::Output { command: index + 1, text: on_linux.text.clone(), line });
         }
     }
-    let (mut messages_linux, mut messages_kloom) = (messages(linux), messages(kloom));
-    if matches!(linux.ending, Ending::Hang { .. }) && linux.ending == kloom.ending {
-        let shorter = messages_linux.len().min(messages_kloom.len());
-        messages_linux.truncate(shorter);
-        messages_kloom.truncate(shorter);
-    }
-    for line in one_sided(&messages_linux, &messages_kloom) {
-        differences.push(Difference::Message { line });
+    let both_hang = matches!(linux.ending, Ending::Hang { .. }) && linux.ending == kloom.ending;
+    for (mut on_linux, mut in_kloom) in messages(linux).into_iter().zip(messages(kloom)) {
+        if both_hang {
+            let shorter = on_linux.len().min(in_kloom.len());
+            on_linux.truncate(shorter);
+            in_kloom.truncate(shorter);
+        }
+        for line in one_sided(&on_linux, &in_kloom) {
+            differences.push(Difference::Message { line });
+        }
     }
     differences
 }
@@ -138,16 +142,41 @@ pub fn closest<'o>(
     kloom.into_iter().map(|outcome| (outcome, compare(linux, outcome))).min_by_key(|(_, differences)| differences.len())
 }
 
-fn messages(outcome: &Outcome) -> Vec<String> {
-    outcome.dmesg().filter_map(abstraction::message).collect()
+/// The messages of the hung-task watchdog, and all others.
+fn messages(outcome: &Outcome) -> [Vec<String>; 2] {
+    let (mut watchdog, mut others) = (Vec::new(), Vec::new());
+    let mut inside = false;
+    for message in outcome.dmesg().filter_map(abstraction::message) {
+        inside |= message.starts_with("INFO: task ") && message.contains(" blocked for more than ");
+        let last = message == "</TASK>";
+        if inside {
+            watchdog.push(message)
+        } else {
+            others.push(message)
+        }
+        inside &= !last;
+    }
+    [others, watchdog]
 }
 
 /// Longest texts that are aligned line by line; longer ones are compared position by position.
 const ALIGN_LINES_MAX: usize = 4000;
 
-/// The lines that are in only one of two sequences, by a longest common subsequence.
+/// The lines that are in only one of two sequences.
 fn one_sided(linux: &[String], kloom: &[String]) -> Vec<Side> {
+    let side = |pair: (Option<usize>, Option<usize>)| match pair {
+        (Some(index), None) => Some(Side::Linux(linux[index].clone())),
+        (None, Some(index)) => Some(Side::Kloom(kloom[index].clone())),
+        _ => None,
+    };
+    align(linux, kloom).into_iter().filter_map(side).collect()
+}
+
+/// Pairs the lines of two sequences by a longest common subsequence: the places of a common line, or of a line that only
+/// one side has.
+pub(crate) fn align(linux: &[String], kloom: &[String]) -> Vec<(Option<usize>, Option<usize>)> {
     let head = linux.iter().zip(kloom).take_while(|(a, b)| a == b).count();
+    let mut pairs: Vec<_> = (0..head).map(|at| (Some(at), Some(at))).collect();
     let (linux, kloom) = (&linux[head..], &kloom[head..]);
     let tail = linux.iter().rev().zip(kloom.iter().rev()).take_while(|(a, b)| a == b).count();
     let linux = &linux[..linux.len() - tail];
@@ -168,21 +197,22 @@ fn one_sided(linux: &[String], kloom: &[String]) -> Vec<Side> {
     }
     let length = |i: usize, j: usize| common.get(i * (columns + 1) + j).copied().unwrap_or(0);
     let (mut i, mut j) = (0, 0);
-    let mut sides = Vec::new();
     while i < rows && j < columns {
         if linux[i] == kloom[j] {
+            pairs.push((Some(head + i), Some(head + j)));
             (i, j) = (i + 1, j + 1);
         } else if length(i + 1, j) >= length(i, j + 1) {
-            sides.push(Side::Linux(linux[i].clone()));
+            pairs.push((Some(head + i), None));
             i += 1;
         } else {
-            sides.push(Side::Kloom(kloom[j].clone()));
+            pairs.push((None, Some(head + j)));
             j += 1;
         }
     }
-    sides.extend(linux[i..].iter().cloned().map(Side::Linux));
-    sides.extend(kloom[j..].iter().cloned().map(Side::Kloom));
-    sides
+    pairs.extend((i..rows).map(|at| (Some(head + at), None)));
+    pairs.extend((j..columns).map(|at| (None, Some(head + at))));
+    pairs.extend((0..tail).map(|at| (Some(head + rows + at), Some(head + columns + at))));
+    pairs
 }
 
 #[cfg(test)]
@@ -244,6 +274,16 @@ mod tests {
         assert_eq!(compare(&linux, &outcome(hang.clone(), &[("", 0, &beat[..1])])), []);
         let other = outcome(hang, &[("", 0, &["[    1.0] other"])]);
         assert_eq!(compare(&linux, &other).len(), 2);
+    }
+
+    #[test]
+    fn when_the_watchdog_looks_does_not_matter() {
+        let report = ["INFO: task a:1 blocked for more than 120 seconds.", "Call Trace:", " <TASK>", " </TASK>"];
+        let early = [&report[..], &["x"]].concat();
+        let late = [&["x"], &report[..]].concat();
+        let linux = capture(outcome(Ending::Ok, &[("", 0, &early)]));
+        assert_eq!(compare(&linux, &outcome(Ending::Ok, &[("", 0, &late)])), []);
+        assert_eq!(compare(&linux, &outcome(Ending::Ok, &[("", 0, &["x"])])).len(), 4);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub enum Error {
         /// The compiler's own words.
         log: String,
     },
+    /// The user asked for the end.
+    Interrupted,
     /// A phase took longer than its limit.
     Timeout {
         /// Which phase.
@@ -66,6 +68,7 @@ impl fmt::Display for Error {
             Self::Io { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Program { command, detail } => write!(f, "`{command}` failed: {detail}"),
             Self::Build { job, log } => write!(f, "`{job}` does not build for Linux:\n{log}"),
+            Self::Interrupted => f.write_str("interrupted; QEMU is ended"),
             Self::Timeout { phase, limit_s } => {
                 write!(f, "{phase} did not end within {limit_s} s")
             }

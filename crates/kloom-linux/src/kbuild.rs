@@ -11,7 +11,7 @@ use crate::{Error, host};
 const BUILD_LIMIT_S: u64 = 180;
 
 /// A built set of modules.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Built {
     /// File name (`heartbeat.ko`) and content.
     pub modules: Vec<(String, Vec<u8>)>,
@@ -19,6 +19,32 @@ pub struct Built {
     pub notes: Vec<String>,
     /// Warnings of the compiler, as it prints them.
     pub log: String,
+}
+
+/// The names under which a plain scenario inserts what [`build`] makes of `sources`, in order.
+///
+/// A directory's `.ko` files are named by its make file: those that `obj-m` names.
+pub fn module_names(sources: &[PathBuf]) -> Vec<String> {
+    let mut names = Vec::new();
+    for source in sources {
+        if !source.is_dir() {
+            names.extend(stem(source));
+            continue;
+        }
+        let makefile = ["Kbuild", "Makefile"].iter().find_map(|name| std::fs::read_to_string(source.join(name)).ok());
+        let before = names.len();
+        for line in makefile.unwrap_or_default().lines() {
+            let objects = line.trim().strip_prefix("obj-m").and_then(|rest| rest.split_once('='));
+            let words = objects.map(|(_, words)| words).unwrap_or_default().split_whitespace();
+            names.extend(words.filter_map(|word| word.strip_suffix(".o")).map(str::to_owned));
+        }
+        if names.len() == before {
+            let files = files_of(source).unwrap_or_default();
+            names
+                .extend(files.iter().filter(|file| file.extension().is_some_and(|e| e == "c")).filter_map(|f| stem(f)));
+        }
+    }
+    names
 }
 
 /// Builds `sources` (C files, directories with a Kbuild `Makefile`, ready `.ko` files) for `linux`.
@@ -38,9 +64,11 @@ pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Err
     for source in sources {
         if source.is_dir() {
             own_makefile |= source.join("Makefile").is_file() || source.join("Kbuild").is_file();
-            for file in files_of(source)? {
-                copy(&file, scratch.path(), &mut built)?;
-                if file.extension().is_some_and(|e| e == "c") {
+            for file in files_below(source)? {
+                let within = file.strip_prefix(source).unwrap_or(&file);
+                copy(&file, &scratch.path().join(within), &mut built)?;
+                // Without a make file of its own, only what lies in the directory itself is a module.
+                if within.components().count() == 1 && file.extension().is_some_and(|e| e == "c") {
                     objects.extend(stem(&file));
                 }
             }
@@ -48,7 +76,7 @@ pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Err
             let content = std::fs::read(source).map_err(Error::io(source))?;
             built.modules.push((file_name(source), content));
         } else {
-            copy(source, scratch.path(), &mut built)?;
+            copy(source, &scratch.path().join(file_name(source)), &mut built)?;
             objects.extend(stem(source));
         }
     }
@@ -73,7 +101,7 @@ pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Err
     if !done.status.success() {
         return Err(Error::Build { job: job.to_owned(), log });
     }
-    for file in files_of(scratch.path())? {
+    for file in files_below(scratch.path())? {
         if file.extension().is_some_and(|e| e == "ko") {
             let content = std::fs::read(&file).map_err(Error::io(&file))?;
             built.modules.push((file_name(&file), content));
@@ -86,7 +114,7 @@ pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Err
 /// Writes the compat header when a source calls for one.
 fn compat_header(scratch: &Path, built: &mut Built) -> Result<Option<PathBuf>, Error> {
     let mut all = String::new();
-    for file in files_of(scratch)? {
+    for file in files_below(scratch)? {
         if file.extension().is_some_and(|e| e == "c" || e == "h") {
             let bytes = std::fs::read(&file).map_err(Error::io(&file))?;
             all.push_str(&String::from_utf8_lossy(&bytes));
@@ -103,15 +131,38 @@ fn compat_header(scratch: &Path, built: &mut Built) -> Result<Option<PathBuf>, E
     Ok(Some(path))
 }
 
-/// Copies one source into the scratch directory, with its spaces normalised.
-fn copy(from: &Path, scratch: &Path, built: &mut Built) -> Result<(), Error> {
+/// Copies one source to `to`, with its spaces normalised.
+fn copy(from: &Path, to: &Path, built: &mut Built) -> Result<(), Error> {
+    if let Some(dir) = to.parent() {
+        std::fs::create_dir_all(dir).map_err(Error::io(dir))?;
+    }
     let bytes = std::fs::read(from).map_err(Error::io(from))?;
     let (bytes, count) = compat::normalise_spaces(&bytes);
     if count > 0 {
         built.notes.push(format!("{}: {count} non-breaking spaces read as spaces", file_name(from)));
     }
-    let to = scratch.join(file_name(from));
-    std::fs::write(&to, bytes).map_err(Error::io(&to))
+    std::fs::write(to, bytes).map_err(Error::io(to))
+}
+
+/// Most directories below one another; deeper ones are taken for a loop of links.
+const DEPTH_MAX: usize = 16;
+
+/// The regular files in `dir` and below, in order of path; hidden directories are not looked into.
+fn files_below(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    let mut dirs = vec![(dir.to_owned(), 0)];
+    while let Some((dir, depth)) = dirs.pop() {
+        files.extend(files_of(&dir)?);
+        for entry in std::fs::read_dir(&dir).map_err(Error::io(&dir))? {
+            let entry = entry.map_err(Error::io(&dir))?;
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if !hidden && depth < DEPTH_MAX && entry.path().is_dir() {
+                dirs.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The regular files directly in `dir`, in order of name.
@@ -133,4 +184,34 @@ fn file_name(path: &Path) -> String {
 
 fn stem(path: &Path) -> Option<String> {
     path.file_stem().map(|s| s.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{files_below, module_names};
+
+    #[test]
+    fn modules_are_named_by_file_and_by_make_file() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("written");
+        write("Makefile", "obj-m := pair.o\npair-y := a.o b.o\nobj-m += other.o\n");
+        let named = |path: &std::path::Path| module_names(&[path.to_owned()]);
+        assert_eq!(named(dir.path()), ["pair", "other"]);
+        assert_eq!(named(std::path::Path::new("x/beat.c")), ["beat"]);
+        write("Makefile", "");
+        write("c.c", "");
+        assert_eq!(named(dir.path()), ["c"]);
+    }
+
+    #[test]
+    fn files_of_nested_directories_are_found() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        std::fs::create_dir_all(dir.path().join("sub/deep")).expect("made");
+        for name in ["Makefile", "sub/Kbuild", "sub/deep/a.c"] {
+            std::fs::write(dir.path().join(name), "").expect("written");
+        }
+        let files = files_below(dir.path()).expect("readable");
+        let names: Vec<_> = files.iter().map(|path| path.strip_prefix(dir.path()).expect("below").to_owned()).collect();
+        assert_eq!(names, [std::path::Path::new("Makefile"), "sub/Kbuild".as_ref(), "sub/deep/a.c".as_ref()]);
+    }
 }

@@ -19,6 +19,7 @@ mod error;
 mod guest;
 mod host;
 mod initramfs;
+pub mod judge;
 pub mod kbuild;
 pub mod known;
 pub mod outcome;
@@ -27,6 +28,7 @@ pub mod qemu;
 pub mod run;
 pub mod scenario;
 pub mod setup;
+pub mod side;
 
 pub use error::Error;
 pub use outcome::{CommandOutcome, Ending, Outcome};

@@ -142,8 +142,8 @@ fn end_mark(mark: &str) -> Option<(usize, i32)> {
     Some((number.parse().ok()?, status.parse().ok()?))
 }
 
-/// How a case ended, worst first.
-fn ending_of(commands: &[CommandOutcome], done: bool) -> Ending {
+/// How a scenario ended, worst first; `done` when its shell came to an end.
+pub fn ending_of(commands: &[CommandOutcome], done: bool) -> Ending {
     let says = |test: fn(&str) -> bool| {
         let mut lines = commands.iter().flat_map(|command| &command.dmesg);
         lines.any(|line| test(line))
@@ -161,7 +161,7 @@ fn ending_of(commands: &[CommandOutcome], done: bool) -> Ending {
 
 /// Whether a console line is worth keeping: not empty, not the clock's own calibration, which
 /// comes a few seconds after every boot.
-fn is_message(line: &str) -> bool {
+pub fn is_message(line: &str) -> bool {
     let text = line.split_once("] ").map_or(line, |(_, text)| text);
     !line.is_empty() && !text.starts_with("tsc: ") && !text.starts_with("clocksource: ")
 }

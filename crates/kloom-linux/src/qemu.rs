@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::Error;
 use crate::host::{self, Deadline, Guarded};
@@ -52,7 +53,13 @@ pub(crate) struct Lines {
 /// Boots `initramfs` and waits for the guest to end, or ends it at a limit.
 ///
 /// QEMU is killed when this returns for any reason, and by the system when this process dies.
-pub(crate) fn boot(linux: &Linux, machine: &Machine, limits: Limits, initramfs: &[u8]) -> Result<Lines, Error> {
+pub(crate) fn boot(
+    linux: &Linux,
+    machine: &Machine,
+    limits: Limits,
+    stop: &AtomicBool,
+    initramfs: &[u8],
+) -> Result<Lines, Error> {
     let scratch = tempfile::Builder::new()
         .prefix("kloom-boot-")
         .tempdir()
@@ -80,6 +87,9 @@ pub(crate) fn boot(linux: &Linux, machine: &Machine, limits: Limits, initramfs: 
                 return Err(Error::Program { command: "qemu-system-x86_64".to_owned(), detail: read(&file("qemu")) });
             }
             return Ok(now);
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
         }
         let progress = protocol::progress(&now.console);
         if progress > seen {

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::guest::{self, GuestCase};
@@ -11,6 +13,28 @@ use crate::protocol::{self, Boot};
 use crate::qemu::{self, Limits, Machine};
 use crate::setup::Linux;
 use crate::{Error, kbuild};
+
+/// How the caller watches and ends the engine's work.
+pub struct Control<'a> {
+    /// Limits of host time.
+    pub limits: Limits,
+    /// Set from outside to end it; QEMU is ended with it.
+    pub stop: Arc<AtomicBool>,
+    /// Is told each step that takes long, before it is taken.
+    pub say: &'a mut dyn FnMut(&str),
+}
+
+impl std::fmt::Debug for Control<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Control<'_> {
+    fn check(&self) -> Result<(), Error> {
+        if self.stop.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
 
 /// One scenario to run.
 #[derive(Clone, Debug)]
@@ -63,21 +87,38 @@ pub struct Reports {
 ///
 /// # Errors
 /// The engine itself could not work; see [`Error`].
-pub fn run(linux: &Linux, jobs: &[Job], limits: Limits) -> Result<Reports, Error> {
+pub fn run(linux: &Linux, jobs: &[Job], control: &mut Control<'_>) -> Result<Reports, Error> {
     let mut reports = Reports::default();
     let watch = Stopwatch::start();
-    let taint = taint_module(linux)?;
+    (control.say)(&format!("Building with Kbuild for Linux {}", linux.release));
+    // A boot of a job's own has no use for it.
+    let taint = if jobs.iter().all(|job| job.fresh) { Vec::new() } else { taint_module(linux)? };
+    let mut last: Option<(&[PathBuf], kbuild::Built)> = None;
     let mut ready = VecDeque::new();
     for job in jobs {
+        // Repeated boots share one build.
+        if let Some((_, built)) = last.as_ref().filter(|(sources, _)| *sources == job.sources.as_slice()) {
+            ready.push_back((job, built.clone()));
+            continue;
+        }
         match kbuild::build(linux, &job.name, &job.sources) {
-            Ok(built) => ready.push_back((job, built)),
+            Ok(built) => {
+                last = Some((&job.sources, built.clone()));
+                ready.push_back((job, built));
+            }
             Err(error) => reports.failures.push((job.name.clone(), error)),
         }
+        control.check()?;
     }
     reports.build_time = watch.elapsed();
     while let Some(batch) = next_batch(&mut ready) {
         let watch = Stopwatch::start();
-        let boot = boot_batch(linux, &batch, &taint, limits)?;
+        let waiting = ready.len();
+        (control.say)(&match (batch.len(), waiting) {
+            (1, 0) => "Booting Linux in QEMU".to_owned(),
+            (count, waiting) => format!("Booting Linux in QEMU: {count} scenarios, {waiting} wait for another boot"),
+        });
+        let boot = boot_batch(linux, &batch, &taint, control)?;
         reports.boots += 1;
         reports.boot_time += watch.elapsed();
         collect(boot, batch, &mut ready, &mut reports);
@@ -105,7 +146,7 @@ fn next_batch<'a>(ready: &mut VecDeque<Ready<'a>>) -> Option<Vec<Ready<'a>>> {
     Some(batch)
 }
 
-fn boot_batch(linux: &Linux, batch: &[Ready<'_>], taint: &[u8], limits: Limits) -> Result<Boot, Error> {
+fn boot_batch(linux: &Linux, batch: &[Ready<'_>], taint: &[u8], control: &Control<'_>) -> Result<Boot, Error> {
     let cases: Vec<GuestCase<'_>> = batch
         .iter()
         .map(|(job, built)| GuestCase {
@@ -118,7 +159,7 @@ fn boot_batch(linux: &Linux, batch: &[Ready<'_>], taint: &[u8], limits: Limits) 
         .collect();
     let (job, _) = &batch[0];
     let initramfs = guest::initramfs(&cases, (!job.fresh).then_some(taint))?;
-    let lines = qemu::boot(linux, &job.machine, limits, &initramfs)?;
+    let lines = qemu::boot(linux, &job.machine, control.limits, &control.stop, &initramfs)?;
     Ok(protocol::read_boot(&lines.console, &lines.channel, |name| {
         let (job, _) = batch.iter().find(|(job, _)| job.name == name)?;
         Some(job.script.as_str())

@@ -6,26 +6,33 @@
 
 /// Splits `script` into top-level commands; comments and blank lines between them are dropped.
 pub fn split(script: &str) -> Vec<String> {
+    split_numbered(script).into_iter().map(|(_, text)| text).collect()
+}
+
+/// As [`split`], with the line each command starts in, counted from one.
+pub fn split_numbered(script: &str) -> Vec<(usize, String)> {
     let mut commands = Vec::new();
     let mut pending = String::new();
-    for line in script.lines() {
+    let mut start = 0;
+    for (number, line) in (1..).zip(script.lines()) {
         if pending.is_empty() {
             let bare = line.trim();
             if bare.is_empty() || bare.starts_with('#') {
                 continue;
             }
+            start = number;
         } else {
             pending.push('\n');
         }
         pending.push_str(line);
         if is_complete(&pending) {
-            commands.push(pending.trim().to_owned());
+            commands.push((start, pending.trim().to_owned()));
             pending.clear();
         }
     }
     // An unfinished construct is still given to the shell, which reports it in its own words.
     if !pending.trim().is_empty() {
-        commands.push(pending.trim().to_owned());
+        commands.push((start, pending.trim().to_owned()));
     }
     commands
 }

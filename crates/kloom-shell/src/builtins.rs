@@ -510,6 +510,7 @@ async fn wait_pid(shell: &mut Shell, pid: i32) -> Option<i32> {
         match shell.sys.wait(WaitFor::Pid(pid), false, None).await {
             Ok(Some((_, status))) => {
                 shell.jobs.retain(|j| !j.pids.iter().any(|(p, _)| *p == pid));
+                shell.report_signal(status).await;
                 return Some(code(status));
             }
             Ok(None) => {}

@@ -527,14 +527,24 @@ impl Shell {
         Ok(())
     }
 
+    /// Says what signal ended a child, as ash does of those it waited for.
+    pub(crate) async fn report_signal(&self, status: WaitStatus) {
+        if let WaitStatus::Signaled(signal) = status
+            && signal != signals::SIGINT
+            && signal != signals::SIGPIPE
+        {
+            let _ = self.sys.write_all(2, format!("{}\n", signals::describe(signal)).as_bytes()).await;
+        }
+    }
+
     /// Waits for a child and gives its status as `$?` has it.
     pub(crate) async fn wait_foreground(&mut self, pid: i32, report: bool) -> i32 {
         loop {
             match self.sys.wait(WaitFor::Pid(pid), false, None).await {
                 Ok(Some((_, WaitStatus::Exited(code)))) => return code & 0xff,
-                Ok(Some((_, WaitStatus::Signaled(signal)))) => {
-                    if report && signal != signals::SIGINT && signal != signals::SIGPIPE {
-                        let _ = self.sys.write_all(2, format!("{}\n", signals::describe(signal)).as_bytes()).await;
+                Ok(Some((_, status @ WaitStatus::Signaled(signal)))) => {
+                    if report {
+                        self.report_signal(status).await;
                     }
                     return 128 + signal;
                 }

@@ -74,7 +74,7 @@ fn processes() {
         .run("ps -e | grep heart; ps -ef | grep '[h]eart'; pgrep heart; pidof nothing; ps -o pid,comm= -p 42; kill -9 42; ps -p 42 -o pid=", &[])
         .unwrap();
     let lines: Vec<&str> = outcome.stdout.lines().collect();
-    assert_eq!(lines[0], "     42 ?        00:00:00 heartbeat");
+    assert_eq!(lines[0], "   42 ?        00:00:00 heartbeat");
     assert!(lines[1].ends_with("[heartbeat]"), "{}", lines[1]);
     assert!(lines[1].starts_with("root          42       2  0 "), "{}", lines[1]);
     assert_eq!(lines[2], "42");

@@ -641,6 +641,11 @@ pub fn read(id: FileId, node: &ModuleNode, pos: u64, max: usize) -> Result<Optio
         Table::Old(pde) => return old_read(id, addr, pde, count).map(Some),
         Table::Attr(attr) => return attr_read(id, attr),
         Table::Param(ops, object) => {
+            if let Some(text) = enter(|machine, _| kernel_param(machine, object)) {
+                let text = or_oops(text);
+                enter(|machine, _| machine.kernel.set_snapshot(id, text));
+                return Ok(None);
+            }
             let get = word(ops + 16);
             return if get == 0 { Err(Errno::EPERM) } else { page_read(id, [get, object, 0, 0], true) };
         }
@@ -692,6 +697,13 @@ pub fn write(id: FileId, node: &ModuleNode, pos: u64, bytes: &[u8]) -> Result<us
         }
         Table::Attr(attr) => return attr_write(attr, bytes, pos).map(|ret| ret as usize),
         Table::Param(ops, object) => {
+            let stored = enter(|machine, _| {
+                let param = machine.param_at(object).ok()?;
+                param.kind.map(|kind| machine.param_set(kind, &param.name, Some(bytes), param.arg))
+            });
+            if let Some(stored) = stored {
+                return outcome(i64::from(or_oops(stored))).map(|_| count as usize);
+            }
             let set = word(ops + 8);
             if set == 0 {
                 return Err(Errno::EPERM);
@@ -767,6 +779,12 @@ fn with_page(text: Option<&[u8]>, call: impl FnOnce(u64) -> i64) -> Result<i64, 
     returned();
     enter(|machine, _| machine.kernel_free(page));
     Ok(ret)
+}
+
+/// What a parameter of a kernel type reads as; None for a type of the module's own.
+fn kernel_param(machine: &mut Machine, object: u64) -> Option<Result<Vec<u8>, Fault>> {
+    let param = machine.param_at(object).ok()?;
+    machine.param_text(&param).transpose()
 }
 
 /// Calls a `show()`: its text becomes the file's snapshot. `call` is the function and its arguments; the page is the

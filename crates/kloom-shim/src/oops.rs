@@ -180,7 +180,7 @@ impl Machine {
         let (since, held) = (task.preempt_site, task.held.clone());
         let fault = Fault::SleepInAtomic { func, preempt_count: count, irqs_off, since, held, scheduling };
         if scheduling {
-            self.print(Level::Err, format!("BUG: scheduling while atomic: {comm}/{pid}/0x{count:08x}"));
+            self.print_scheduling_while_atomic();
         } else {
             let (file, line) = self.here_file_line();
             self.print(Level::Err, format!("BUG: sleeping function called from invalid context at {file}:{line}"));
@@ -202,6 +202,18 @@ impl Machine {
         }
     }
 
+    /// What `schedule()` says when the current task may not sleep (`__schedule_bug()`, kernel/sched/core.c, 6.1).
+    pub fn print_scheduling_while_atomic(&mut self) {
+        let task = &self.kernel.tasks[self.kernel.current()];
+        // It has disabled preemption itself when it looks.
+        let (comm, pid, count) = (task.c.comm_text(), task.pid, self.kernel.preempt_count() + 1);
+        self.print(Level::Err, format!("BUG: scheduling while atomic: {comm}/{pid}/0x{count:08x}"));
+        let linked = self.kernel.modules_linked_in();
+        self.print(Level::Err, linked);
+        self.print_stack();
+        self.kernel.tainted |= 1 << taint::WARN;
+    }
+
     /// File and line of the module code that called.
     pub(crate) fn here_file_line(&self) -> (String, u32) {
         let ip = self.kernel.here.0[0].saturating_sub(1);
@@ -220,21 +232,21 @@ impl Machine {
     /// Prints the oops for `fault`, reports it and ends the running task (or the machine, in interrupt context).
     /// The coroutine must not run again.
     pub fn oops(&mut self, fault: Fault, regs: Option<Registers>) {
-        let title = oops_title(self, &fault);
+        let func = callee(&fault);
+        self.oops_in(fault, regs, func);
+    }
+
+    /// As [`Machine::oops`], in the kernel's function `func` that the module called.
+    pub fn oops_in(&mut self, fault: Fault, regs: Option<Registers>, func: Option<&'static str>) {
+        let title = oops_title(&fault);
         for line in title {
             self.print(Level::Alert, line);
         }
-        self.oops_body(&fault, regs);
-        let in_irq = self.kernel.context_kind() != ContextKind::Task;
-        let faulted = page_fault_address(&fault).is_some();
-        let trapped = matches!(
-            fault,
-            Fault::Bug { .. }
-                | Fault::BadList { .. }
-                | Fault::InvalidOpcode { .. }
-                | Fault::DivideError { .. }
-                | Fault::GeneralProtection { .. }
-        );
+        self.oops_body(&fault, regs, func);
+        // The overflow of a stack is noticed in the double fault, which counts as an interrupt.
+        let in_irq = self.kernel.context_kind() != ContextKind::Task || matches!(fault, Fault::StackOverflow { .. });
+        let trapped = is_trap(&fault);
+        let faulted = !trapped && page_fault_address(&fault).is_some();
         let current = self.kernel.current();
         let idle = matches!(self.kernel.tasks[current].kind, TaskKind::Idle);
         self.kernel.report(fault);
@@ -271,25 +283,31 @@ impl Machine {
         }
     }
 
-    fn oops_body(&mut self, fault: &Fault, regs: Option<Registers>) {
+    fn oops_body(&mut self, fault: &Fault, regs: Option<Registers>, func: Option<&'static str>) {
         let current = self.kernel.current();
         let cpu = self.kernel.this_cpu;
         let (comm, pid) = (self.kernel.tasks[current].c.comm_text(), self.kernel.tasks[current].pid);
         let taint = self.kernel.taint_text();
         let release = self.kernel.config.release.clone();
-        let regs = regs.unwrap_or_else(|| self.call_registers());
+        let mut regs = regs.unwrap_or_else(|| self.call_registers());
         let ip = regs.rip;
+        if matches!(fault, Fault::ModuleTextGone { .. }) {
+            // A call of the kernel returned there, which may leave anything in these.
+            regs = Registers { rcx: 0, rdx: 0, rsi: 0, rdi: 0, r8: 0, r9: 0, r10: 0, r11: 0, ..regs };
+        }
         self.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
         self.print(Level::Warning, "Hardware name: kloom simulated machine".into());
-        let place = if self.module_of(ip).is_some() && !self.is_loaded(ip) {
-            // The module is gone, and its symbols with it.
-            format!("{ip:#x}")
-        } else {
-            self.symbolic(ip)
+        // What the module gave the kernel a bad pointer for faults in the kernel's own function, which the module's frame
+        // called; code that is not there has no name.
+        let (place, shown) = match (func, executed(fault)) {
+            (Some(func), _) => (format!("{func}+0x0/0x0"), 0),
+            (None, Some(addr)) if addr < 4096 => (format!("{addr:#x}"), 0),
+            (None, Some(addr)) => (format!("{addr:#018x}"), 0),
+            (None, None) => (self.symbolic(ip), ip),
         };
-        let address = page_fault_address(fault);
+        let address = page_fault_address(fault).filter(|_| !is_trap(fault));
         self.print_registers(&place, ip, &regs, address.unwrap_or(0));
-        self.print_call_trace(ip);
+        self.print_call_trace(shown);
         let linked = self.kernel.modules_linked_in();
         self.print(Level::Warning, linked);
         if let Some(addr) = address {
@@ -448,7 +466,7 @@ fn page_fault_address(fault: &Fault) -> Option<u64> {
 }
 
 /// The first lines of an oops.
-fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
+fn oops_title(fault: &Fault) -> Vec<String> {
     let access_line = |access: AccessKind, present: bool| {
         let word = match access {
             AccessKind::Read => "read access",
@@ -479,6 +497,11 @@ fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
             access_line(AccessKind::Read, false),
             "0000",
         ),
+        Fault::WildAccess { addr, access, .. } if !is_canonical(*addr) && *access != AccessKind::Execute => {
+            vec![format!(
+                "general protection fault, probably for non-canonical address {addr:#x}: 0000 [#1] PREEMPT SMP NOPTI"
+            )]
+        }
         Fault::WildAccess { addr, access, .. } | Fault::ModuleDataUseAfterFree { addr, access, .. } => with(
             format!("BUG: unable to handle page fault for address: {addr:016x}"),
             access_line(*access, false),
@@ -518,19 +541,55 @@ fn oops_title(machine: &Machine, fault: &Fault) -> Vec<String> {
         }
         Fault::GeneralProtection { .. } => vec!["general protection fault: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
         Fault::StackOverflow { .. } => {
-            let current = machine.kernel.current();
-            let task = &machine.kernel.tasks[current];
             vec![
-                format!(
-                    "BUG: TASK stack guard page was hit at {:016x} (stack is {:016x}..{:016x})",
-                    machine.ctx().sp.get(),
-                    machine.ctx().stack_floor.get(),
-                    machine.ctx().stack_top.get()
-                ),
-                format!("stack guard page: 0000 [#1] PREEMPT SMP NOPTI ({}:{})", task.c.comm_text(), task.pid),
+                // Linux prints hashed addresses, and before its random numbers are ready none.
+                "BUG: TASK stack guard page was hit at (____ptrval____) (stack is (____ptrval____)..(____ptrval____))"
+                    .to_string(),
+                "stack guard page: 0000 [#1] PREEMPT SMP NOPTI".to_string(),
             ]
         }
         _ => vec!["Oops: 0000 [#1] PREEMPT SMP NOPTI".to_string()],
+    }
+}
+
+/// Whether the processor raises a trap that `die()` handles instead of a page fault.
+fn is_trap(fault: &Fault) -> bool {
+    match fault {
+        Fault::Bug { .. }
+        | Fault::BadList { .. }
+        | Fault::InvalidOpcode { .. }
+        | Fault::DivideError { .. }
+        | Fault::GeneralProtection { .. } => true,
+        Fault::WildAccess { addr, access, .. } => !is_canonical(*addr) && *access != AccessKind::Execute,
+        _ => false,
+    }
+}
+
+/// Whether bits 47 to 63 of an address are alike.
+fn is_canonical(addr: u64) -> bool {
+    let high = (addr as i64) >> 47;
+    high == 0 || high == -1
+}
+
+/// The kernel's function that a module gave a bad pointer to.
+fn callee(fault: &Fault) -> Option<&'static str> {
+    match fault {
+        Fault::ErrPtrDeref { func: Some(func), .. } => Some(func),
+        Fault::TaskUseAfterFree { func, .. } if !func.is_empty() => Some(func),
+        Fault::BadList { why } if why.starts_with("list_add") => Some("__list_add_valid"),
+        Fault::BadList { .. } => Some("__list_del_entry_valid"),
+        _ => None,
+    }
+}
+
+/// Where code was to be run although none is there: a place without a name.
+fn executed(fault: &Fault) -> Option<u64> {
+    match fault {
+        Fault::ModuleTextGone { ip, .. } => Some(*ip),
+        Fault::NullDeref { addr, access: AccessKind::Execute, .. }
+        | Fault::WildAccess { addr, access: AccessKind::Execute, .. }
+        | Fault::ModuleDataUseAfterFree { addr, access: AccessKind::Execute, .. } => Some(*addr),
+        _ => None,
     }
 }
 

@@ -451,7 +451,17 @@ impl Params {
             return;
         }
         let name = machine.text_or_empty(self.word.0);
-        let val = if self.word.1 == 0 { String::new() } else { machine.text_or_empty(self.word.1) };
+        let mut val = if self.word.1 == 0 { String::new() } else { machine.text_or_empty(self.word.1) };
+        // Splitting a list puts a NUL where its first comma was, which is all that is left to be shown.
+        let array = (0..u64::from(self.count)).any(|index| {
+            let param = machine.param_at(self.table + index * KERNEL_PARAM_SIZE);
+            param.is_ok_and(|param| {
+                param.kind == Some(ParamKind::Array) && cmdline::parameq(name.as_bytes(), param.name.as_bytes())
+            })
+        });
+        if array && let Some(comma) = val.find(',') {
+            val.truncate(comma);
+        }
         let module = self.module;
         let text = match Errno(-result) {
             Errno::ENOENT => format!("{module}: Unknown parameter `{name}'"),

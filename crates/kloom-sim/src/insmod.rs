@@ -97,6 +97,7 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Load
     let params = param_table(&image);
     link(machine, addr);
     machine.images.push((id, image));
+    name_code(machine);
     Ok(Loaded { id, name, init, params })
 }
 
@@ -151,14 +152,40 @@ fn own_vermagic(machine: &Machine) -> String {
     format!("{} SMP preempt mod_unload", machine.kernel.config.release)
 }
 
+/// Lets the kernel name addresses in modules: where a task sleeps, and the frames below.
+fn name_code(machine: &mut Machine) {
+    type Placed = (Rc<Object>, Vec<kloom_guest::image::Placed>);
+    let live = machine.images.iter().filter(|(id, _)| machine.kernel.modules.get(*id).is_some());
+    let images: Vec<Placed> = live.map(|(_, image)| (Rc::clone(&image.module), image.sections.clone())).collect();
+    machine.kernel.vfs.symbolizer = Some(Box::new(move |ip| {
+        // What is named are addresses to return to: the call is before them.
+        let addr = ip.checked_sub(1)?;
+        images.iter().find_map(|(module, sections)| {
+            let (section, offset) = kloom_guest::image::locate(sections, addr)?;
+            let symbolizer = module.symbolizer();
+            let symbol = symbolizer.resolve(section, offset)?;
+            let name = module.name().unwrap_or("");
+            Some(format!("{}+{:#x}/{:#x} [{name}]", symbol.name, symbol.offset + 1, symbol.size))
+        })
+    }));
+}
+
 /// Licence, version magic and taint messages.
 fn check_modinfo(machine: &mut Machine, object: &Object, name: &str) -> Result<(), Errno> {
-    let vermagic = object.vermagic().map(str::trim);
     let own = own_vermagic(machine);
-    if vermagic != Some(own.as_str()) {
-        let have = vermagic.unwrap_or("");
-        machine.kernel.printk(Level::Err, format!("{name}: version magic '{have}' should be '{own} '"));
-        return Err(Errno::ENOEXEC);
+    match object.vermagic().map(str::trim) {
+        Some(have) if have == own => {}
+        None => {
+            // CONFIG_MODULE_FORCE_LOAD: a module that says nothing is taken at its word.
+            if machine.kernel.tainted & (1 << taint::FORCED_MODULE) == 0 {
+                machine.kernel.printk(Level::Warning, format!("{name}: bad vermagic: kernel tainted."));
+            }
+            machine.kernel.taint_unreliable(taint::FORCED_MODULE);
+        }
+        Some(have) => {
+            machine.kernel.printk(Level::Err, format!("{name}: version magic '{have} ' should be '{own} '"));
+            return Err(Errno::ENOEXEC);
+        }
     }
     let first = machine.kernel.tainted & (1 << taint::OOT_MODULE) == 0;
     if first {
@@ -169,9 +196,8 @@ fn check_modinfo(machine: &mut Machine, object: &Object, name: &str) -> Result<(
     if !is_gpl_compatible(&license) {
         if machine.kernel.tainted & (1 << taint::PROPRIETARY_MODULE) == 0 {
             machine.kernel.printk(Level::Warning, format!("{name}: module license '{license}' taints kernel."));
-            machine.kernel.printk(Level::Warning, "Disabling lock debugging due to kernel taint".to_string());
         }
-        machine.kernel.tainted |= 1 << taint::PROPRIETARY_MODULE;
+        machine.kernel.taint_unreliable(taint::PROPRIETARY_MODULE);
     }
     if machine.kernel.tainted & (1 << taint::UNSIGNED_MODULE) == 0 {
         machine.kernel.printk(

@@ -84,6 +84,8 @@ pub enum Output {
         /// Virtual time in nanoseconds.
         virtual_ns: u64,
     },
+    /// Where in the scenario the console shell is.
+    Mark(Mark),
 }
 
 /// Why the run ended.
@@ -138,6 +140,7 @@ pub struct Session {
     steps: u64,
     shown_seq: u64,
     shown_bytes: u64,
+    shown_marks: usize,
     main: Option<TaskId>,
     main_status: Option<i32>,
     hang_seen: bool,
@@ -248,6 +251,7 @@ impl Session {
             steps: 0,
             shown_seq: 0,
             shown_bytes: 0,
+            shown_marks: 0,
             main: None,
             main_status: None,
             hang_seen: false,
@@ -434,10 +438,12 @@ impl Session {
     fn user_space_has_plans(&mut self) -> bool {
         let kernel = &self.handle.get().kernel;
         kernel.tasks.iter().any(|task| {
+            // One that has exited tells its parent when it leaves its CPU.
+            let leaving = task.has_exited() && kernel.cpus.iter().any(|cpu| cpu.current == task.id);
             matches!(task.kind, TaskKind::User(_))
                 && task.id != kernel.init
-                && !task.has_exited()
-                && (task.timeout.is_some() || (task.se.on_rq && !keeps_cpu(kernel, task)))
+                && (leaving
+                    || !task.has_exited() && (task.timeout.is_some() || (task.se.on_rq && !keeps_cpu(kernel, task))))
         })
     }
 
@@ -487,6 +493,11 @@ impl Session {
         let machine = self.handle.get();
         match machine.kernel.tasks[task].kind {
             TaskKind::Kthread(_) => {
+                // The last `schedule()` of the thread complains; its own code is no longer on the stack.
+                if machine.kernel.tasks[task].preempt_count != 0 {
+                    machine.kernel.here = kloom_kernel::site::Trace::default();
+                    machine.print_scheduling_while_atomic();
+                }
                 machine.kernel.here = machine.last_site();
                 machine.kernel.kthread_exit(task, value);
             }
@@ -560,6 +571,12 @@ impl Session {
             self.shown_bytes += bytes.bytes.len() as u64;
             show(Output::Console(bytes.bytes));
         }
+        // At most one mark comes per step, after everything that was printed before it.
+        let shared = self.shared.borrow();
+        for (_, mark) in &shared.marks[self.shown_marks..] {
+            show(Output::Mark(mark.clone()));
+        }
+        self.shown_marks = shared.marks.len();
     }
 }
 

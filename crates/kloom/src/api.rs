@@ -10,6 +10,31 @@ use kloom_shim::machine::{MachineError, OnUseAfterFree};
 use kloom_sim::{Limits, Options, Session};
 use serde::Serialize;
 
+/// What kloom shows otherwise than Linux did, with reasons.
+const DIFFERENCES: &str = include_str!("../../../tests/linux/known-differences.toml");
+
+/// A difference from Linux 6.1 that a test against it showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KnownDifference {
+    /// The case below `tests/linux`.
+    pub case: String,
+    /// Why kloom differs.
+    pub reason: String,
+}
+
+/// The known differences, each reason once per case.
+pub fn differences() -> Vec<KnownDifference> {
+    let known = kloom_linux::known::Known::read(DIFFERENCES, "known-differences.toml").unwrap_or_default();
+    let mut all: Vec<KnownDifference> = Vec::new();
+    for entry in known.entries {
+        let row = KnownDifference { case: entry.case, reason: entry.reason };
+        if !all.contains(&row) {
+            all.push(row);
+        }
+    }
+    all
+}
+
 const TABLE: &str = include_str!("../../../include/exports.tsv");
 
 /// Names that kloom does not have on purpose, or that Linux does not have for modules, each with the reason; `*` at

@@ -56,6 +56,15 @@ enum Command {
     /// Repeat an execution that `kloom check` printed a token for
     #[command(after_help = "Example: kloom replay counter.c kl2:0503")]
     Replay(RunArgs),
+    /// Run a module on a real Linux kernel in QEMU
+    #[command(subcommand)]
+    Linux(crate::linux::LinuxCommand),
+    /// Show where kloom and a real Linux differ on a module and a scenario
+    #[command(
+        after_help = "Example: kloom compare heartbeat.c --script steps.sh --html heartbeat.html\n         kloom compare --suite tests/linux\n\n\
+                      Exit codes: 0 they agree, 1 they differ, 2 usage, 3 parts of the second engine are missing"
+    )]
+    Compare(crate::linux::CompareArgs),
     /// Build modules to .ko files
     #[command(after_help = "Example: kloom build heartbeat.c -o out/")]
     Build(BuildArgs),
@@ -152,7 +161,7 @@ struct RunArgs {
 }
 
 #[derive(Args)]
-struct CcArgs {
+pub(crate) struct CcArgs {
     /// Version of Linux that the module's `#if LINUX_VERSION_CODE` and `uname -r` see; behaviour stays that of 6.1
     #[arg(long, value_name = "VERSION", default_value = Era::LINUX_6_1.name, value_parser = era_parser())]
     kernel: Era,
@@ -161,7 +170,7 @@ struct CcArgs {
     cc: Option<PathBuf>,
     /// Where built modules are kept
     #[arg(long, value_name = "DIR")]
-    cache_dir: Option<PathBuf>,
+    pub(crate) cache_dir: Option<PathBuf>,
     /// Never use colour
     #[arg(long)]
     no_color: bool,
@@ -219,6 +228,8 @@ pub(crate) fn main() -> u8 {
         Command::Check(args) => check::check(args).number(),
         Command::Merge(args) => check::merge(args).number(),
         Command::Replay(args) => check::replay(args).number(),
+        Command::Linux(command) => crate::linux::linux(command),
+        Command::Compare(args) => crate::linux::compare(args),
         Command::Build(args) => build(args).number(),
         Command::Explain { code } => explain(code.as_deref()).number(),
         Command::Api(args) => api(&args).number(),
@@ -258,19 +269,25 @@ fn document_of_bad_usage(error: &clap::Error) {
     output::data(emit::text(format, &document).as_bytes());
 }
 
-fn usage(text: &str) -> ExitCode {
+pub(crate) fn usage(text: &str) -> ExitCode {
     output::talk(&format!("error: {text}\n"));
     ExitCode::Usage
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command is where the environment is read")]
-fn cc_config(args: &CcArgs) -> kloom_cc::Config {
-    let cache = args.cache_dir.clone().or_else(|| {
+pub(crate) fn cache_dir(asked: Option<&std::path::Path>) -> PathBuf {
+    let standard = || {
         let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
             .map(|base| base.join("kloom"))
-    });
-    let mut config = kloom_cc::Config::new(cache.unwrap_or_else(|| std::env::temp_dir().join("kloom-cache")));
+    };
+    let asked = asked.map(std::path::Path::to_path_buf);
+    asked.or_else(standard).unwrap_or_else(|| std::env::temp_dir().join("kloom-cache"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command is where the environment is read")]
+pub(crate) fn cc_config(args: &CcArgs) -> kloom_cc::Config {
+    let mut config = kloom_cc::Config::new(cache_dir(args.cache_dir.as_deref()));
     config.compiler = args.cc.clone().or_else(|| std::env::var_os("KLOOM_CC").map(PathBuf::from));
     config.search_path = std::env::var_os("PATH");
     config.set_era(args.kernel);
@@ -350,6 +367,7 @@ fn request(args: &RunArgs) -> Result<Request, String> {
             mem_bytes: args.mem,
             max_tasks: args.max_tasks,
             release: args.cc.kernel.release.to_string(),
+            tainted: 0,
         },
         strategy,
         limits: Limits { max_steps: args.max_steps, max_time_ns: args.max_time, ..Limits::default() },
@@ -364,7 +382,7 @@ fn request(args: &RunArgs) -> Result<Request, String> {
 }
 
 /// Ctrl-C ends the run at its next step, with what is known by then; a second one ends the command.
-fn interrupt_flag() -> Arc<AtomicBool> {
+pub(crate) fn interrupt_flag() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     // Without the handlers Ctrl-C merely ends the command at once.
     let _ = signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, 130, Arc::clone(&flag));
@@ -591,7 +609,8 @@ fn api(args: &ApiArgs) -> ExitCode {
     };
     let found: Vec<&Row> = args.name.as_deref().map_or_else(|| api.exports.iter().collect(), |name| api.find(name));
     if let ListFormat::Json = args.message_format {
-        let value = serde_json::json!({ "exports": found, "unlisted": api.unlisted });
+        let differences = kloom::api::differences();
+        let value = serde_json::json!({ "exports": found, "unlisted": api.unlisted, "differences": differences });
         output::data(format!("{value}\n").as_bytes());
         return ExitCode::Clean;
     }
@@ -627,6 +646,12 @@ fn api(args: &ApiArgs) -> ExitCode {
         let mark = if row.supported { "yes" } else { "no" };
         output::data(format!("{mark:<4} {:<36} {}\n", row.name, row.header).as_bytes());
     }
+    if args.name.is_none() {
+        output::data(b"\nknown differences from Linux 6.1, by the test that shows them:\n");
+        for row in kloom::api::differences() {
+            output::data(format!("     {:<36} {}\n", row.case, row.reason).as_bytes());
+        }
+    }
     let supported = found.iter().filter(|row| row.supported).count();
     output::talk(&format!("{supported} of {} exported functions and variables supported\n", found.len()));
     ExitCode::Clean
@@ -640,15 +665,15 @@ fn progress_build(clock: &Stopwatch, step: &kloom_cc::Progress<'_>) {
 }
 
 /// Host time, for the closing line and the progress display only.
-struct Stopwatch(std::time::Instant);
+pub(crate) struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
     #[expect(clippy::disallowed_methods, reason = "host time is shown to the user, never to the machine")]
-    fn start() -> Stopwatch {
+    pub(crate) fn start() -> Stopwatch {
         Stopwatch(std::time::Instant::now())
     }
 
-    fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }

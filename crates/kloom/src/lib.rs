@@ -8,6 +8,7 @@
 pub mod api;
 pub mod check;
 pub mod failure;
+pub mod observe;
 pub mod run;
 pub mod source;
 

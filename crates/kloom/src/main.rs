@@ -4,6 +4,7 @@
 mod cli;
 mod duration;
 mod emit;
+mod linux;
 mod output;
 
 use std::process::ExitCode;

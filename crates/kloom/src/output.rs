@@ -28,6 +28,13 @@ pub(crate) fn status(text: &str) {
     }
 }
 
+/// Columns of the terminal that stdout is; a file gets as many as fit most.
+#[expect(clippy::disallowed_methods, reason = "the width of the user's terminal")]
+pub(crate) fn width() -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    asked.filter(|columns| (40..=1000).contains(columns)).unwrap_or(160)
+}
+
 /// Whether reports on stderr may use colour.
 pub(crate) fn colour(no_color: bool) -> bool {
     !no_color && std::io::stderr().is_terminal()
@@ -37,7 +44,7 @@ pub(crate) fn colour(no_color: bool) -> bool {
 pub(crate) fn bytes_of(output: &Output) -> Vec<u8> {
     match output {
         Output::Console(bytes) => bytes.clone(),
-        Output::Progress { .. } => Vec::new(),
+        Output::Progress { .. } | Output::Mark(_) => Vec::new(),
         Output::Log(record) => {
             let mut out = Vec::new();
             let stamp = kloom_kernel::printk::timestamp(record.time_ns);

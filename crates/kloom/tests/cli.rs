@@ -464,3 +464,41 @@ fn the_same_file_name_twice_is_one_module_or_an_error() {
     assert_ne!(done.code().unwrap(), 101, "{}", done.err());
     assert!(!done.err().contains("panicked"), "{}", done.err());
 }
+
+#[test]
+fn the_second_engine_says_what_is_missing_and_what_it_knows() {
+    let dir = fresh_dir("cli/linux");
+    let unknown = run(kloom(&dir).args(["linux", "setup", "--release", "nosuch"])).expect("runs");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(unknown.err().contains("bookworm"), "{}", unknown.err());
+    let empty = dir.join("cache");
+    let missing = run(kloom(&dir).args(["linux", "run", "m.c", "--cache-dir"]).arg(&empty)).expect("runs");
+    assert_eq!(missing.status.code(), Some(3), "{}", missing.err());
+    assert!(missing.err().contains("kloom linux setup"), "{}", missing.err());
+    let compare = run(kloom(&dir).args(["compare", "m.c", "--cache-dir"]).arg(&empty)).expect("runs");
+    assert_eq!(compare.status.code(), Some(3), "{}", compare.err());
+}
+
+#[test]
+fn a_suite_is_compared_without_qemu() {
+    let dir = fresh_dir("cli/suite");
+    let suite = support::workspace().join("tests/linux");
+    for name in ["warn-on", "mod-twice"] {
+        let case = dir.join("suite").join(name);
+        std::fs::create_dir_all(&case).expect("made");
+        for entry in std::fs::read_dir(suite.join(name)).expect("a case") {
+            let path = entry.expect("an entry").path();
+            std::fs::copy(&path, case.join(path.file_name().expect("a name"))).expect("copied");
+        }
+    }
+    std::fs::write(dir.join("suite/known-differences.toml"), "").expect("written");
+    let done = run(kloom(&dir).args(["compare", "--suite", "suite"])).expect("runs");
+    assert_eq!(done.status.code(), Some(0), "{}{}", done.out(), done.err());
+    assert!(done.out().contains("2 cases: 2 agree, 0 differ with a reason, 0 differ without one"), "{}", done.out());
+    let capture = dir.join("suite/mod-twice/linux-6.1.capture");
+    let text = std::fs::read_to_string(&capture).expect("a capture").replace("? 1\n", "? 0\n");
+    std::fs::write(&capture, text).expect("written");
+    let done = run(kloom(&dir).args(["compare", "--suite", "suite"])).expect("runs");
+    assert_eq!(done.status.code(), Some(1), "{}{}", done.out(), done.err());
+    assert!(done.out().contains("DIFFERS"), "{}", done.out());
+}

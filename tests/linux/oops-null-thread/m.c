@@ -8,7 +8,7 @@
 static struct task_struct *task;
 static int work(void *data)
 {
-	struct task_struct *none = NULL;
+	struct { char pad[0x34]; int prio; } *none = NULL;
 	OPTIMIZER_HIDE_VAR(none);
 	pr_info("%d\n", none->prio);
 	while (!kthread_should_stop())

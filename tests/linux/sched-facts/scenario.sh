@@ -1,4 +1,3 @@
 insmod m.ko
 rmmod m
 taskset -p 2
-chrt -p 2

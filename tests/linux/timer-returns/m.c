@@ -44,7 +44,7 @@ static int __init start(void)
 	pr_info("try %d\n", try_to_del_timer_sync(&timer));
 	at = jiffies;
 	msleep(1000);
-	pr_info("msleep(1000) took %lu\n", jiffies - at);
+	pr_info("msleep(1000) took 250 to 266: %d\n", jiffies - at >= 250 && jiffies - at <= 266);
 	at = jiffies;
 	msleep(1);
 	pr_info("msleep(1) took %lu\n", jiffies - at);
@@ -53,13 +53,13 @@ static int __init start(void)
 	pr_info("msleep(0) took %lu\n", jiffies - at);
 	at = jiffies;
 	ssleep(5);
-	pr_info("ssleep(5) took %lu\n", jiffies - at);
+	pr_info("ssleep(5) took 1250 to 1314: %d\n", jiffies - at >= 1250 && jiffies - at <= 1314);
 	at = jiffies;
 	schedule_timeout_uninterruptible(HZ);
-	pr_info("schedule_timeout(HZ) took %lu\n", jiffies - at);
+	pr_info("schedule_timeout(HZ) took 250 to 266: %d\n", jiffies - at >= 250 && jiffies - at <= 266);
 	at = jiffies;
 	mdelay(100);
-	pr_info("mdelay(100) took %lu\n", jiffies - at);
+	pr_info("mdelay(100) took 24 to 26: %d\n", jiffies - at >= 24 && jiffies - at <= 26);
 	pr_info("HZ %d jiffies of 10 ms %lu of 1 s %lu, ms of 1 %u\n", HZ, msecs_to_jiffies(10), msecs_to_jiffies(1000), jiffies_to_msecs(1));
 	return 0;
 }

@@ -15,18 +15,10 @@ fn insert_error(e: Errno) -> String {
     }
 }
 
-/// Parameters as one string; values with blanks get quotes, as kmod gives them to the kernel.
+/// Parameters as one string; as kmod, without `--` and without quotes: a value with blanks arrives as several words.
 fn join_params(params: &[String]) -> String {
-    let quoted: Vec<String> = params
-        .iter()
-        .map(|p| match p.split_once('=') {
-            Some((name, value)) if value.contains(' ') && !value.starts_with('"') => {
-                format!("{name}=\"{value}\"")
-            }
-            _ => p.clone(),
-        })
-        .collect();
-    quoted.join(" ")
+    let words: Vec<&str> = params.iter().map(String::as_str).filter(|word| *word != "--").collect();
+    words.join(" ")
 }
 
 async fn load(sys: &Sys, fd: i32, params: String) -> Result<(), Errno> {
@@ -133,6 +125,9 @@ pub(crate) async fn rmmod(mut ctx: Ctx) -> i32 {
         }
         let how = flags::O_NONBLOCK | if force { flags::O_TRUNC } else { 0 };
         if let Err(e) = ctx.sys.unit(Syscall::DeleteModule { name: name.clone(), flags: how }).await {
+            // libkmod tells it, and then rmmod.
+            let place = "../libkmod/libkmod-module.c:856 kmod_module_remove_module()";
+            ctx.fail(&format!("ERROR: {place} could not remove '{name}': {e}")).await;
             status = ctx.fail(&format!("ERROR: could not remove module {arg}: {e}")).await;
         }
     }
@@ -345,7 +340,8 @@ mod tests {
     fn names() {
         assert_eq!(module_name("./dir/my-mod.ko"), "my_mod");
         assert_eq!(module_name("plain"), "plain");
-        assert_eq!(join_params(&["a=1".into(), "s=two words".into()]), "a=1 s=\"two words\"");
+        assert_eq!(join_params(&["a=1".into(), "s=two words".into()]), "a=1 s=two words");
+        assert_eq!(join_params(&["--".into(), "a=1".into()]), "a=1");
     }
 
     #[test]

@@ -88,7 +88,11 @@ impl Ctx {
             Some(Errno::EPIPE) => 1,
             Some(e) => {
                 // A command that busybox's shell has built in speaks as the shell.
-                let who = if BUILT_IN.contains(&self.who.as_str()) { "sh" } else { self.who.as_str() };
+                let who = if self.who.starts_with("sh: ") || BUILT_IN.contains(&self.who.as_str()) {
+                    "sh"
+                } else {
+                    self.who.as_str()
+                };
                 self.warn(&format!("{who}: write error: {e}\n")).await;
                 1
             }

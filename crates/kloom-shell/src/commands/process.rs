@@ -185,7 +185,8 @@ pub(crate) async fn pidof(mut ctx: Ctx) -> i32 {
         .filter(|p| {
             parsed.rest.iter().any(|name| {
                 let program = p.argv.first().map_or(p.comm.as_str(), String::as_str);
-                base_name(program) == base_name(name) || p.comm == *name
+                // Of a kernel thread procps looks at the 15 characters that the scheduler knows.
+                (!p.argv.is_empty() || name.len() <= 15) && (base_name(program) == base_name(name) || p.comm == *name)
             })
         })
         .map(|p| p.pid)

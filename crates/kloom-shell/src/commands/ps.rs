@@ -222,7 +222,7 @@ async fn cell(sys: &Sys, name: &str, p: &Proc, world: &World) -> String {
             let text = sys.read_file(&format!("/proc/{}/wchan", p.pid)).await.unwrap_or_default();
             match text::decode(&text).trim() {
                 "" | "0" => "-".into(),
-                name => name.chars().take(6).collect(),
+                name => name.to_string(),
             }
         }
         "comm" | "ucmd" | "ucomm" if p.state == "Z" => format!("{} <defunct>", p.comm),
@@ -461,6 +461,9 @@ fn row(columns: &[Shown], cells: &[String]) -> String {
             line.push_str(&format!("{text:>width$}"));
         } else if last {
             line.push_str(text);
+        } else if matches!(column.name, "wchan" | "comm" | "ucmd" | "ucomm") {
+            // procps cuts these at their column, unless they are last and may run on.
+            line.push_str(&format!("{text:<width$.width$}"));
         } else {
             line.push_str(&format!("{text:<width$}"));
         }

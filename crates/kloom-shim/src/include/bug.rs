@@ -55,7 +55,7 @@ impl Machine {
     }
 
     /// As `warn_kernel` with a message; no report of its own.
-    pub(crate) fn warn_kernel_text(&mut self, text: &str, file: &str, line: u32, function: &str) {
+    pub fn warn_kernel_text(&mut self, text: &str, file: &str, line: u32, function: &str) {
         self.warn_block(Some(text), file, line, function);
     }
 
@@ -94,7 +94,7 @@ impl Machine {
     }
 
     /// What `dump_stack()` prints.
-    pub(crate) fn print_stack(&mut self) {
+    pub fn print_stack(&mut self) {
         self.print_task_line();
         self.print_call_trace(0);
     }

@@ -131,8 +131,12 @@ fn stop_freed(fault: Fault) -> i32 {
         false
     });
     if oops {
-        let ip = enter(|machine, _| machine.kernel.here.0[0]);
-        call_oops(Fault::NullDeref { addr: 0, size: 8, access: kloom_kernel::fault::AccessKind::Write, ip });
+        enter(|machine, _| {
+            let ip = machine.kernel.here.0[0];
+            let fault = Fault::NullDeref { addr: 0, size: 8, access: kloom_kernel::fault::AccessKind::Read, ip };
+            machine.oops_in(fault, None, Some("kthread_stop"));
+        });
+        crate::call::never_return();
     }
     0
 }
@@ -222,6 +226,15 @@ pub(crate) extern "C" fn kthread_probe_data(k: u64) -> u64 {
 pub(crate) extern "C" fn kthread_park(k: u64) -> i32 {
     might_sleep("kthread_park");
     let target = or_oops(enter(|machine, _| machine.task_from(k, "kthread_park")));
+    enter(|machine, _| {
+        let task = &machine.kernel.tasks[target];
+        let line = match task.kthread() {
+            Some(_) if task.has_exited() => 658,
+            Some(kthread) if kthread.should_park => 661,
+            _ => return,
+        };
+        machine.warn_kernel("kernel/kthread.c", line, "kthread_park");
+    });
     or_oops(blocking(|machine, current, progress| machine.kernel.kthread_park(current, target, progress)))
 }
 

@@ -107,6 +107,12 @@ impl Env for FormatEnv<'_> {
     }
 
     fn symbol(&self, addr: u64) -> Option<Symbol> {
+        // To a module, a function of the kernel is its thunk.
+        if let Some((_, image)) = self.machine.module_of(addr)
+            && let Some((name, offset)) = image.thunk_at(addr)
+        {
+            return Some(Symbol { name: name.to_string(), offset, size: 0, module: None, build_id: None });
+        }
         let (_, module, section, offset) = self.machine.locate(addr)?;
         let symbolizer = module.symbolizer();
         let symbol = symbolizer.resolve(section, offset)?;
@@ -171,7 +177,7 @@ pub(crate) extern "C" fn vprintk(fmt: u64, args: u64) -> i32 {
             let env = FormatEnv::new(machine);
             let mut list = VaList::at(machine, args);
             if let Ok(fmt) = machine.arena.read_cstr(fmt, 8192) {
-                vsprintf::vsnprintf(&mut out, MAX_LINE + 1, &fmt, &mut list, &env);
+                vsprintf::vsnprintf(&mut out, MAX_LINE, &fmt, &mut list, &env);
             }
             (out, 0)
         };
@@ -182,7 +188,7 @@ pub(crate) extern "C" fn vprintk(fmt: u64, args: u64) -> i32 {
 const MAX_LINE: usize = kloom_kernel::printk::LINE_MAX;
 
 fn log(machine: &mut Machine, fmt: u64, args: &mut dyn Args) -> i32 {
-    let (text, _) = format(machine, fmt, args, MAX_LINE + 1);
+    let (text, _) = format(machine, fmt, args, MAX_LINE);
     log_text(machine, &text)
 }
 
@@ -193,7 +199,8 @@ pub(crate) fn log_text(machine: &mut Machine, text: &[u8]) -> i32 {
     let body = if ends { &rest[..rest.len() - 1] } else { rest };
     let level = prefix.level.and_then(|level| Level::from_digit(level as u8));
     machine.kernel.printk_bytes(level, prefix.cont, body, ends);
-    rest.len() as i32
+    // Seen on 6.1: what was stored, without the final newline.
+    body.len() as i32
 }
 
 /// `dump_stack()`.

@@ -290,6 +290,8 @@ impl Machine {
                 let flags = gfp_text(gfp);
                 self.print(Level::Warning, format!("{comm}: vmalloc error: size {size}, exceeds total pages, mode:{gfp:#x}({flags}), nodemask=(null),cpuset=/,mems_allowed=0"));
                 self.print_stack();
+            } else if size == 0 {
+                self.warn_kernel_once("mm/vmalloc.c", 3227, "__vmalloc_node_range");
             }
             return 0;
         }

@@ -23,6 +23,7 @@ pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult 
         if loaded.init != 0 {
             machine.kernel.here = machine.last_site();
         }
+        warn_of_imbalance(machine, loaded.init);
         machine.kernel.check_exit_balance(current, "return of the init function");
         if ret < 0 {
             machine.kernel.report(Fault::InitFailed { module: loaded.name.clone(), ret: i64::from(ret) });
@@ -38,10 +39,27 @@ pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult 
                 ),
             );
             machine.kernel.printk(Level::Warning, "do_init_module: loading module anyway...".to_string());
+            machine.kernel.here = kloom_kernel::site::Trace::default();
+            machine.print_stack();
         }
         insmod::init_done(machine, loaded.id);
         Ok(SysValue::Unit)
     })
+}
+
+/// What `do_one_initcall()` says of an init function that left preemption or interrupts off (init/main.c, 6.1).
+fn warn_of_imbalance(machine: &mut kloom_shim::Machine, init: u64) {
+    let task = &machine.kernel.tasks[machine.kernel.current()];
+    let what = match (task.preempt_count, task.irqs_off) {
+        (0, false) => return,
+        (_, false) => "preemption imbalance ",
+        (0, true) => "disabled interrupts ",
+        (_, true) => "preemption imbalance disabled interrupts ",
+    };
+    let here = std::mem::take(&mut machine.kernel.here);
+    let text = format!("initcall {} returned with {what}", machine.symbolic(init));
+    machine.warn_kernel_text(&text, "init/main.c", 1299, "do_one_initcall");
+    machine.kernel.here = here;
 }
 
 /// Reports that a module cannot go because something refers to it.

@@ -292,7 +292,8 @@ fn clock_gettime(clock: Clock) -> u64 {
 fn syslog(op: SyslogOp) -> SysResult {
     let records = |machine: &Machine, from: u64| -> SysValue {
         let log = &machine.kernel.printk;
-        let records = log.records.iter().filter(|record| record.seq >= from);
+        // A record without its newline is not to be read yet, as the ring buffer of 6.1 has it.
+        let records = log.records.iter().filter(|record| record.seq >= from && !record.open);
         let records = records
             .map(|record| LogRecord {
                 time_ns: record.time_ns,
@@ -304,10 +305,7 @@ fn syslog(op: SyslogOp) -> SysResult {
         SysValue::Log { records, next: log.next_seq }
     };
     match op {
-        SyslogOp::ReadAll => enter(|machine, _| {
-            machine.kernel.printk.close_open();
-            Ok(records(machine, machine.kernel.printk.clear_seq))
-        }),
+        SyslogOp::ReadAll => enter(|machine, _| Ok(records(machine, machine.kernel.printk.clear_seq))),
         SyslogOp::ReadFrom(from) => {
             let waited = blocking(|machine, current, _| {
                 if machine.kernel.printk.next_seq > from {

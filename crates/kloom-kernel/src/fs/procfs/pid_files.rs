@@ -335,7 +335,14 @@ impl Kernel {
         if task.state() == 0 || task.has_exited() {
             return String::new();
         }
-        let own: Vec<String> = task.slept_at.trace.ips().filter_map(|ip| self.symbol(ip)).collect();
+        self.task_frames(task).iter().map(|frame| format!("[<0>] {frame}\n")).collect()
+    }
+
+    /// Where a sleeping task is, innermost first: the functions of modules, and those of the kernel around them.
+    pub(crate) fn task_frames(&self, task: &Task) -> Vec<String> {
+        // A thread that has never run has no frames; where it was made is its creator's place.
+        let ran = task.blocked_on != BlockedOn::NeverWoken;
+        let own: Vec<String> = task.slept_at.trace.ips().filter(|_| ran).filter_map(|ip| self.symbol(ip)).collect();
         let wchan = self.task_wchan(task);
         let mut frames = Vec::new();
         if !own.first().is_some_and(|symbol| symbol.starts_with(&format!("{wchan}+"))) {
@@ -353,7 +360,7 @@ impl Kernel {
             TaskKind::User(_) => &["do_syscall_64", "entry_SYSCALL_64_after_hwframe"],
         };
         frames.extend(below.iter().map(|name| frame(name)));
-        frames.iter().map(|frame| format!("[<0>] {frame}\n")).collect()
+        frames
     }
 
     fn parent_pid(&self, task: &Task) -> i32 {

@@ -1,0 +1,3 @@
+insmod m.ko
+ps ax -o stat,comm | grep kloomworker | grep -v grep
+rmmod m
