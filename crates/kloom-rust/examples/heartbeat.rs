@@ -46,7 +46,9 @@ impl Drop for Heartbeat {
 fn main() {
     kloom_rust::run(|| {
         let module = insmod::<Heartbeat>()?;
-        fsleep(Delta::from_secs(3600));
+        for _ in 0..60 {
+            fsleep(Delta::from_secs(60));
+        }
         module.rmmod();
         Ok::<(), Error>(())
     });

@@ -283,7 +283,7 @@ impl Checker {
     ) -> Option<Failure> {
         let schedule = token::parse(token).unwrap_or_else(|error| panic!("{error}"));
         if !schedule.asks {
-            return self.observe(move || main());
+            return self.observe(main);
         }
         let mut search = Replay { steps: schedule.steps, at: 0, zeros: 0, begun: false };
         let mut failure = self.explore_by(&mut search, main).failure;

@@ -11,7 +11,7 @@ use crate::time::Delta;
 /// Sleeps for at least `delta`, in the way that suits its length. Neither a wake-up nor a request to stop shortens it.
 ///
 /// # Context
-/// Process context.
+/// Process context; sleeps in state D, so that a sleep of more than two minutes counts as a hang, as on Linux.
 #[track_caller]
 pub fn fsleep(delta: Delta) {
     let at = Location::caller();

@@ -77,6 +77,10 @@ impl Thread {
     ///
     /// # Context
     /// Process context; sleeps.
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "the name is the one proposed for Linux: what is new is not started yet"
+    )]
     #[track_caller]
     pub fn new<F, R>(name: &CStr, function: F) -> Result<ThreadNew<F>>
     where

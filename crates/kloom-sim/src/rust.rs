@@ -159,7 +159,7 @@ impl RustMachine {
             }
             match scratch.choose(handle, search, bounds, main) {
                 Next::Run(index) => {
-                    if let Some(wrong) = scratch.take_step(handle, search, index, main) {
+                    if let Some(wrong) = scratch.take_step(handle, search, index) {
                         break Some(wrong);
                     }
                 }
@@ -441,13 +441,7 @@ impl Scratch {
     }
 
     /// Lets one thread go on to its next choice point; what is wrong afterwards.
-    fn take_step(
-        &mut self,
-        handle: &mut MachineHandle,
-        search: &mut dyn Search,
-        index: usize,
-        main: TaskId,
-    ) -> Option<Wrong> {
+    fn take_step(&mut self, handle: &mut MachineHandle, search: &mut dyn Search, index: usize) -> Option<Wrong> {
         let (thread, mover) = (self.candidates[index].thread, self.who[index]);
         let machine = handle.get();
         machine.rust.touched.clear();
@@ -529,7 +523,6 @@ impl Scratch {
             self.look(task.0 as usize, at, object);
         }
         search.stepped(thread, &self.accesses);
-        let _ = main;
         self.trouble(handle.get())
     }
 
