@@ -660,7 +660,7 @@ impl Kernel {
 
     fn wait_for_seq(&mut self, caller: TaskId, work: u64, newly: bool, p: &Progress) -> Result<Op<bool>, Fault> {
         let handle = p.note as u32;
-        if !self.workqueues.queue(handle).is_some_and(|queue| queue.in_flight.binary_search(&p.until).is_ok()) {
+        if self.workqueues.queue(handle).is_none_or(|queue| queue.in_flight.binary_search(&p.until).is_err()) {
             return Ok(Op::Done(true));
         }
         self.wait_for_works(caller, handle, BlockedOn::Work(work));

@@ -168,7 +168,7 @@ pub(crate) async fn key(mut ctx: Ctx) -> i32 {
         ctx.warn("Usage: key KEY|TEXT...\n").await;
         return 1;
     }
-    for text in ctx.argv[1..].to_vec() {
+    for text in ctx.argv.split_off(1) {
         let Some(strokes) = strokes(&text) else { return ctx.fail(&format!("{text}: no such key")).await };
         for (code, down) in strokes {
             let line = format!("{code} {}", u32::from(down));

@@ -313,8 +313,7 @@ pub(crate) extern "C" fn request_threaded_irq(
     might_sleep("request_threaded_irq");
     or_oops(enter(|machine, current| {
         let shared = flags & SHARED != 0;
-        if (shared && dev == 0)
-            || (shared && flags & NO_AUTOEN != 0)
+        if (shared && (dev == 0 || flags & NO_AUTOEN != 0))
             || irq >= LINES
             || irq == CASCADE
             || (handler == 0 && thread_fn == 0)
