@@ -63,6 +63,7 @@ impl Run {
     }
 
     /// Runs it and returns what it left behind, or ends it at the limit and returns None.
+    #[expect(clippy::disallowed_methods, reason = "waiting for a child with a limit is host time")]
     pub(crate) fn output_within(mut self, limit: Duration) -> Result<Option<Output>, String> {
         let fail = |error: std::io::Error| format!("cannot run `{}`: {error}", self.shown);
         let child =

@@ -261,7 +261,7 @@ fn document_of_bad_usage(error: &clap::Error) {
         Some(rest) => rest.strip_prefix('='),
         None => None,
     });
-    let Some(format) = named.filter_map(|name| Format::from_str(name, false).ok()).last() else { return };
+    let Some(format) = named.filter_map(|name| Format::from_str(name, false).ok()).next_back() else { return };
     let text = error.to_string();
     let message = text.lines().next().unwrap_or_default();
     let Failure { outcome, sources, .. } = Failure::usage(message.strip_prefix("error: ").unwrap_or(message));

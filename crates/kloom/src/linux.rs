@@ -273,7 +273,7 @@ fn repeated(reports: &[Report]) -> String {
         *seen.entry(report.outcome.signature()).or_default() += 1;
     }
     let mut seen: Vec<(String, u32)> = seen.into_iter().collect();
-    seen.sort_by(|a, b| b.1.cmp(&a.1));
+    seen.sort_by_key(|entry| std::cmp::Reverse(entry.1));
     let all = reports.len();
     seen.iter().map(|(what, count)| format!("seen on Linux in {count} of {all} boots: {what}\n")).collect()
 }

@@ -285,7 +285,7 @@ fn a_fault_of_the_host_in_kloom_itself_leaves_a_document() {
             .spawn()
             .unwrap();
         // Long enough that it runs, and nothing but kloom's own code runs in this scenario.
-        std::thread::sleep(std::time::Duration::from_secs(2));
+        support::rest(std::time::Duration::from_secs(2));
         assert!(Command::new("kill").args(["-SEGV", &child.id().to_string()]).status().unwrap().success());
         let output = child.wait_with_output().unwrap();
         let done = Done { status: output.status, stdout: output.stdout, stderr: output.stderr };
@@ -408,7 +408,7 @@ fn an_interrupt_while_compiling_is_a_limit() {
         let mut command = kloom(&dir);
         command.args(["run", "large.c", "--message-format", form, "--cache-dir", "cache"]);
         let child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(600));
+        support::rest(std::time::Duration::from_millis(600));
         let group = format!("-{}", child.id());
         assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
         let output = child.wait_with_output().unwrap();
@@ -431,7 +431,7 @@ fn a_build_that_is_killed_leaves_a_usable_cache() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(wait_ms));
+        support::rest(std::time::Duration::from_millis(wait_ms));
         let _ = child.kill();
         child.wait().unwrap();
         expect(&dir, &["run", "hello.c", "--cache-dir", "cache"], 0, "bye");

@@ -107,8 +107,9 @@ pub fn run(command: &mut Command) -> Result<Done, String> {
     })
 }
 
+/// Waits while a child process works.
 #[expect(clippy::disallowed_methods, reason = "waiting for a child process is host time")]
-fn rest(pause: Duration) {
+pub fn rest(pause: Duration) {
     std::thread::sleep(pause);
 }
 
