@@ -61,7 +61,9 @@ fn disturb(finding: &Finding, text: &str, number: u32) -> Option<Finding> {
                             "time_ns" | "size" | "address" | "count" | "bytes" | "rounds" | "wakeups",
                             serde_json::Value::Number(_),
                         ) => {
-                            *value = serde_json::Value::from(u64::from(number).wrapping_mul(0x1_0000_0001));
+                            *value = serde_json::Value::from(
+                                u64::from(number).wrapping_mul(0x1_0000_0001) & i64::MAX.cast_unsigned(),
+                            );
                         }
                         ("errno" | "pid", serde_json::Value::Number(_)) => {
                             *value = serde_json::Value::from(number.cast_signed());

@@ -354,7 +354,7 @@ mod tests {
         );
         check("[    1.0] kernel BUG at mm/slub.c:419!", Some("kernel BUG at <kernel source>!"));
         check("[    1.0] kernel BUG at m.c:11!", Some("kernel BUG at m.c:11!"));
-        check("[    1.0] kernel BUG at /home/x/m.c:11!", Some("kernel BUG at m.c:11!"));
+        check("[    1.0] kernel BUG at /some/where/m.c:11!", Some("kernel BUG at m.c:11!"));
         check("[    1.0] x Tainted: G OE 6.1.0-kloom #1", Some("x Tainted: G OE"));
         check("[    1.0] ---[ end Kernel panic - not syncing: x ]---", None);
     }

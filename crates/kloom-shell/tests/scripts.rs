@@ -76,9 +76,9 @@ fn processes() {
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     assert_eq!(lines[0], "   42 ?        00:00:00 heartbeat");
     assert!(lines[1].ends_with("[heartbeat]"), "{}", lines[1]);
-    assert!(lines[1].starts_with("root          42       2  0 "), "{}", lines[1]);
+    assert!(lines[1].starts_with("root        42     2  0 "), "{}", lines[1]);
     assert_eq!(lines[2], "42");
-    assert_eq!(&lines[3..], ["    PID ", "     42 heartbeat", "     42"]);
+    assert_eq!(&lines[3..], ["  PID ", "   42 heartbeat", "   42"]);
 }
 
 #[test]

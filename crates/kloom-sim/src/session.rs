@@ -564,12 +564,11 @@ impl Session {
                 show(Output::Log(record.clone()));
             }
         }
-        if kernel.vfs.tty.output.is_empty() {
-            return;
-        }
-        for bytes in self.handle.get().kernel.take_console_output() {
-            self.shown_bytes += bytes.bytes.len() as u64;
-            show(Output::Console(bytes.bytes));
+        if !kernel.vfs.tty.output.is_empty() {
+            for bytes in kernel.take_console_output() {
+                self.shown_bytes += bytes.bytes.len() as u64;
+                show(Output::Console(bytes.bytes));
+            }
         }
         // At most one mark comes per step, after everything that was printed before it.
         let shared = self.shared.borrow();

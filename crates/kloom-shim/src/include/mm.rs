@@ -288,36 +288,6 @@ pub(crate) extern "C" fn task_active_pid_ns(task: u64) -> u64 {
     }))
 }
 
-/// `utsname()`: what `uname` prints.
-pub(crate) extern "C" fn kloom_utsname() -> u64 {
-    enter(|machine, _| {
-        let kernel = &machine.kernel;
-        let parts = [
-            "Linux".to_string(),
-            kernel.vfs.hostname.clone(),
-            kernel.config.release.clone(),
-            kernel.vfs.uts_version.clone(),
-            "x86_64".to_string(),
-            "(none)".to_string(),
-        ];
-        let mut bytes = vec![0; 6 * 65];
-        for (part, place) in parts.iter().zip(bytes.chunks_mut(65)) {
-            let length = part.len().min(64);
-            place[..length].copy_from_slice(&part.as_bytes()[..length]);
-        }
-        match machine.kdata.get("kloom_uts") {
-            Some(addr) => {
-                machine.arena.write_kdata(addr, &bytes);
-                addr
-            }
-            None => {
-                let Machine { kdata, arena, .. } = machine;
-                kdata.add(arena, "kloom_uts", &bytes)
-            }
-        }
-    })
-}
-
 /// Makes the variables.
 pub(crate) fn boot(machine: &mut Machine) {
     let pages = machine.kernel.config.mem_bytes / PAGE;
@@ -330,7 +300,7 @@ pub(crate) fn boot(machine: &mut Machine) {
 const LOOPS_PER_JIFFY: u64 = 8_000_000;
 
 crate::exports![
-    plain: si_meminfo, task_active_pid_ns, kloom_utsname, __alloc_pages, __free_pages, kloom_page_address, kloom_get_page, kloom_put_page, kloom_virt_to_page,
+    plain: si_meminfo, task_active_pid_ns, __alloc_pages, __free_pages, kloom_page_address, kloom_get_page, kloom_put_page, kloom_virt_to_page,
         kloom_virt_to_phys, kloom_phys_to_virt, kloom_page_to_pfn, kloom_pfn_to_page, kloom_pfn_valid, vmalloc_to_pfn,
         remap_pfn_range, find_vma, ioremap, iounmap, kloom_in, kloom_out, kloom_register_shrinker, unregister_shrinker,
         prepare_creds, prepare_kernel_cred, commit_creds, override_creds, revert_creds, abort_creds;
