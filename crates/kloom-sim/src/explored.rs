@@ -116,7 +116,6 @@ enum Next {
     Abandon,
     /// Virtual time decides from here on.
     HandOver,
-    Nothing,
 }
 
 impl Session {
@@ -150,7 +149,7 @@ impl Session {
                     self.flush(show, false);
                 }
                 Next::Abandon => return explored,
-                Next::HandOver | Next::Nothing => {
+                Next::HandOver => {
                     explored.ended = Some(self.go_on_naturally(show));
                     break;
                 }
@@ -221,10 +220,8 @@ impl Session {
             if !busy {
                 execution.lazy_rounds += 1;
                 let waits_for_watchdog = clock && machine.kernel.only_watchdog_waits();
-                if !clock && listed.is_empty() {
-                    return Next::Nothing;
-                }
                 if execution.lazy_rounds > LAZY_ROUNDS
+                    || (!clock && listed.is_empty())
                     || waits_for_watchdog
                     || spinning > 0
                     || (!clock && execution.lazy_rounds > 8)

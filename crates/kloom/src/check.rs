@@ -1,6 +1,6 @@
 //! `kloom check`: the same module and scenario again and again, each time with other choices.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,19 +10,15 @@ use kloom_explore::parallel::{Plan, State};
 use kloom_explore::search::{self, Ending, Minimised, Recorder, Replay, Schedule, Search, Strategy, Summary};
 use kloom_shim::machine::FAILABLE;
 use kloom_sim::explored::{Bounds, Explored, Threads};
-use kloom_sim::{Ended, ModuleFile, Options, Output, Parts, Session};
+use kloom_sim::{Ended, Output, Parts, Session};
 
-use crate::run::{Request, RunError, Script, default_script};
+use crate::run::{Request, RunError, Start};
 use crate::source::Sources;
 
 /// What every execution of a check starts from.
 #[derive(Debug)]
 pub struct Subject {
-    script: Script,
-    files: Vec<ModuleFile>,
-    options: Options,
-    sources: Sources,
-    name: String,
+    start: Start,
     bounds: Bounds,
 }
 
@@ -42,6 +38,7 @@ pub struct Execution {
 pub struct Worker<'s> {
     subject: &'s Subject,
     script: kloom_shell::Script,
+    sources: Rc<Sources>,
     parts: Parts,
     threads: Threads,
     faults: Vec<(String, Vec<u64>)>,
@@ -54,68 +51,43 @@ impl Subject {
     /// # Errors
     /// The scenario does not parse.
     pub fn new(request: &Request, built: &Built, bounds: Bounds) -> Result<Subject, RunError> {
-        let script = match &request.script {
-            Some(script) => script.clone(),
-            None => Script { name: "(default scenario)".into(), text: default_script(built, request).into_bytes() },
-        };
-        parse(&script)?;
-        let files = built
-            .modules
-            .iter()
-            .map(|module| ModuleFile { file_name: module.file_name.clone(), bytes: Arc::from(module.ko.as_slice()) })
-            .collect();
-        let mut sources = Sources::default();
-        for module in &built.modules {
-            for (path, text) in &module.sources {
-                sources.add(path, text);
-            }
-        }
-        let options = Options {
-            config: request.config.clone(),
-            strategy: kloom_explore::Strategy::Natural,
-            limits: request.limits.clone(),
-            on_use_after_free: request.on_use_after_free,
-            fail: request.fail.clone(),
-            stop: Arc::clone(&request.stop),
-        };
-        let name = built.modules.iter().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" ");
-        Ok(Subject { script, files, options, sources, name, bounds })
+        let natural = Request { strategy: kloom_explore::Strategy::Natural, ..request.clone() };
+        let start = Start::new(&natural, built);
+        start.parse()?;
+        Ok(Subject { start, bounds })
     }
 
     /// Whether the user wants the check to end.
     fn stopped(&self) -> bool {
-        self.options.stop.load(Ordering::Relaxed)
+        self.start.options.stop.load(Ordering::Relaxed)
     }
 
     /// The modules' sources, for rendering.
     pub fn sources(&self) -> &Sources {
-        &self.sources
+        &self.start.sources
     }
 }
 
-fn parse(script: &Script) -> Result<kloom_shell::Script, RunError> {
-    kloom_shell::parse::parse(&script.text).map_err(|error| RunError::Scenario { name: script.name.clone(), error })
-}
-
 impl<'s> Worker<'s> {
-    /// A worker; a check has one per OS thread.
+    /// A worker; a check has one per OS thread. Also gives the execution it begins with, whose choices are the natural
+    /// ones: threads get their numbers in the order in which that one makes them, whatever comes first later.
     ///
     /// # Errors
     /// The host refuses memory.
-    pub fn new(subject: &'s Subject) -> Result<Worker<'s>, RunError> {
+    pub fn new(subject: &'s Subject) -> Result<(Worker<'s>, Execution), RunError> {
         let parts =
             Parts::explored().map_err(|error| RunError::Machine(kloom_shim::machine::MachineError::Host(error)))?;
         let mut worker = Worker {
             subject,
-            script: parse(&subject.script)?,
+            script: subject.start.parse()?,
+            sources: Rc::new(subject.start.sources.clone()),
             parts,
             threads: Threads::default(),
             faults: Vec::new(),
             failable: Vec::new(),
         };
-        // Threads get their numbers in the order in which the natural execution makes them, whatever comes first.
-        worker.natural()?;
-        Ok(worker)
+        let natural = worker.natural()?;
+        Ok((worker, natural))
     }
 
     /// Makes the functions of `rules` fail in the executions that follow, beside those of the request.
@@ -128,19 +100,18 @@ impl<'s> Worker<'s> {
     /// # Errors
     /// There is no machine.
     pub fn execute(&mut self, search: &mut dyn Search, show: &mut dyn FnMut(Output)) -> Result<Execution, RunError> {
-        let subject = self.subject;
-        let mut options = subject.options.clone();
+        let Subject { start, bounds } = self.subject;
+        let mut options = start.options.clone();
         options.fail.extend(self.faults.iter().cloned());
-        let mut session = Session::with(&self.parts, options, &subject.files).map_err(RunError::Machine)?;
-        session.set_sources(std::rc::Rc::new(subject.sources.clone()));
-        let args = vec![subject.script.name.clone()];
-        let explored =
-            session.run_explored(self.script.clone(), args, search, &mut self.threads, &subject.bounds, show);
+        let mut session = Session::with(&self.parts, options, &start.files).map_err(RunError::Machine)?;
+        session.set_sources(Rc::clone(&self.sources) as _);
+        let args = vec![start.script.name.clone()];
+        let explored = session.run_explored(self.script.clone(), args, search, &mut self.threads, bounds, show);
         self.failable = session.machine().fail_after.calls().map(|(name, calls)| (name.to_string(), calls)).collect();
         let Some(ended) = &explored.ended else {
             return Ok(Execution { outcome: None, explored, ending: Ending::Abandoned });
         };
-        let outcome = session.outcome(ended, &subject.name);
+        let outcome = start.conclude(&mut session, ended);
         let ending = match signature(&outcome) {
             Some(signature) => Ending::Bug(signature),
             None if explored.cut || *ended == Ended::StepLimit => Ending::Cut,
@@ -289,7 +260,7 @@ pub fn check(
     elapsed: &dyn Fn() -> Duration,
     progress: &mut dyn FnMut(&Summary),
 ) -> Result<Checked, RunError> {
-    let mut worker = Worker::new(subject)?;
+    let (mut worker, natural) = Worker::new(subject)?;
     let mut checked = Checked {
         summary: Summary::default(),
         first: None,
@@ -298,7 +269,6 @@ pub fn check(
         interrupted: false,
         faults_tried: 0,
     };
-    let natural = worker.natural()?;
     if !matches!(natural.ending, Ending::Bug(_)) && faults {
         for rule in worker.single_faults()? {
             worker.set_faults(std::slice::from_ref(&rule));
@@ -353,14 +323,13 @@ pub fn check_in_parts(
     jobs: usize,
     state: Option<State>,
 ) -> Result<(Checked, State), RunError> {
-    let mut worker = Worker::new(subject)?;
+    let (mut worker, natural) = Worker::new(subject)?;
     let clock_bounded = AtomicBool::new(false);
-    let natural = worker.natural()?;
     let mut state = state.unwrap_or_else(|| {
         State::new(&mut |search: &mut dyn Search| run_one(&mut worker, search, &clock_bounded), plan)
     });
     let make = || {
-        let mut worker = Worker::new(subject).ok();
+        let mut worker = Worker::new(subject).ok().map(|(worker, _)| worker);
         let clock_bounded = &clock_bounded;
         move |search: &mut dyn Search| match &mut worker {
             Some(worker) => run_one(worker, search, clock_bounded),
@@ -370,7 +339,7 @@ pub fn check_in_parts(
             }
         }
     };
-    state.run(plan, jobs, make, &subject.options.stop);
+    state.run(plan, jobs, make, &subject.start.options.stop);
     let outcome = state.outcome();
     let mut checked = Checked {
         summary: outcome.summary,

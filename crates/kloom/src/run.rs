@@ -1,11 +1,12 @@
 //! `kloom run`: from sources to an outcome.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use kloom_cc::{Built, CcError, Input, SourceNote};
-use kloom_diag::Outcome;
+use kloom_diag::{Finding, Outcome};
 use kloom_explore::Strategy;
 use kloom_sim::{Ended, Limits, ModuleFile, Options, Output, Session};
 
@@ -123,47 +124,86 @@ pub fn default_script(built: &Built, request: &Request) -> String {
 /// # Errors
 /// The scenario does not parse, or there is no machine.
 pub fn run(request: &Request, built: &Built, show: &mut dyn FnMut(Output)) -> Result<Ran, RunError> {
-    let script = match &request.script {
-        Some(script) => script.clone(),
-        None => Script { name: "(default scenario)".into(), text: default_script(built, request).into_bytes() },
-    };
-    let parsed = kloom_shell::parse::parse(&script.text)
-        .map_err(|error| RunError::Scenario { name: script.name.clone(), error })?;
-    let files: Vec<ModuleFile> = built
-        .modules
-        .iter()
-        .map(|module| ModuleFile { file_name: module.file_name.clone(), bytes: Arc::from(module.ko.as_slice()) })
-        .collect();
-    let options = Options {
-        config: request.config.clone(),
-        strategy: request.strategy.clone(),
-        limits: request.limits.clone(),
-        on_use_after_free: request.on_use_after_free,
-        fail: request.fail.clone(),
-        stop: Arc::clone(&request.stop),
-    };
-    let mut session = Session::new(options, &files).map_err(RunError::Machine)?;
-    let mut sources = Sources::default();
-    for module in &built.modules {
-        for (path, text) in &module.sources {
-            sources.add(path, text);
-        }
-    }
-    session.set_sources(std::rc::Rc::new(sources.clone()));
-    let ended = session.run(parsed, vec![script.name], show);
-    let subject = built.modules.iter().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" ");
-    let mut outcome = session.outcome(&ended, &subject);
-    tell_removed(&mut outcome, built);
-    blame_unknown_symbol(&mut outcome);
-    if request.script.is_none() && ended == Ended::Done(INSMOD_FAILED) {
-        blame_input(&mut outcome);
-    }
-    Ok(Ran { outcome, sources, token: session.token(), ended, steps: session.steps() })
+    let start = Start::new(request, built);
+    let script = start.parse()?;
+    let mut session = Session::new(start.options.clone(), &start.files).map_err(RunError::Machine)?;
+    session.set_sources(Rc::new(start.sources.clone()));
+    let ended = session.run(script, vec![start.script.name.clone()], show);
+    let outcome = start.conclude(&mut session, &ended);
+    Ok(Ran { outcome, sources: start.sources, token: session.token(), ended, steps: session.steps() })
 }
 
-/// What the compiler saw of macros that Linux has dropped, once per name, before what the run showed.
-fn tell_removed(outcome: &mut Outcome, built: &Built) {
-    let mut told = Vec::new();
+/// What every run of a request starts from, and what its outcome is made with.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    /// The scenario.
+    pub(crate) script: Script,
+    /// The modules, as they stand in the machine's file system.
+    pub(crate) files: Vec<ModuleFile>,
+    /// The machine.
+    pub(crate) options: Options,
+    /// The modules' sources.
+    pub(crate) sources: Sources,
+    name: String,
+    own_script: bool,
+    removed: Vec<Finding>,
+}
+
+impl Start {
+    pub(crate) fn new(request: &Request, built: &Built) -> Start {
+        let script = match &request.script {
+            Some(script) => script.clone(),
+            None => Script { name: "(default scenario)".into(), text: default_script(built, request).into_bytes() },
+        };
+        let modules = || built.modules.iter();
+        let file = |module: &kloom_cc::BuiltModule| ModuleFile {
+            file_name: module.file_name.clone(),
+            bytes: Arc::from(module.ko.as_slice()),
+        };
+        let mut sources = Sources::default();
+        for (path, text) in modules().flat_map(|module| &module.sources) {
+            sources.add(path, text);
+        }
+        let options = Options {
+            config: request.config.clone(),
+            strategy: request.strategy.clone(),
+            limits: request.limits.clone(),
+            on_use_after_free: request.on_use_after_free,
+            fail: request.fail.clone(),
+            stop: Arc::clone(&request.stop),
+        };
+        Start {
+            script,
+            files: modules().map(file).collect(),
+            options,
+            sources,
+            name: modules().map(|module| module.file_name.clone()).collect::<Vec<_>>().join(" "),
+            own_script: request.script.is_some(),
+            removed: removed(built),
+        }
+    }
+
+    /// The scenario, parsed.
+    pub(crate) fn parse(&self) -> Result<kloom_shell::Script, RunError> {
+        let Script { name, text } = &self.script;
+        kloom_shell::parse::parse(text).map_err(|error| RunError::Scenario { name: name.clone(), error })
+    }
+
+    /// What a run that ended like this has to tell.
+    pub(crate) fn conclude(&self, session: &mut Session, ended: &Ended) -> Outcome {
+        let mut outcome = session.outcome(ended, &self.name);
+        outcome.findings.splice(0..0, self.removed.iter().cloned());
+        blame_unknown_symbol(&mut outcome);
+        if !self.own_script && *ended == Ended::Done(INSMOD_FAILED) {
+            blame_input(&mut outcome);
+        }
+        outcome
+    }
+}
+
+/// What the compiler saw of macros that Linux has dropped, once per name; told before what the run showed.
+fn removed(built: &Built) -> Vec<Finding> {
+    let mut told: Vec<(&String, Finding)> = Vec::new();
     for module in &built.modules {
         for note in &module.notes {
             let SourceNote::Removed { file, line, name, removed_in, replacement } = note else { continue };
@@ -176,10 +216,10 @@ fn tell_removed(outcome: &mut Outcome, built: &Built) {
                 replacement: replacement.clone(),
                 site: kloom_diag::Site::new(file, *line, "", &module.name),
             };
-            told.push((name, kloom_diag::Finding::new(fault)));
+            told.push((name, Finding::new(fault)));
         }
     }
-    outcome.findings.splice(0..0, told.into_iter().map(|(_, finding)| finding));
+    told.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// A file or parameter that insmod refuses, although nobody is to blame for it in the module, is wrong input.
@@ -203,5 +243,5 @@ fn blame_unknown_symbol(outcome: &mut Outcome) {
     let message = format!("`{}` is undefined: neither the module nor Linux has it", missing.name);
     let fault = kloom_diag::Fault::CompileError { message, site: None, hint: missing.hint.clone() };
     outcome.end = kloom_diag::End::Completed;
-    outcome.findings.push(kloom_diag::Finding::new(fault));
+    outcome.findings.push(Finding::new(fault));
 }

@@ -304,7 +304,7 @@ pub(super) fn replay(mut args: RunArgs) -> ExitCode {
         Ok(subject) => subject,
         Err(code) => return code,
     };
-    let failure = match Worker::new(&subject).and_then(|mut worker| worker.replay(schedule)) {
+    let failure = match Worker::new(&subject).and_then(|(mut worker, _)| worker.replay(schedule)) {
         Ok(failure) => failure,
         Err(error) => return told.error(&error, &[]),
     };
