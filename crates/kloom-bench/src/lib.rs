@@ -5,6 +5,7 @@
 //! one row is measured in turn, round after round, and the fastest round counts: what else the host does slows all alike.
 #![forbid(unsafe_code)]
 
+pub mod checkers;
 pub mod children;
 pub mod clock;
 pub mod module;

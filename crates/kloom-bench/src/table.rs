@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::checkers;
+use crate::checkers::table::Effort;
 use crate::children::{self, crowd};
 use crate::module::{Module, Setup};
 use crate::peers;
@@ -34,17 +36,25 @@ struct Bench {
     divide: u64,
 }
 
-type Part = fn(&Bench) -> Result<Vec<Row>, String>;
+/// A part of what is printed.
+enum Part {
+    /// Rows of the table.
+    Rows(fn(&Bench) -> Result<Vec<Row>, String>),
+    /// A table of its own.
+    Table(fn(&Effort) -> Vec<String>),
+}
 
 const PARTS: &[(&str, Part)] = &[
-    ("switch", switch),
-    ("create", create),
-    ("wakeup", wakeup),
-    ("work", work),
-    ("crowd", crowds),
-    ("first-line", first_line),
-    ("time", virtual_time),
-    ("hooks", hooks),
+    ("switch", Part::Rows(switch)),
+    ("create", Part::Rows(create)),
+    ("wakeup", Part::Rows(wakeup)),
+    ("work", Part::Rows(work)),
+    ("crowd", Part::Rows(crowds)),
+    ("first-line", Part::Rows(first_line)),
+    ("time", Part::Rows(virtual_time)),
+    ("hooks", Part::Rows(hooks)),
+    ("explore", Part::Table(checkers::table::speed)),
+    ("bugs", Part::Table(checkers::table::bugs)),
 ];
 
 /// Names of the parts.
@@ -72,12 +82,29 @@ pub fn print(names: &[String], quick: bool, out: &mut dyn Write) -> Result<(), S
         if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
             continue;
         }
-        match part(&bench) {
-            Ok(rows) => rows.iter().for_each(|row| write(line(row))),
-            Err(error) => result = Err(format!("{name}: {error}")),
+        match part {
+            Part::Rows(rows) => match rows(&bench) {
+                Ok(rows) => rows.iter().for_each(|row| write(line(row))),
+                Err(error) => result = Err(format!("{name}: {error}")),
+            },
+            Part::Table(table) => {
+                write(String::new());
+                quietly(|| table(&Effort::new(quick))).into_iter().for_each(&mut write);
+            }
         }
     }
     let _ = std::fs::remove_dir_all(&bench.cache);
+    result
+}
+
+/// The bugs that the explorers look for are panics, of which nobody wants to read, and whose printing would count.
+fn quietly<R>(run: impl FnOnce() -> R) -> R {
+    // shuttle puts its hook before all others when it first runs, and not again.
+    checkers::shuttle::start();
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    let result = run();
+    std::panic::set_hook(hook);
     result
 }
 

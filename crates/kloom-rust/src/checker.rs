@@ -1,10 +1,14 @@
 //! Running a closure under every interleaving that matters.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use kloom_diag::rust_face::Failure as Report;
-use kloom_explore::search::{Candidate, Dfs, Dpor, Ending, Limits, Natural, Pick, Random, Search, Summary};
-use kloom_explore::{Schedule, token};
+use kloom_diag::rust_face::Wrong;
+use kloom_explore::parallel::{self, Plan};
+use kloom_explore::search::{self, Ending, Limits, Recorder, Replay, Schedule, Search, Summary};
+use kloom_explore::token;
 use kloom_kernel::Config;
 use kloom_sim::explored::Bounds;
 use kloom_sim::rust::{End, RustMachine};
@@ -24,8 +28,39 @@ pub enum Strategy {
         /// The same seed gives the same interleavings.
         seed: u64,
     },
+    /// Random priorities that change `depth - 1` times: a bug of that depth is found with a probability that has a bound.
+    Pct {
+        /// How many ordering constraints the bug may have.
+        depth: u32,
+        /// The seed.
+        seed: u64,
+    },
+    /// Partial-order sampling.
+    Pos {
+        /// The seed.
+        seed: u64,
+    },
+    /// Selectively uniform random walk: each time all orders of the operations on some object are equally likely.
+    Surw {
+        /// The seed.
+        seed: u64,
+    },
+    /// Reduction for so many executions; if that was not the end, samplers in turns.
+    Portfolio {
+        /// Executions of the reduction.
+        executions: u64,
+        /// The seed of the samplers.
+        seed: u64,
+    },
     /// The one that runs each thread as far as it can go.
     Natural,
+}
+
+impl Strategy {
+    /// Whether it comes to an end by itself.
+    fn ends(&self) -> bool {
+        matches!(self, Strategy::Dpor | Strategy::Dfs | Strategy::Natural)
+    }
 }
 
 /// A failing execution: [`Report`] as data, its `Display` as the story.
@@ -67,9 +102,11 @@ pub struct Outcome {
     pub cut: u64,
     /// Nothing is left, within the bounds.
     pub exhausted: bool,
-    /// The first failing execution; the search ends with it.
+    /// How many executions everything would take, as far as the search can tell.
+    pub estimate: Option<f64>,
+    /// The first failing execution, made as simple as possible; the search ends with it.
     pub failure: Option<Failure>,
-    /// Machines booted: one, and another after each execution that left something behind.
+    /// Machines booted for the search: one, and another after each execution that left something behind.
     pub boots: u64,
 }
 
@@ -78,9 +115,33 @@ pub struct Outcome {
 /// ```
 /// use kloom_rust::{Checker, Strategy, Thread};
 ///
-/// Checker::new().cpus(4).strategy(Strategy::Random { seed: 7 }).executions(100).check(|| {
+/// let seen = Checker::new().cpus(4).strategy(Strategy::Surw { seed: 7 }).executions(100).check(|| {
 ///     Thread::spawn(c"one", || ()).map(drop)
 /// });
+/// assert_eq!((seen.executions, seen.exhausted), (100, false), "a sampler never knows whether it has seen all");
+/// ```
+///
+/// A failing execution is told with the token that repeats it:
+///
+/// ```
+/// use kloom_rust::prelude::*;
+/// use kloom_rust::Checker;
+///
+/// fn racy() -> Result {
+///     let count = Arc::new(kloom_rust::sync::atomic::AtomicUsize::new(0), GFP_KERNEL)?;
+///     let theirs = count.clone();
+///     use kloom_rust::sync::atomic::Ordering::Relaxed;
+///     Thread::spawn(c"other", move || theirs.store(theirs.load(Relaxed) + 1, Relaxed))?;
+///     let seen = count.load(Relaxed);
+///     count.store(seen + 1, Relaxed);
+///     assert_eq!(count.load(Relaxed), seen + 1, "somebody came in between");
+///     Ok(())
+/// }
+///
+/// let failure = Checker::new().jobs(2).explore(racy).failure.expect("some interleaving fails");
+/// assert!(failure.to_string().contains("somebody came in between"));
+/// let again = Checker::new().replay_observed(failure.token(), racy).expect("so it does again");
+/// assert_eq!(again.report().choices, failure.report().choices);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Checker {
@@ -88,6 +149,8 @@ pub struct Checker {
     strategy: Strategy,
     executions: Option<u64>,
     preemptions: Option<u32>,
+    jobs: Option<usize>,
+    simpler: u32,
     bounds: Bounds,
 }
 
@@ -99,6 +162,10 @@ impl Default for Checker {
 
 /// Executions a check makes unless told otherwise.
 const EXECUTIONS: u64 = 1_000_000;
+/// And samples.
+const SAMPLES: u64 = 1000;
+/// Executions spent on making a failing one simpler.
+const SIMPLER: u32 = 200;
 /// Steps of a machine in a natural execution.
 const NATURAL_STEPS: u64 = 20_000_000;
 
@@ -110,6 +177,8 @@ impl Checker {
             strategy: Strategy::default(),
             executions: None,
             preemptions: None,
+            jobs: None,
+            simpler: SIMPLER,
             bounds: Bounds::default(),
         }
     }
@@ -144,17 +213,36 @@ impl Checker {
         self
     }
 
-    fn search(&self) -> Box<dyn Search> {
+    /// Explores by reduction on so many OS threads. What is found, and in how many executions, is the same for any number.
+    /// Samplers run on one thread.
+    pub fn jobs(mut self, jobs: usize) -> Checker {
+        self.jobs = Some(jobs.max(1));
+        self
+    }
+
+    /// Spends at most so many executions on making a failing one simpler (fewest preemptions, then fewest steps); 0 tells the first
+    /// that was found.
+    pub fn simplify(mut self, executions: u32) -> Checker {
+        self.simpler = executions;
+        self
+    }
+
+    fn limits(&self) -> Limits {
         let executions = Some(self.executions.unwrap_or(EXECUTIONS));
-        let limits = Limits { preemptions: self.preemptions, executions, ..Limits::default() };
-        match self.strategy {
-            Strategy::Dpor => Box::new(Dpor::new(limits)),
-            Strategy::Dfs => Box::new(Dfs::new(limits)),
-            Strategy::Random { seed } => {
-                Box::new(AtMost { search: Random::new(seed), left: self.executions.unwrap_or(1000) })
-            }
-            Strategy::Natural => Box::new(Natural::new()),
-        }
+        Limits { preemptions: self.preemptions, executions, ..Limits::default() }
+    }
+
+    fn search(&self) -> Box<dyn Search + Send> {
+        search::make(&match self.strategy {
+            Strategy::Dpor => search::Strategy::Dpor(self.limits()),
+            Strategy::Dfs => search::Strategy::Dfs(self.limits()),
+            Strategy::Random { seed } => search::Strategy::Random { seed },
+            Strategy::Pct { depth, seed } => search::Strategy::Pct { depth, seed },
+            Strategy::Pos { seed } => search::Strategy::Pos { seed },
+            Strategy::Surw { seed } => search::Strategy::Surw { seed },
+            Strategy::Portfolio { executions, seed } => search::Strategy::Portfolio { executions, seed },
+            Strategy::Natural => search::Strategy::Natural,
+        })
     }
 
     /// Runs `main` under the strategy until it fails or nothing is left, and says what was seen.
@@ -162,7 +250,14 @@ impl Checker {
     /// # Panics
     /// There is no machine: the host refuses memory.
     pub fn explore<R: ThreadResult>(&self, main: impl Fn() -> R + Send + Sync + 'static) -> Outcome {
-        self.explore_by(&mut *self.search(), main)
+        let run = Run { checker: self, main: Arc::new(move || answer(main().to_int())) };
+        match self.jobs {
+            Some(jobs) if self.strategy == Strategy::Dpor => run.in_parts(jobs),
+            _ => {
+                let most = if self.strategy.ends() { None } else { Some(self.executions.unwrap_or(SAMPLES)) };
+                run.explore(&mut *self.search(), most)
+            }
+        }
     }
 
     /// As [`Checker::explore`], with a search of the caller's.
@@ -174,39 +269,7 @@ impl Checker {
         search: &mut dyn Search,
         main: impl Fn() -> R + Send + Sync + 'static,
     ) -> Outcome {
-        let main = Arc::new(main);
-        let mut machine = RustMachine::new(self.config.clone());
-        let mut failure = None;
-        while failure.is_none() && search.begin().is_some() {
-            let body = Arc::clone(&main);
-            let body = move || answer(body().to_int());
-            let end = machine.execute(body, search, &self.bounds).unwrap_or_else(|error| panic!("no machine: {error}"));
-            let ending = match end {
-                End::Ok => Ending::Ok,
-                End::Abandoned => Ending::Abandoned,
-                End::Cut => Ending::Cut,
-                End::Failed(report) => {
-                    failure = Some(report);
-                    Ending::Bug(1)
-                }
-            };
-            search.end(ending);
-        }
-        let summary = search.summary();
-        let failure = failure.map(|mut report| {
-            report.token = token::format(&machine.schedule());
-            report.execution = summary.executions.max(1);
-            report.search = self.describe();
-            Failure(report)
-        });
-        Outcome {
-            executions: summary.executions,
-            abandoned: summary.abandoned,
-            cut: summary.cut,
-            exhausted: summary.exhausted,
-            failure,
-            boots: machine.boots,
-        }
+        Run { checker: self, main: Arc::new(move || answer(main().to_int())) }.explore(search, None)
     }
 
     fn describe(&self) -> String {
@@ -214,6 +277,10 @@ impl Checker {
             Strategy::Dpor => "dpor".to_string(),
             Strategy::Dfs => "dfs".to_string(),
             Strategy::Random { seed } => format!("random, seed {seed}"),
+            Strategy::Pct { depth, seed } => format!("pct, depth {depth}, seed {seed}"),
+            Strategy::Pos { seed } => format!("pos, seed {seed}"),
+            Strategy::Surw { seed } => format!("surw, seed {seed}"),
+            Strategy::Portfolio { executions, seed } => format!("portfolio, {executions} of dpor, seed {seed}"),
             Strategy::Natural => "natural".to_string(),
         };
         let cpus = self.config.cpus;
@@ -255,7 +322,7 @@ impl Checker {
             End::Failed(mut report) => {
                 report.execution = 1;
                 report.search = "natural, in virtual time".to_string();
-                report.token = token::format(&Schedule::default());
+                report.token = token::format(&kloom_explore::Schedule::default());
                 Some(Failure(report))
             }
             End::Ok | End::Abandoned | End::Cut => None,
@@ -281,17 +348,156 @@ impl Checker {
         token: &str,
         main: impl Fn() -> R + Send + Sync + 'static,
     ) -> Option<Failure> {
-        let schedule = token::parse(token).unwrap_or_else(|error| panic!("{error}"));
-        if !schedule.asks {
+        if token.trim_start().starts_with("kl1:") {
+            token::parse(token).unwrap_or_else(|error| panic!("{error}"));
             return self.observe(main);
         }
-        let mut search = Replay { steps: schedule.steps, at: 0, zeros: 0, begun: false };
-        let mut failure = self.explore_by(&mut search, main).failure;
+        let schedule = Schedule::parse(token).unwrap_or_else(|error| panic!("{error}"));
+        let plain = Checker { simpler: 0, ..self.clone() };
+        let mut failure = plain.explore_by(&mut Replay::new(schedule), main).failure;
         if let Some(failure) = &mut failure {
             failure.0.search = format!("replay, {} CPUs", self.config.cpus);
         }
         failure
     }
+}
+
+/// A check under way.
+struct Run<'c> {
+    checker: &'c Checker,
+    main: Arc<dyn Fn() -> i64 + Send + Sync>,
+}
+
+impl Run<'_> {
+    fn machine(&self) -> RustMachine {
+        RustMachine::new(self.checker.config.clone())
+    }
+
+    /// One execution under a search that has begun; what is wrong with it.
+    fn execute(&self, machine: &mut RustMachine, search: &mut dyn Search) -> (Ending, Option<Box<Report>>) {
+        let main = Arc::clone(&self.main);
+        let end = machine.execute(move || main(), search, &self.checker.bounds);
+        let (ending, report) = match end.unwrap_or_else(|error| panic!("no machine: {error}")) {
+            End::Ok => (Ending::Ok, None),
+            End::Abandoned => (Ending::Abandoned, None),
+            End::Cut => (Ending::Cut, None),
+            End::Failed(report) => (Ending::Bug(signature(&report.wrong)), Some(report)),
+        };
+        search.end(ending);
+        (ending, report)
+    }
+
+    fn explore(&self, search: &mut dyn Search, most: Option<u64>) -> Outcome {
+        let mut machine = self.machine();
+        let mut search = Recorder::new(search);
+        let mut failure = None;
+        let mut begun = 0;
+        while failure.is_none() && most.is_none_or(|most| begun < most) && search.begin().is_some() {
+            begun += 1;
+            let (ending, report) = self.execute(&mut machine, &mut search);
+            failure = report.map(|report| (ending, search.schedule().clone(), report));
+        }
+        let boots = machine.boots;
+        let failure = failure.map(|(ending, schedule, report)| self.told(&mut machine, ending, schedule, report));
+        self.outcome(&search.summary(), failure, boots)
+    }
+
+    /// The same by reduction on several OS threads.
+    fn in_parts(&self, jobs: usize) -> Outcome {
+        let limits = self.checker.limits();
+        let plan = Plan { limits, first_failure: true, ..Plan::default() };
+        // An OS thread has one machine at a time: this one is gone before the workers make theirs.
+        let mut state = {
+            let mut machine = self.machine();
+            parallel::State::new(&mut |search: &mut dyn Search| self.execute(&mut machine, search).0, &plan)
+        };
+        let reports = Mutex::new(BTreeMap::new());
+        let boots = std::sync::atomic::AtomicU64::new(1);
+        let make = || {
+            let (mut machine, mut known) = (self.machine(), 0);
+            let (reports, boots) = (&reports, &boots);
+            move |search: &mut dyn Search| {
+                let (ending, report) = self.execute(&mut machine, search);
+                boots.fetch_add(machine.boots - known, std::sync::atomic::Ordering::Relaxed);
+                known = machine.boots;
+                if let (Ending::Bug(signature), Some(report)) = (ending, report) {
+                    reports.lock().unwrap_or_else(PoisonError::into_inner).insert(signature, report);
+                }
+                ending
+            }
+        };
+        state.run(&plan, jobs, make, &AtomicBool::new(false));
+        let all = state.outcome();
+        let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let simplest = all.failures.iter().min_by(|(_, a), (_, b)| {
+            (a.schedule.complexity(), &a.schedule).cmp(&(b.schedule.complexity(), &b.schedule))
+        });
+        let failure = simplest.and_then(|(&signature, failure)| {
+            let report = reports.remove(&signature)?;
+            Some(self.told(&mut self.machine(), Ending::Bug(signature), failure.schedule.clone(), report))
+        });
+        self.outcome(&all.summary, failure, boots.into_inner())
+    }
+
+    /// A failing execution as it is told: the same bug in the simplest way that is found.
+    fn told(
+        &self,
+        machine: &mut RustMachine,
+        ending: Ending,
+        schedule: Schedule,
+        mut report: Box<Report>,
+    ) -> (Schedule, Box<Report>) {
+        let (Ending::Bug(signature), most @ 1..) = (ending, self.checker.simpler) else { return (schedule, report) };
+        let minimised = search::minimise(schedule.clone(), signature, most, &mut |schedule| {
+            let mut search = Recorder::new(Replay::new(schedule.clone()));
+            search.begin()?;
+            match self.execute(machine, &mut search).0 {
+                Ending::Bug(signature) => Some((signature, search.schedule().clone())),
+                _ => None,
+            }
+        });
+        let mut search = Recorder::new(Replay::new(minimised.schedule));
+        let again = search.begin().and_then(|()| self.execute(machine, &mut search).1);
+        match again {
+            Some(simpler) if minimised.confirmed => {
+                report = simpler;
+                (search.schedule().clone(), report)
+            }
+            // It depends on something outside of the machine: the one that was seen is told.
+            _ => (schedule, report),
+        }
+    }
+
+    fn outcome(&self, summary: &Summary, failure: Option<(Schedule, Box<Report>)>, boots: u64) -> Outcome {
+        let failure = failure.map(|(schedule, mut report)| {
+            report.token = schedule.token();
+            report.execution = summary.executions.max(1);
+            report.search = self.checker.describe();
+            Failure(report)
+        });
+        Outcome {
+            executions: summary.executions,
+            abandoned: summary.abandoned,
+            cut: summary.cut,
+            exhausted: summary.exhausted,
+            estimate: summary.estimate,
+            failure,
+            boots,
+        }
+    }
+}
+
+/// What tells one bug from another: the kind, and for a panic where it was.
+fn signature(wrong: &Wrong) -> u64 {
+    let place = match wrong {
+        Wrong::Panic { place, .. } => place.as_ref(),
+        _ => None,
+    };
+    // FNV-1a.
+    let line = place.map_or(0, |place| place.line).to_le_bytes();
+    let file = place.map_or("", |place| place.file.as_str());
+    let bytes = wrong.code().bytes().chain(file.bytes()).chain(line);
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A `main` that fails is a test that fails.
@@ -322,74 +528,4 @@ pub fn run<R: ThreadResult>(main: impl FnOnce() -> R + Send + 'static) {
 /// With the story of what is wrong; when the token is none.
 pub fn replay<R: ThreadResult>(token: &str, main: impl Fn() -> R + Send + Sync + 'static) {
     Checker::new().replay(token, main);
-}
-
-/// A search that is over after so many executions.
-struct AtMost<S> {
-    search: S,
-    left: u64,
-}
-
-impl<S: Search> Search for AtMost<S> {
-    fn begin(&mut self) -> Option<()> {
-        self.left = self.left.checked_sub(1)?;
-        self.search.begin()
-    }
-
-    fn pick(&mut self, candidates: &[Candidate]) -> Pick {
-        self.search.pick(candidates)
-    }
-
-    fn stepped(&mut self, thread: u32, accesses: &[kloom_explore::search::Access]) {
-        self.search.stepped(thread, accesses);
-    }
-
-    fn choose(&mut self, options: u32) -> u32 {
-        self.search.choose(options)
-    }
-
-    fn end(&mut self, ending: Ending) {
-        self.search.end(ending);
-    }
-
-    fn summary(&self) -> Summary {
-        self.search.summary()
-    }
-}
-
-/// The picks of a token, then always the first.
-struct Replay {
-    steps: Vec<(u64, u32)>,
-    at: usize,
-    zeros: u64,
-    begun: bool,
-}
-
-impl Search for Replay {
-    fn begin(&mut self) -> Option<()> {
-        (!std::mem::replace(&mut self.begun, true)).then_some(())
-    }
-
-    fn pick(&mut self, candidates: &[Candidate]) -> Pick {
-        let Some(&(zeros, answer)) = self.steps.get(self.at) else { return Pick::Run(0) };
-        if self.zeros < zeros {
-            self.zeros += 1;
-            return Pick::Run(0);
-        }
-        self.zeros = 0;
-        self.at += 1;
-        Pick::Run((answer as usize).min(candidates.len() - 1))
-    }
-
-    fn stepped(&mut self, _: u32, _: &[kloom_explore::search::Access]) {}
-
-    fn choose(&mut self, _: u32) -> u32 {
-        0
-    }
-
-    fn end(&mut self, _: Ending) {}
-
-    fn summary(&self) -> Summary {
-        Summary { executions: 1, ..Summary::default() }
-    }
 }

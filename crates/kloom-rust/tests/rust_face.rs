@@ -86,7 +86,71 @@ fn a_panic_is_told_with_thread_line_and_schedule() {
     assert!(story.contains("thread `left` panicked") || story.contains("thread `right` panicked"), "{story}");
     assert!(story.contains("rust_face.rs"), "{story}");
     assert!(story.contains("AtomicUsize::store"), "{story}");
-    assert!(story.contains("kloom::replay(\"kl1:"), "{story}");
+    assert!(story.contains("kloom::replay(\"kl2:"), "{story}");
+}
+
+/// Two increments of a load and a store each.
+fn lost_update() -> Result {
+    let count = Arc::new(AtomicUsize::new(0), GFP_KERNEL)?;
+    let done = Arc::new(Completion::new(), GFP_KERNEL)?;
+    let (theirs, signal) = (count.clone(), done.clone());
+    Thread::spawn(c"other", move || {
+        theirs.store(theirs.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        signal.complete();
+    })?;
+    count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    done.wait_for_completion();
+    assert_eq!(count.load(Ordering::Relaxed), 2, "an increment was lost");
+    Ok(())
+}
+
+#[test]
+fn every_strategy_but_the_natural_finds_a_lost_update_and_tells_a_simple_execution() {
+    let strategies = [
+        Strategy::Dpor,
+        Strategy::Dfs,
+        Strategy::Random { seed: 3 },
+        Strategy::Pct { depth: 3, seed: 3 },
+        Strategy::Pos { seed: 3 },
+        Strategy::Surw { seed: 3 },
+        Strategy::Portfolio { executions: 1, seed: 3 },
+    ];
+    let mut told = Vec::new();
+    for strategy in strategies {
+        let outcome = Checker::new().strategy(strategy.clone()).explore(lost_update);
+        let failure = outcome.failure.unwrap_or_else(|| panic!("{strategy:?} finds nothing"));
+        let story = failure.to_string();
+        assert!(story.contains("an increment was lost") && story.contains("rust_face.rs"), "{story}");
+        assert!(story.contains(&format!("kloom::replay(\"{}\"", failure.token())), "{story}");
+        let again = Checker::new().replay_observed(failure.token(), lost_update).expect("the replay fails, too");
+        assert_eq!(again.report().choices, failure.report().choices);
+        told.push(failure.report().choices.len());
+    }
+    assert!(told.iter().all(|steps| (9..=10).contains(steps)), "{told:?}");
+    assert!(Checker::new().strategy(Strategy::Natural).explore(lost_update).failure.is_none());
+}
+
+#[test]
+fn the_number_of_jobs_changes_nothing() {
+    let explore = |jobs| Checker::new().jobs(jobs).explore(sections(3, 2));
+    let (alone, both) = (explore(1), explore(2));
+    assert_eq!((alone.executions, alone.exhausted), (90, true), "{alone:?}");
+    assert_eq!((both.executions, both.exhausted, both.abandoned), (90, true, alone.abandoned), "{both:?}");
+    let explore = |jobs| Checker::new().jobs(jobs).explore(lost_update);
+    let tell = |outcome: Outcome| {
+        let failure = outcome.failure.expect("it fails");
+        (outcome.executions, failure.token().to_string(), failure.report().clone())
+    };
+    assert_eq!(tell(explore(1)), tell(explore(2)));
+}
+
+#[test]
+fn a_budget_ends_a_sampler_and_a_portfolio_that_sees_all_says_so() {
+    let samples = Checker::new().strategy(Strategy::Pos { seed: 1 }).executions(50).explore(sections(2, 2));
+    assert_eq!((samples.executions, samples.exhausted), (50, false));
+    let all = Strategy::Portfolio { executions: 100, seed: 1 };
+    let all = Checker::new().strategy(all).explore(sections(2, 2));
+    assert_eq!((all.executions, all.exhausted), (6, true));
 }
 
 #[test]

@@ -100,7 +100,6 @@ pub struct State {
     bodies: Vec<Option<Body>>,
     /// By task slot.
     pub threads: Vec<Option<Thread>>,
-    known: FxHashMap<(u32, u32), u32>,
     works: FxHashMap<u64, Work>,
     /// What the present step has touched.
     pub touched: Vec<(u64, Manner)>,
@@ -146,6 +145,24 @@ pub fn exit_of(thread: u32) -> u64 {
     OF_THREAD | u64::from(thread) << 1 | 1
 }
 
+/// The number of `main`.
+const MAIN: u32 = 1;
+/// Threads of the kernel's are numbered by their pids below this; then come those that `main` makes.
+const CHILDREN: u32 = 256;
+/// All others.
+const OTHERS: u32 = 1 << 24;
+
+/// The number of a thread, which follows from where it comes from: what was executed before does not matter.
+fn number(maker: u32, nth: u32) -> u32 {
+    match maker {
+        0 if nth < CHILDREN => return nth,
+        MAIN if nth < CHILDREN => return CHILDREN + nth,
+        _ => {}
+    }
+    use std::hash::BuildHasher;
+    OTHERS | (rustc_hash::FxBuildHasher.hash_one((maker, nth)) >> 40) as u32
+}
+
 impl State {
     /// The thread in a slot.
     pub fn thread(&self, task: TaskId) -> Option<&Thread> {
@@ -171,9 +188,9 @@ impl State {
                 parent.children += 1;
                 (parent.id, parent.children, parent.module)
             }
-            None => (0, pid as u32, 0),
+            None => (0, if own { MAIN } else { pid as u32 + MAIN }, 0),
         };
-        let id = self.number(maker, nth);
+        let id = number(maker, nth);
         let slot = task.0 as usize;
         if self.threads.len() <= slot {
             self.threads.resize(slot + 1, None);
@@ -182,14 +199,9 @@ impl State {
         id
     }
 
-    fn number(&mut self, maker: u32, nth: u32) -> u32 {
-        let next = self.known.len() as u32 + 1;
-        *self.known.entry((maker, nth)).or_insert(next)
-    }
-
     /// The number, as a thread, of the callbacks of a timer.
-    pub fn callback_number(&mut self, timer: u64) -> u32 {
-        self.number((timer >> 32) as u32, timer as u32)
+    pub fn callback_number(&self, timer: u64) -> u32 {
+        number((timer >> 32) as u32, timer as u32)
     }
 
     /// Notes a touch; each pair once a step.

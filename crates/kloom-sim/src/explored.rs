@@ -19,6 +19,7 @@ use crate::session::{Ended, Output, Session};
 #[derive(Debug, Default)]
 pub struct Threads {
     known: FxHashMap<(Origin, u32), ThreadId>,
+    settled: bool,
 }
 
 /// Where a thread comes from.
@@ -30,13 +31,28 @@ enum Origin {
     Callback(u64),
 }
 
+/// Threads that the first execution does not have.
+const LATER: ThreadId = 1 << 24;
+
 /// The clock's number.
 const CLOCK_THREAD: ThreadId = 0;
 
 impl Threads {
+    /// Numbers from now on depend on where a thread comes from only, not on what was executed before it: every worker of a
+    /// check, and every host, comes to the same.
+    pub fn settle(&mut self) {
+        self.settled = true;
+    }
+
     fn number(&mut self, origin: Origin, nth: u32) -> ThreadId {
-        let next = self.known.len() as ThreadId + 1;
-        *self.known.entry((origin, nth)).or_insert(next)
+        if !self.settled {
+            let next = self.known.len() as ThreadId + 1;
+            return *self.known.entry((origin, nth)).or_insert(next);
+        }
+        self.known.get(&(origin, nth)).copied().unwrap_or_else(|| {
+            use std::hash::BuildHasher;
+            LATER | (rustc_hash::FxBuildHasher.hash_one((origin, nth)) >> 40) as ThreadId
+        })
     }
 }
 

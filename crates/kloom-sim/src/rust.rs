@@ -77,7 +77,6 @@ struct Went {
     mover: Mover,
     thread: u32,
     pending: Option<Pending>,
-    index: u32,
 }
 
 /// The clock's number.
@@ -241,20 +240,6 @@ impl RustMachine {
         };
         self.drop_machine();
         Ok(end)
-    }
-
-    /// Answers other than 0 of the execution that ran last, for its token.
-    pub fn schedule(&self) -> kloom_explore::Schedule {
-        let mut schedule = kloom_explore::Schedule { asks: true, ..Default::default() };
-        let mut zeros = 0;
-        for went in &self.scratch.history {
-            if went.index == 0 {
-                zeros += 1;
-            } else {
-                schedule.steps.push((std::mem::take(&mut zeros), went.index));
-            }
-        }
-        schedule
     }
 
     /// Steps of the execution that ran last.
@@ -501,7 +486,7 @@ impl Scratch {
                 }
             }
         }
-        self.history.push(Went { mover, thread, pending, index: index as u32 });
+        self.history.push(Went { mover, thread, pending });
         self.last = thread;
         let machine = handle.get();
         self.accesses.clear();

@@ -87,6 +87,7 @@ impl<'s> Worker<'s> {
             failable: Vec::new(),
         };
         let natural = worker.natural()?;
+        worker.threads.settle();
         Ok((worker, natural))
     }
 

@@ -21,7 +21,7 @@
 
 use super::natural::{Count, natural};
 use super::trace::{NONE, Trace};
-use super::wakeup::{ALL, Answer, Forest, Key, Steps, dependent, key};
+use super::wakeup::{ALL, Answer, Forest, Key, Steps, Why, dependent, key};
 use super::{Access, Candidate, Ending, Limits, Pick, Search, Summary, ThreadId};
 
 /// No thread.
@@ -184,7 +184,7 @@ impl Dpor {
     fn has_others(&self, at: usize) -> bool {
         let Some((depth, _)) = self.split else { return false };
         let asleep = |thread| self.nodes[at].sleepers.iter().any(|sleeper| sleeper.thread == thread);
-        at < depth && (0..64).any(|thread| self.trace.was_offered(at, thread) && !asleep(thread))
+        at < depth && self.trace.offered(at).any(|thread| !asleep(thread))
     }
 
     fn last_thread(&self) -> Option<ThreadId> {
@@ -338,7 +338,7 @@ impl Dpor {
 
     /// Takes the next step of the part.
     fn pick_given(&mut self, candidates: &[Candidate], thread: ThreadId) -> Pick {
-        self.trace.offer(u64::MAX);
+        self.trace.offer_all();
         match candidates.binary_search_by_key(&thread, |candidate| candidate.thread) {
             Ok(index) if self.allowed(candidates, index) => {
                 let node = &mut self.nodes[self.depth];
@@ -374,11 +374,16 @@ impl Dpor {
         None
     }
 
-    /// Makes sure that an execution is run in which step `second` comes before step `first`.
-    fn reverse(&mut self, first: usize, second: usize) {
+    /// Makes sure that an execution is run in which step `second` comes before step `first`. Returns whether that holds for
+    /// all executions that begin as this one does up to `second`, whatever comes after it.
+    ///
+    /// What can be run from the node before `first` includes a step that the reversed sequence can begin with. If that step
+    /// comes before `second`, so does everything it has to be independent of: it begins the sequence of every such execution.
+    /// Steps after `second` that make internal choices are an exception, for the sequence asks for the choices they made.
+    fn reverse(&mut self, first: usize, second: usize) -> bool {
         if first < self.part.steps.len() {
             // Other parts begin so.
-            return;
+            return true;
         }
         let mut sequence = std::mem::take(&mut self.sequence);
         sequence.clear();
@@ -394,21 +399,33 @@ impl Dpor {
         let path = &self.nodes[..self.len.min(self.depth)];
         let answers = |step: u32| path.get(step as usize).map_or(&[][..], |node| &node.answers[..]);
         let steps = Steps { trace: &self.trace, answers };
-        let seen = node.sleepers.iter().any(|sleeper| {
+        let seen = node.sleepers.iter().find_map(|sleeper| {
             let accesses = &self.pool[sleeper.start as usize..sleeper.end as usize];
             steps.weak_initial(sleeper.thread, accesses, sleeper.key, &sequence)
         });
-        if possible && !seen {
-            let mut wakeup = node.wakeup;
-            self.forest.insert(&mut wakeup, &mut sequence, steps);
-            self.nodes[first].wakeup = wakeup;
-        }
+        let alone = sequence.len() == 1;
+        let asks = sequence.iter().any(|&step| step as usize > second && !answers(step).is_empty());
+        let begins = match seen {
+            None if possible => {
+                let mut wakeup = node.wakeup;
+                let begins = self.forest.insert(&mut wakeup, &mut sequence, steps);
+                self.nodes[first].wakeup = wakeup;
+                Some(begins)
+            }
+            seen => seen,
+        };
         self.sequence = sequence;
+        match begins {
+            Some(Why::Element(step)) => !asks && ((step as usize) < second || alone),
+            Some(Why::Apart) | None => false,
+        }
     }
 
     fn reverse_races_of(&mut self, step: usize) {
         for race in self.trace.races(step) {
-            self.reverse(self.trace.race(race), step);
+            if !self.trace.is_settled(race) && self.reverse(self.trace.race(race), step) {
+                self.trace.settle_race(race);
+            }
         }
     }
 
@@ -482,19 +499,18 @@ impl Search for Dpor {
             self.arrive();
         }
         let all_lazy = candidates.iter().all(|candidate| candidate.lazy);
-        let offered = |candidate: &&Candidate| candidate.thread < 64 && (all_lazy || !candidate.lazy);
         if let Some(step) = self.part.steps.get(self.depth) {
             return self.pick_given(candidates, step.0);
         }
-        // Threads whose numbers do not fit the mask could be forgotten: the part ends before them.
-        let unknown = candidates.last().is_some_and(|candidate| candidate.thread >= 64);
+        let offered = candidates.iter().filter(|candidate| all_lazy || !candidate.lazy);
+        // Threads that cannot be noted could be forgotten: the part ends before them.
+        let unknown = !self.trace.offer(offered.map(|candidate| candidate.thread));
         if self.split.as_ref().is_some_and(|&(depth, _)| depth == self.depth || unknown) {
             let sleepers = std::mem::take(&mut self.nodes[self.depth].sleepers);
             self.note_part(&sleepers);
             self.nodes[self.depth].sleepers = sleepers;
             return Pick::Abandon;
         }
-        self.trace.offer(candidates.iter().filter(offered).fold(0, |mask, candidate| mask | 1 << candidate.thread));
         match self.pick_wanted(candidates, all_lazy).or_else(|| self.pick_freely(candidates, all_lazy)) {
             Some(index) => Pick::Run(index),
             None => Pick::Abandon,
@@ -542,7 +558,7 @@ impl Search for Dpor {
                 self.note_part(&[]);
             }
         } else if self.depth == len {
-            // Races of the old prefix too: what does not happen after their first steps has changed.
+            // Races of the old prefix too, unless they are settled: what does not happen after their first steps has changed.
             for step in 0..len {
                 self.reverse_races_of(step);
             }

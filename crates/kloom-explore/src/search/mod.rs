@@ -33,6 +33,7 @@
 mod dfs;
 mod dpor;
 mod minimise;
+mod names;
 mod natural;
 mod pct;
 mod portfolio;
@@ -56,7 +57,8 @@ pub use schedule::{Choice, Complexity, Recorder, Replay, Schedule, TokenError};
 pub use strategy::{Strategy, StrategyError, make};
 pub use surw::Surw;
 
-/// A thread: dense small numbers, stable along a common prefix of choices (interned from parent and nth child).
+/// A thread: any number below `u32::MAX` that follows from where the thread comes from (parent and nth child) alone, so that it is
+/// the same in every execution.
 pub type ThreadId = u32;
 
 /// How an object is touched.
@@ -206,6 +208,36 @@ pub trait Search {
 }
 
 impl<S: Search + ?Sized> Search for Box<S> {
+    fn begin(&mut self) -> Option<()> {
+        (**self).begin()
+    }
+
+    fn pick(&mut self, candidates: &[Candidate]) -> Pick {
+        (**self).pick(candidates)
+    }
+
+    fn stepped(&mut self, thread: ThreadId, accesses: &[Access]) {
+        (**self).stepped(thread, accesses);
+    }
+
+    fn choose(&mut self, options: u32) -> u32 {
+        (**self).choose(options)
+    }
+
+    fn blocked(&mut self, thread: ThreadId, wants: Access) {
+        (**self).blocked(thread, wants);
+    }
+
+    fn end(&mut self, ending: Ending) {
+        (**self).end(ending);
+    }
+
+    fn summary(&self) -> Summary {
+        (**self).summary()
+    }
+}
+
+impl<S: Search + ?Sized> Search for &mut S {
     fn begin(&mut self) -> Option<()> {
         (**self).begin()
     }

@@ -8,6 +8,7 @@
 //! k is not known beforehand: the longest execution so far is taken, so the bound holds once that is not exceeded any
 //! more. Threads that appear later get their priority when they are first offered. Lazy threads run only when no other can.
 
+use super::names::Names;
 use super::natural::{Count, fair};
 use super::{Access, Candidate, Ending, Pick, Search, Summary, ThreadId};
 use crate::rng::Rng;
@@ -17,6 +18,7 @@ use crate::rng::Rng;
 pub struct Pct {
     rng: Rng,
     depth: u32,
+    names: Names,
     /// Priorities by thread; 0: none yet. Those that random choice gives are at least `1 << 32`.
     priorities: Vec<u64>,
     changes: Vec<u64>,
@@ -33,6 +35,7 @@ impl Pct {
         Pct {
             rng: Rng::new(seed),
             depth: depth.max(1),
+            names: Names::default(),
             priorities: Vec::new(),
             changes: Vec::new(),
             changed: 0,
@@ -43,7 +46,7 @@ impl Pct {
     }
 
     fn priority(&mut self, thread: ThreadId) -> u64 {
-        let at = thread as usize;
+        let at = self.names.index(thread);
         if at >= self.priorities.len() {
             self.priorities.resize(at + 1, 0);
         }
@@ -83,7 +86,8 @@ impl Search for Pct {
         for _ in 0..self.changes.iter().filter(|&&at| at == self.step).count() {
             // The first to change keeps the highest of the low priorities.
             self.changed += 1;
-            self.priorities[candidates[index].thread as usize] = u64::from(self.depth) + 1 - self.changed;
+            let at = self.names.index(candidates[index].thread);
+            self.priorities[at] = u64::from(self.depth) + 1 - self.changed;
             index = self.highest(candidates);
         }
         self.step += 1;

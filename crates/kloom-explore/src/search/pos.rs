@@ -7,6 +7,7 @@
 //! A next step races if the access it begins with depends on what the executed step touched. If that access is not known,
 //! the priority stays.
 
+use super::names::Names;
 use super::natural::{Count, fair};
 use super::{Access, Candidate, Ending, Pick, Search, Summary, ThreadId};
 use crate::rng::Rng;
@@ -15,6 +16,7 @@ use crate::rng::Rng;
 #[derive(Clone, Debug)]
 pub struct Pos {
     rng: Rng,
+    names: Names,
     /// By thread: the priority of its next step (0: to be drawn), and what it begins with, when last offered.
     next: Vec<(u64, Option<Access>)>,
     count: Count,
@@ -23,7 +25,7 @@ pub struct Pos {
 impl Pos {
     /// The strategy with a seed.
     pub fn new(seed: u64) -> Pos {
-        Pos { rng: Rng::new(seed), next: Vec::new(), count: Count::default() }
+        Pos { rng: Rng::new(seed), names: Names::default(), next: Vec::new(), count: Count::default() }
     }
 }
 
@@ -35,7 +37,7 @@ impl Search for Pos {
 
     fn pick(&mut self, candidates: &[Candidate]) -> Pick {
         for candidate in candidates {
-            let at = candidate.thread as usize;
+            let at = self.names.index(candidate.thread);
             if at >= self.next.len() {
                 self.next.resize(at + 1, (0, None));
             }
@@ -44,14 +46,16 @@ impl Search for Pos {
             }
             self.next[at].1 = candidate.first;
         }
-        let best = fair(candidates).max_by_key(|&index| self.next[candidates[index].thread as usize].0);
+        let priority = |index: &usize| self.names.find(candidates[*index].thread).map(|at| self.next[at].0);
+        let best = fair(candidates).max_by_key(priority);
         Pick::Run(best.unwrap_or(0))
     }
 
     fn stepped(&mut self, thread: ThreadId, accesses: &[Access]) {
+        let own = self.names.index(thread);
         for (other, (priority, first)) in self.next.iter_mut().enumerate() {
             let races = first.is_some_and(|first| accesses.iter().any(|access| access.depends(first)));
-            if races || other == thread as usize {
+            if races || other == own {
                 *priority = 0;
             }
         }

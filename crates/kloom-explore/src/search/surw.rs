@@ -14,6 +14,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::names::Names;
 use super::natural::{Count, fair, natural};
 use super::{Access, Candidate, Ending, Kind, Pick, Search, Summary, ThreadId};
 use crate::rng::Rng;
@@ -43,6 +44,7 @@ enum Focus {
 #[derive(Clone, Debug)]
 pub struct Surw {
     rng: Rng,
+    names: Names,
     index: FxHashMap<u64, usize>,
     objects: Vec<Object>,
     focus: Focus,
@@ -57,8 +59,7 @@ pub struct Surw {
     count: Count,
 }
 
-fn raise(counts: &mut Vec<u32>, thread: ThreadId) -> &mut u32 {
-    let at = thread as usize;
+fn raise(counts: &mut Vec<u32>, at: usize) -> &mut u32 {
     if at >= counts.len() {
         counts.resize(at + 1, 0);
     }
@@ -70,6 +71,7 @@ impl Surw {
     pub fn new(seed: u64) -> Surw {
         Surw {
             rng: Rng::new(seed),
+            names: Names::default(),
             index: FxHashMap::default(),
             objects: Vec::new(),
             focus: Focus::Nothing,
@@ -132,11 +134,11 @@ impl Surw {
             let Candidate { thread, first, .. } = candidates[index];
             if self.is_interesting(first) {
                 // It has at least that to do, whatever was counted.
-                let left = raise(&mut self.left, thread);
+                let left = raise(&mut self.left, self.names.index(thread));
                 *left = (*left).max(1);
             }
         }
-        let offered = |thread: usize| fair(candidates).any(|index| candidates[index].thread as usize == thread);
+        let offered = |at: usize| fair(candidates).any(|index| candidates[index].thread == self.names.name(at));
         let weight = |thread: usize, left: u32| if offered_only && !offered(thread) { 0 } else { u64::from(left) };
         let total: u64 = self.left.iter().enumerate().map(|(thread, &left)| weight(thread, left)).sum();
         let mut at = self.rng.below(total);
@@ -144,7 +146,7 @@ impl Surw {
         for (thread, &left) in self.left.iter().enumerate() {
             let weight = weight(thread, left);
             if at < weight {
-                self.turn = Some(thread as ThreadId);
+                self.turn = Some(self.names.name(thread));
                 return;
             }
             at -= weight;
@@ -173,7 +175,7 @@ impl Search for Surw {
             for (at, object) in self.objects.iter().enumerate() {
                 if self.focus == Focus::One(at) || self.focus == Focus::Shared && Surw::is_shared(object) {
                     for (thread, &count) in object.most.iter().enumerate() {
-                        *raise(&mut self.left, thread as ThreadId) += count;
+                        *raise(&mut self.left, thread) += count;
                     }
                 }
             }
@@ -198,7 +200,7 @@ impl Search for Surw {
         let Candidate { thread, first, .. } = candidates[index];
         self.first = first;
         if self.is_interesting(first) {
-            let left = raise(&mut self.left, thread);
+            let left = raise(&mut self.left, self.names.index(thread));
             *left = left.saturating_sub(1);
             self.turn = None;
         }
@@ -215,7 +217,7 @@ impl Search for Surw {
         }
         if let Some(first) = self.first {
             let at = self.object(first.object);
-            *raise(&mut self.objects[at].now, thread) += 1;
+            *raise(&mut self.objects[at].now, self.names.index(thread)) += 1;
         }
     }
 
@@ -228,7 +230,7 @@ impl Search for Surw {
         for object in &mut self.objects {
             for thread in 0..object.now.len() {
                 let now = object.now[thread];
-                let most = raise(&mut object.most, thread as ThreadId);
+                let most = raise(&mut object.most, thread);
                 *most = now.max(*most);
             }
         }

@@ -11,7 +11,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::names::Names;
 use super::{Access, Kind, ThreadId};
+
+/// Threads that fit the masks of who could run.
+const MASK: u32 = 64;
 
 /// No step, epoch or member.
 pub(super) const NONE: u32 = u32::MAX;
@@ -45,7 +49,8 @@ struct Member {
 
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    thread: ThreadId,
+    /// The index of its thread.
+    thread: u32,
     /// The how-manieth of its thread, from 1.
     seq: u32,
     before: u32,
@@ -54,6 +59,13 @@ struct Step {
     undo: u32,
     epochs: u32,
     members: u32,
+}
+
+/// A race of the step that lists it.
+#[derive(Clone, Copy, Debug)]
+struct Race {
+    first: u32,
+    settled: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +84,9 @@ pub(super) struct Trace {
     /// `width` numbers for each step: how many steps of each thread happened before it, itself included.
     clocks: Vec<u32>,
     width: usize,
+    names: Names,
     last: Vec<u32>,
-    races: Vec<u32>,
+    races: Vec<Race>,
     index: FxHashMap<u64, u32>,
     objects: Vec<Object>,
     epochs: Vec<Epoch>,
@@ -99,7 +112,7 @@ impl Trace {
     }
 
     pub(super) fn thread(&self, step: usize) -> ThreadId {
-        self.steps[step].thread
+        self.names.name(self.steps[step].thread as usize)
     }
 
     pub(super) fn accesses(&self, step: usize) -> &[Access] {
@@ -114,7 +127,16 @@ impl Trace {
     }
 
     pub(super) fn race(&self, index: usize) -> usize {
-        self.races[index] as usize
+        self.races[index].first as usize
+    }
+
+    /// Whether the reversal of a race is taken care of as long as both its steps stay.
+    pub(super) fn is_settled(&self, index: usize) -> bool {
+        self.races[index].settled
+    }
+
+    pub(super) fn settle_race(&mut self, index: usize) {
+        self.races[index].settled = true;
     }
 
     /// Whether the first step is ordered before the second (or is it).
@@ -125,16 +147,42 @@ impl Trace {
 
     /// Whether `thread` could run at this depth, as far as that was noted.
     pub(super) fn could_run(&self, depth: usize, thread: ThreadId) -> bool {
-        thread >= 64 || self.enabled.get(depth).is_none_or(|mask| mask >> thread & 1 == 1)
+        self.names.find(thread).is_none_or(|index| self.index_could_run(depth, index as u32))
     }
 
-    /// Whether `thread` was noted to be able to run at this depth.
-    pub(super) fn was_offered(&self, depth: usize, thread: ThreadId) -> bool {
-        self.enabled.get(depth).is_some_and(|mask| thread < 64 && mask >> thread & 1 == 1)
+    fn index_could_run(&self, depth: usize, thread: u32) -> bool {
+        thread >= MASK || self.enabled.get(depth).is_none_or(|mask| mask >> thread & 1 == 1)
     }
 
-    /// Notes who could run before the next step.
-    pub(super) fn offer(&mut self, mask: u64) {
+    /// Those that were noted to be able to run at this depth.
+    pub(super) fn offered(&self, depth: usize) -> impl Iterator<Item = ThreadId> {
+        let mask = self.enabled.get(depth).copied().unwrap_or(0);
+        let known = self.names.len().min(MASK as usize);
+        (0..known).filter(move |&index| mask >> index & 1 == 1).map(|index| self.names.name(index))
+    }
+
+    /// Notes who could run before the next step. Whether all could be noted.
+    pub(super) fn offer(&mut self, threads: impl Iterator<Item = ThreadId>) -> bool {
+        let mut mask = 0;
+        let mut all = true;
+        for thread in threads {
+            let index = self.names.index(thread) as u32;
+            if index < MASK {
+                mask |= 1 << index;
+            } else {
+                all = false;
+            }
+        }
+        self.note_offer(mask);
+        all
+    }
+
+    /// Notes that nobody knows who could run before the next step.
+    pub(super) fn offer_all(&mut self) {
+        self.note_offer(u64::MAX);
+    }
+
+    fn note_offer(&mut self, mask: u64) {
         self.enabled.truncate(self.steps.len());
         self.enabled.push(mask);
     }
@@ -166,6 +214,7 @@ impl Trace {
 
     /// Adds a step.
     pub(super) fn push(&mut self, thread: ThreadId, accesses: &[Access]) {
+        let thread = self.names.index(thread) as u32;
         self.make_room(thread);
         let step = self.steps.len() as u32;
         let before = self.last[thread as usize];
@@ -198,11 +247,11 @@ impl Trace {
         self.settle(step);
     }
 
-    fn clock(&self, step: usize, thread: ThreadId) -> u32 {
+    fn clock(&self, step: usize, thread: u32) -> u32 {
         self.clocks[step * self.width + thread as usize]
     }
 
-    fn make_room(&mut self, thread: ThreadId) {
+    fn make_room(&mut self, thread: u32) {
         let needed = thread as usize + 1;
         if needed > self.last.len() {
             self.last.resize(needed, NONE);
@@ -229,7 +278,7 @@ impl Trace {
     }
 
     /// Enters one access of the newest step into the history of its object, and notes what it comes after.
-    fn touch(&mut self, step: u32, thread: ThreadId, before: u32, access: Access) {
+    fn touch(&mut self, step: u32, thread: u32, before: u32, access: Access) {
         let index = self.object(access.object);
         let state = self.objects[index as usize];
         let current = if state.epoch == NONE { None } else { Some(self.epochs[state.epoch as usize]) };
@@ -262,7 +311,7 @@ impl Trace {
         }
     }
 
-    fn shared_by(&self, thread: ThreadId, mut member: u32) -> u32 {
+    fn shared_by(&self, thread: u32, mut member: u32) -> u32 {
         while member != NONE {
             let entry = self.members[member as usize];
             if entry.kind == Kind::AcquireShared && self.steps[entry.step as usize].thread == thread {
@@ -274,7 +323,7 @@ impl Trace {
     }
 
     /// The newest step, of `thread`, comes after all members of an epoch.
-    fn follow(&mut self, thread: ThreadId, before: u32, epoch: u32, kind: Kind) {
+    fn follow(&mut self, thread: u32, before: u32, epoch: u32, kind: Kind) {
         let mut member = self.epochs[epoch as usize].members;
         while member != NONE {
             let entry = self.members[member as usize];
@@ -291,7 +340,7 @@ impl Trace {
                 if takers == [NONE; 2] {
                     self.lock_race(thread, before, entry.step);
                 }
-            } else if (before == NONE || before < entry.step) && !self.could_run(entry.step as usize, thread) {
+            } else if (before == NONE || before < entry.step) && !self.index_could_run(entry.step as usize, thread) {
                 // That step is what made this one possible. What this one could have overtaken lies further back.
                 self.ordering.push(entry.step);
                 self.look_back(thread, before, self.epochs[epoch as usize].before);
@@ -302,7 +351,7 @@ impl Trace {
     }
 
     /// Finds the steps that, had this thread been first, it could have overtaken.
-    fn look_back(&mut self, thread: ThreadId, before: u32, mut epoch: u32) {
+    fn look_back(&mut self, thread: u32, before: u32, mut epoch: u32) {
         while epoch != NONE {
             let mut open = false;
             let mut found = false;
@@ -314,7 +363,7 @@ impl Trace {
                     continue;
                 }
                 open = true;
-                if before != NONE && before > entry.step || self.could_run(entry.step as usize, thread) {
+                if before != NONE && before > entry.step || self.index_could_run(entry.step as usize, thread) {
                     found = true;
                     self.lock_race(thread, before, entry.step);
                 }
@@ -331,14 +380,18 @@ impl Trace {
         before != NONE && self.before(step as usize, before as usize)
     }
 
-    fn lock_race(&mut self, thread: ThreadId, before: u32, taker: u32) {
+    fn lock_race(&mut self, thread: u32, before: u32, taker: u32) {
         if taker == NONE || self.steps[taker as usize].thread == thread || self.ordered(before, taker) {
             return;
         }
         let own = self.steps.last().map_or(0, |step| step.races as usize);
-        if !self.races[own..].contains(&taker) {
-            self.races.push(taker);
+        if !self.has_race(own, taker) {
+            self.races.push(Race { first: taker, settled: false });
         }
+    }
+
+    fn has_race(&self, own: usize, first: u32) -> bool {
+        self.races[own..].iter().any(|race| race.first == first)
     }
 
     /// Makes the newest step's clock from those of all that it comes after, and its races from those nothing lies between.
@@ -353,9 +406,9 @@ impl Trace {
         for &earlier in &direct {
             let between = self.before(earlier as usize, step as usize)
                 || direct.iter().any(|&other| other != earlier && self.before(earlier as usize, other as usize))
-                || self.races[own..].contains(&earlier);
+                || self.has_race(own, earlier);
             if !between {
-                self.races.push(earlier);
+                self.races.push(Race { first: earlier, settled: false });
             }
         }
         for &earlier in &direct {

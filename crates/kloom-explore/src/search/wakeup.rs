@@ -56,6 +56,15 @@ enum Initial {
     No,
 }
 
+/// Why a sequence can begin with a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It does, with this step of the trace or one that it does not depend on.
+    Element(u32),
+    /// It is independent of all of it.
+    Apart,
+}
+
 /// Whether the order of two steps of different threads can matter.
 pub(super) fn dependent(a: &[Access], b: &[Access]) -> bool {
     a.iter().any(|&x| b.iter().any(|&y| x.depends(y)))
@@ -82,9 +91,19 @@ impl<'t, F: Fn(u32) -> &'t [Answer]> Steps<'t, F> {
         Initial::Apart
     }
 
-    /// Whether some continuation of `sequence` is equivalent to one that begins with this step.
-    pub(super) fn weak_initial(&self, thread: ThreadId, accesses: &[Access], key: Key, sequence: &[u32]) -> bool {
-        !matches!(self.initial(thread, accesses, key, sequence), Initial::No)
+    /// Whether some continuation of `sequence` is equivalent to one that begins with this step, and why.
+    pub(super) fn weak_initial(
+        &self,
+        thread: ThreadId,
+        accesses: &[Access],
+        key: Key,
+        sequence: &[u32],
+    ) -> Option<Why> {
+        match self.initial(thread, accesses, key, sequence) {
+            Initial::At(index) => Some(Why::Element(sequence[index])),
+            Initial::Apart => Some(Why::Apart),
+            Initial::No => None,
+        }
     }
 }
 
@@ -108,28 +127,33 @@ impl Forest {
     }
 
     /// Makes sure that the tree beginning with the branch `*first` leads to an execution that begins with `sequence`.
-    /// Returns whether something had to be added.
+    /// Returns what the tree begins with that the sequence can begin with.
     pub(super) fn insert<'t, F: Fn(u32) -> &'t [Answer]>(
         &mut self,
         first: &mut u32,
         sequence: &mut Vec<u32>,
         steps: Steps<'t, F>,
-    ) -> bool {
+    ) -> Why {
         let mut parent = NONE;
+        let mut begins = None;
         loop {
             let mut last = NONE;
             let mut branch = if parent == NONE { *first } else { self.branches[parent as usize].children };
             if branch == NONE && parent != NONE {
-                return false;
+                return begins.unwrap_or(Why::Apart);
             }
             while branch != NONE {
                 let entry = &self.branches[branch as usize];
                 match steps.initial(entry.thread, &entry.accesses, key(&entry.answers), sequence) {
                     Initial::At(index) => {
-                        sequence.remove(index);
+                        let step = sequence.remove(index);
+                        begins.get_or_insert(Why::Element(step));
                         break;
                     }
-                    Initial::Apart => break,
+                    Initial::Apart => {
+                        begins.get_or_insert(Why::Apart);
+                        break;
+                    }
                     Initial::No => {}
                 }
                 last = branch;
@@ -139,13 +163,14 @@ impl Forest {
                 parent = branch;
                 continue;
             }
+            let begins = begins.unwrap_or(sequence.first().map_or(Why::Apart, |&step| Why::Element(step)));
             let chain = self.chain(sequence, steps);
             match (last, parent) {
                 (NONE, NONE) => *first = chain,
                 (NONE, _) => self.branches[parent as usize].children = chain,
                 _ => self.branches[last as usize].next = chain,
             }
-            return true;
+            return begins;
         }
     }
 
