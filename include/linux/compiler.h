@@ -12,7 +12,8 @@
 #define OPTIMIZER_HIDE_VAR(var) __asm__("" : "=r"(var) : "0"(var))
 #define RELOC_HIDE(ptr, off) ((typeof(ptr))((unsigned long)(ptr) + (off)))
 #define absolute_pointer(val) ((void *)(val))
-#define data_race(expr) (expr)
+void kloom_data_race(int begins); //@2n accesses of the caller between (1) and (0) are no data races
+#define data_race(expr) ({ kloom_data_race(1); __auto_type __kloom_dr = (expr); kloom_data_race(0); __kloom_dr; })
 #define ASSERT_EXCLUSIVE_WRITER(var) ((void)(var))
 #define ASSERT_EXCLUSIVE_ACCESS(var) ((void)(var))
 #define __must_be_array(a) BUILD_BUG_ON_ZERO(__same_type((a), &(a)[0]))

@@ -59,7 +59,7 @@
 #define asmlinkage_linkage
 #define fastcall
 #define __no_sanitize_address
-#define __no_kcsan
+#define __no_kcsan __no_sanitize_thread
 #define __nocfi
 #define __no_profile
 #define __latent_entropy

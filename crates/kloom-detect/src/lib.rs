@@ -4,9 +4,12 @@
 //! by the session when it tells the story of a run.
 //!
 //! * [`stops::Stops`]: what threads did after `kthread_stop()` asked them to return.
+//! * [`race::Races`]: data races, by what happened before what; [`ordered::Ordered`] feeds it from the kernel's log.
 //! * [`signals::IgnoredSignals`]: signals sent to threads that ignore them.
 #![forbid(unsafe_code)]
 
+pub mod ordered;
+pub mod race;
 pub mod signals;
 pub mod stops;
 

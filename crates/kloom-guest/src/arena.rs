@@ -187,6 +187,12 @@ impl Arena {
         (offset < TASKS_SIZE).then(|| addr - offset % TASK_STRIDE)
     }
 
+    /// Whether tasks can share what lies at an address: the heap and the images' data, not stacks, `task_struct`s or the
+    /// kernel's own variables.
+    pub fn is_shared(&self, addr: u64) -> bool {
+        addr.wrapping_sub(self.base + HEAP) < HEAP_SIZE || addr.wrapping_sub(self.image_base) < KDATA
+    }
+
     /// Whether an access is allowed. The common cases are decided inline; see `classify` for the rest.
     #[inline]
     pub fn check(&self, addr: u64, size: u64, write: bool) -> Result<(), Bad> {

@@ -9,6 +9,7 @@ use kloom_abi::signal::SIGCHLD;
 
 use crate::Kernel;
 use crate::fault::Fault;
+use crate::order;
 use crate::task::{BlockedOn, TaskId, TaskKind};
 use crate::trace::TraceKind;
 
@@ -17,9 +18,11 @@ impl Kernel {
     pub fn do_exit(&mut self, caller: TaskId, code: i32) {
         if matches!(self.tasks[caller].kind, TaskKind::User(_)) {
             self.touched.note_changed(crate::touch::PROCESSES);
+            self.acquire_release(crate::touch::PROCESSES);
         }
         self.check_exit_balance(caller, "exit of the thread");
         let at = self.event_here();
+        self.release(order::side(self.tasks[caller].addr));
         let task = &mut self.tasks[caller];
         task.exited = Some(at);
         task.c.exit_code.set(code);

@@ -106,6 +106,34 @@ pub enum Registration {
     Cache,
 }
 
+/// One side of a data race.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RaceSide {
+    /// Who, where, when; the innermost address is the return address of the access's hook.
+    pub at: RawEvent,
+    /// First byte.
+    pub addr: u64,
+    /// Bytes.
+    pub size: u32,
+    /// It changes the memory.
+    pub write: bool,
+    /// `READ_ONCE()`, `WRITE_ONCE()`, an atomic.
+    pub marked: bool,
+    /// Locks held, outermost first: kind and address.
+    pub held: Vec<(LockClass, u64)>,
+}
+
+/// Two accesses of the same memory without order, one of them a write, one of them plain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataRace {
+    /// The earlier access in this execution.
+    pub first: RaceSide,
+    /// The later one.
+    pub second: RaceSide,
+    /// What last ordered the two threads.
+    pub ordered_by: Option<RawEvent>,
+}
+
 /// Everything a module can do wrong. Closed on purpose: a new variant needs a code, an explain text and two ui cases.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "fields are the participants the variant's comment names")]
@@ -227,6 +255,7 @@ pub enum Fault {
     Deadlock {
         cycle: Vec<TaskId>,
     },
+    DataRace(Box<DataRace>),
     SpinDeadlock {
         lock: u32,
         owner: RawEvent,

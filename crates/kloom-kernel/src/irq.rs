@@ -118,6 +118,7 @@ impl Kernel {
     /// Queues a callback for a CPU.
     pub fn queue_callback(&mut self, cpu: u32, callback: Callback) {
         let cpu = self.live_cpu(cpu);
+        self.release(callback.args[0]);
         let now_ns = self.now();
         let c = &mut self.cpus[cpu as usize];
         if c.current == c.idle && c.irq_frames.is_empty() {
@@ -136,6 +137,7 @@ impl Kernel {
             self.queue_callback(cpu, callback);
             return;
         }
+        self.release(callback.args[0]);
         let c = &mut self.cpus[cpu as usize];
         c.deferred.push_back(callback);
         let ksoftirqd = c.ksoftirqd;
@@ -187,11 +189,16 @@ impl Kernel {
         }
         c.irq_frames.push(IrqFrame { callback, preempt_count: 0, irqs_off: false, since_ns, spins_on: None });
         self.callback_starts(cpu, callback);
+        self.order_callback_starts(callback.args[0]);
         true
     }
 
     /// The topmost callback of `cpu` returned `ret`.
     pub fn irq_finished(&mut self, cpu: u32, ret: i64) -> Option<IrqFrame> {
+        if let Some(frame) = self.cpus[cpu as usize].irq_frames.last() {
+            let object = frame.callback.args[0];
+            self.order_callback_ends(object);
+        }
         let frame = self.cpus[cpu as usize].irq_frames.pop()?;
         if self.cpus[cpu as usize].irq_frames.is_empty() && frame.callback.kind == ContextKind::Hardirq {
             self.run_deferred(cpu);

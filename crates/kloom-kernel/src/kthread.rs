@@ -8,6 +8,7 @@ use kloom_abi::sched::{PF_NO_SETAFFINITY, TASK_PARKED, TASK_UNINTERRUPTIBLE};
 
 use crate::fault::Fault;
 use crate::ops::{Op, Progress};
+use crate::order;
 use crate::signal::Signals;
 use crate::task::{BlockedOn, TaskId, TaskKind};
 use crate::trace::TraceKind;
@@ -107,6 +108,10 @@ impl Kernel {
         let Some(kthread) = self.tasks[caller].kthread_mut() else { return false };
         kthread.should_stop_calls += 1;
         let ret = kthread.should_stop;
+        if ret {
+            // On Linux the wake-up of the stop orders the two, unless the thread never slept meanwhile.
+            self.acquire(self.tasks[caller].addr);
+        }
         self.emit(TraceKind::KthreadShouldStop { ret });
         ret
     }
@@ -129,6 +134,7 @@ impl Kernel {
                 return Err(Fault::NotAKthread { target });
             }
             self.get_task(target);
+            self.release(self.tasks[target].addr);
             self.emit(TraceKind::SchedKthreadStop { target });
             if let Some(kthread) = self.tasks[target].kthread_mut() {
                 kthread.should_stop = true;
@@ -147,6 +153,7 @@ impl Kernel {
             if let Some(kthread) = self.tasks[target].kthread_mut() {
                 kthread.collected = true;
             }
+            self.acquire(order::side(self.tasks[target].addr));
             self.put_task(target);
             self.emit(TraceKind::SchedKthreadStopRet { ret: result });
             return Ok(Op::Done(result));

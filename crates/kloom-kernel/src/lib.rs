@@ -22,6 +22,7 @@ pub mod kthread;
 pub mod lock;
 pub mod module;
 pub mod ops;
+pub mod order;
 pub mod printk;
 pub mod rcu;
 pub mod sched;
@@ -127,6 +128,8 @@ pub struct Kernel {
     pub natural: bool,
     /// What the present step touched, while a search explores.
     pub touched: touch::Touched,
+    /// Accesses and synchronisation, for whoever looks for data races.
+    pub order: order::Order,
     /// A search explores: scheduling follows [`sched::stepwise`].
     pub stepwise: bool,
     /// The task the next context switch puts on its CPU, whatever the queue says.
@@ -192,6 +195,7 @@ impl Kernel {
             chooser,
             natural,
             touched: touch::Touched::default(),
+            order: order::Order::default(),
             stepwise: false,
             forced_next: None,
             trace: TraceBuffer::default(),
@@ -321,6 +325,7 @@ impl Kernel {
             (kernel_thread && name.len() > 15).then(|| std::rc::Rc::from(String::from_utf8_lossy(name).into_owned()));
         let full = self.tasks.len() >= self.tasks.limit;
         let cpus = u64::MAX >> 64_u32.saturating_sub(self.config.cpus).min(63);
+        let serial = self.forks;
         let id = self.tasks.insert(pid, |id, pid, addr, c| {
             c.set_comm(name);
             c.pid.set(pid);
@@ -362,6 +367,7 @@ impl Kernel {
                 seen_at: 0,
                 refs_taken: Vec::new(),
                 switch_count: 0,
+                serial,
             }
         });
         let Some(id) = id else { return Err(if full { Errno::EAGAIN } else { Errno::ENOMEM }) };
@@ -371,6 +377,9 @@ impl Kernel {
         task.c.parent.set(parent_addr);
         task.c.real_parent.set(parent_addr);
         self.publish_sched(id);
+        if !self.cpus.is_empty() {
+            self.release(self.tasks[id].addr);
+        }
         Ok(id)
     }
 

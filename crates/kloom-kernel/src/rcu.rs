@@ -13,6 +13,7 @@ use crate::Kernel;
 use crate::event::Event;
 use crate::fault::Fault;
 use crate::ops::{Op, Progress};
+use crate::order;
 use crate::sched::cpu::Callback;
 use crate::site::{ContextKind, RawEvent};
 use crate::task::{BlockedOn, LockClass, TaskId};
@@ -183,8 +184,10 @@ impl Kernel {
     pub fn synchronize_rcu(&mut self, caller: TaskId, expedited: bool, p: &mut Progress) -> Result<Op<()>, Fault> {
         let newly = p.first();
         if newly {
+            self.release(crate::touch::RCU);
             p.until = self.begin_grace_period(Then::Wake(caller), expedited);
         } else if !self.rcu.periods.contains_key(&p.until) {
+            self.acquire(order::RCU_READERS);
             return Ok(Op::Done(()));
         }
         self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
@@ -199,6 +202,7 @@ impl Kernel {
     /// to give to [`Kernel::rcu_callback_done`].
     pub fn call_rcu(&mut self, mut callback: Callback) {
         let cpu = self.this_cpu;
+        self.release(callback.args[0]);
         callback.args[2] = self.rcu.last + 1;
         let id = self.begin_grace_period(Then::Call { callback, cpu }, false);
         let at = self.event_here();
@@ -207,6 +211,7 @@ impl Kernel {
 
     /// A callback has returned.
     pub fn rcu_callback_done(&mut self, id: u64) {
+        self.release(order::side(crate::touch::RCU));
         self.rcu.callbacks.remove(&id);
         for waiter in std::mem::take(&mut self.rcu.barriers) {
             self.try_to_wake_up(waiter, TASK_UNINTERRUPTIBLE);
@@ -222,6 +227,7 @@ impl Kernel {
             p.until = self.rcu.last;
         }
         if self.rcu.callbacks.first_key_value().is_none_or(|(&id, _)| id > p.until) {
+            self.acquire(order::side(crate::touch::RCU));
             return Op::Done(());
         }
         self.rcu.barriers.push(caller);
@@ -243,6 +249,7 @@ impl Kernel {
     /// `srcu_read_lock()` of the structure at `addr`: the index for its end.
     pub fn srcu_read_lock(&mut self, addr: u64) -> usize {
         let at = self.event_here();
+        self.acquire(addr);
         let srcu = self.rcu.srcu.entry(addr).or_default();
         srcu.entered.push(at);
         srcu.readers[srcu.index] += 1;
@@ -254,6 +261,10 @@ impl Kernel {
         let current = self.current();
         let Some(srcu) = self.rcu.srcu.get_mut(&addr) else { return false };
         let Some(left) = srcu.readers[index & 1].checked_sub(1) else { return false };
+        let order = &mut self.order;
+        if order.on {
+            order.log.push(order::Happened::Release(order::side(addr)));
+        }
         srcu.readers[index & 1] = left;
         let mine = srcu.entered.iter().rposition(|at| at.task == current);
         if let Some(at) = mine.or(srcu.entered.len().checked_sub(1)) {
@@ -282,12 +293,16 @@ impl Kernel {
     /// # Context
     /// Process context; sleeps in state D.
     pub fn synchronize_srcu(&mut self, caller: TaskId, addr: u64, p: &mut Progress) -> Op<()> {
+        if !p.started {
+            self.release(addr);
+        }
         let srcu = self.rcu.srcu.entry(addr).or_default();
         if p.first() {
             p.note = srcu.index as u64;
             srcu.index ^= 1;
         }
         if srcu.readers[p.note as usize] == 0 {
+            self.acquire(order::side(addr));
             return Op::Done(());
         }
         srcu.waiters.push(caller);

@@ -240,6 +240,8 @@ pub struct Task {
     pub refs_taken: Vec<RawEvent>,
     /// Sleeps so far; an unchanged value tells the watchdog nothing happened.
     pub switch_count: u64,
+    /// Tells the tenants of a slot apart.
+    pub serial: u64,
 }
 
 impl Task {

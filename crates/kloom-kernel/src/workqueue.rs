@@ -18,6 +18,7 @@ use slab::Slab;
 
 use crate::fault::Fault;
 use crate::ops::{Op, Progress};
+use crate::order;
 use crate::signal::Signals;
 use crate::site::RawEvent;
 use crate::task::{BlockedOn, Service, TaskId, TaskKind};
@@ -53,6 +54,11 @@ pub const SYSTEM_QUEUES: [(&str, &str, u32); 7] = [
 /// A pool's list, as an object that a search knows.
 fn pool_object(pool: usize) -> u64 {
     0x100 + pool as u64
+}
+
+/// What works of a queue release when they are over.
+fn queue_object(handle: u32) -> u64 {
+    0x1000 + u64::from(handle)
 }
 
 /// Where a work waits.
@@ -651,7 +657,10 @@ impl Kernel {
             let target = queued
                 .map(|entry| (entry.queue, entry.seq))
                 .or_else(|| wq.runner(work).map(|(_, job)| (job.queue, job.seq)));
-            let Some((handle, seq)) = target else { return Ok(Op::Done(false)) };
+            let Some((handle, seq)) = target else {
+                self.acquire(order::side(work));
+                return Ok(Op::Done(false));
+            };
             p.note = u64::from(handle);
             p.until = seq;
         }
@@ -661,6 +670,7 @@ impl Kernel {
     fn wait_for_seq(&mut self, caller: TaskId, work: u64, newly: bool, p: &Progress) -> Result<Op<bool>, Fault> {
         let handle = p.note as u32;
         if self.workqueues.queue(handle).is_none_or(|queue| queue.in_flight.binary_search(&p.until).is_err()) {
+            self.acquire(order::side(work));
             return Ok(Op::Done(true));
         }
         self.wait_for_works(caller, handle, BlockedOn::Work(work));
@@ -684,7 +694,10 @@ impl Kernel {
         if newly {
             let was_pending = self.unqueue_work(work);
             p.note = if was_pending { WAS_PENDING } else { 0 };
-            let Some((_, job)) = self.workqueues.runner(work) else { return Ok(Op::Done(was_pending)) };
+            let Some((_, job)) = self.workqueues.runner(work) else {
+                self.acquire(order::side(work));
+                return Ok(Op::Done(was_pending));
+            };
             p.note |= u64::from(job.queue);
             p.until = job.seq;
             let queued = self.event_here();
@@ -745,6 +758,7 @@ impl Kernel {
 
     fn flush_wait(&mut self, caller: TaskId, handle: u32, left: bool, newly: bool) -> Result<Op<()>, Fault> {
         if !left {
+            self.acquire(queue_object(handle));
             return Ok(Op::Done(()));
         }
         self.wait_for_works(caller, handle, BlockedOn::Workqueue(handle));
@@ -809,6 +823,7 @@ impl Kernel {
                 self.wake_worker(pool);
             }
             self.name_worker(caller);
+            self.order_work_starts(caller, work);
             self.touched.note_changed(work);
             self.touched.note_changed(pool_object(pool));
             return Some(work);
@@ -837,7 +852,11 @@ impl Kernel {
     pub fn worker_done(&mut self, caller: TaskId) {
         let Some(worker) = self.workqueues.workers.get_mut(&caller) else { return };
         let pool = worker.pool;
-        let Some(job) = worker.job.take() else { return };
+        let Some(job) = worker.job else { return };
+        self.order_work_ends(job);
+        if let Some(worker) = self.workqueues.workers.get_mut(&caller) {
+            worker.job = None;
+        }
         if self.workqueues.runners.get(&job.work) == Some(&caller) {
             self.workqueues.runners.remove(&job.work);
         }
@@ -845,6 +864,26 @@ impl Kernel {
         self.worker_counted(caller);
         self.name_worker(caller);
         self.work_left(job.queue, pool, job.seq, true);
+    }
+
+    /// A work begins: after whoever queued it, after its own earlier runs, in an ordered queue after the work before.
+    fn order_work_starts(&mut self, caller: TaskId, work: u64) {
+        if !self.order.on {
+            return;
+        }
+        self.acquire(work);
+        let queue = self.workqueues.workers.get(&caller).and_then(|worker| worker.job).map(|job| job.queue);
+        if let Some(handle) = queue
+            && self.workqueues.queue(handle).is_some_and(|queue| queue.flags & flags::ORDERED != 0)
+        {
+            self.acquire(queue_object(handle));
+        }
+    }
+
+    /// A work is over: before whoever flushes it or its queue.
+    fn order_work_ends(&mut self, job: Job) {
+        self.release(order::side(job.work));
+        self.release(queue_object(job.queue));
     }
 
     /// The work the calling task runs as a worker (`current_work()`).

@@ -8,6 +8,7 @@
 use kloom_guest::ctx::Ctx;
 use kloom_guest::fiber::{self, Yield};
 use kloom_guest::thunk::{Call, Stubs, Target};
+use kloom_kernel::order::FILE_CALLS;
 use kloom_kernel::task::LockClass;
 use kloom_kernel::touch::{CLOCK, MODULES, Manner, NAMES, RCU};
 
@@ -284,7 +285,7 @@ extern "C" fn announce(index: u32, args: &[u64; 6]) {
     if !ctx.exploring.get() {
         return;
     }
-    let (_, what) = SYNCHRONISING[index as usize];
+    let (name, what) = SYNCHRONISING[index as usize];
     let own = ctx.current.get();
     let arg = |n: u8| args[n as usize];
     let (object, manner) = match what {
@@ -301,7 +302,44 @@ extern "C" fn announce(index: u32, args: &[u64; 6]) {
     };
     let lock = if let Take(class) = what { Some((class, arg(0))) } else { None };
     choice_point(ctx, Some((object, manner)), lock);
+    note_order(ctx, name, what, object);
 }
+
+/// The order that a call gives: Linux guards its objects with locks of their own. What takes or wakes says more itself.
+fn note_order(ctx: &Ctx, name: &str, what: What, object: u64) {
+    // SAFETY: as in `note`.
+    let machine = unsafe { &mut *ctx.machine.get().cast::<Machine>() };
+    if !machine.kernel.order.on {
+        return;
+    }
+    machine.capture_here();
+    match what {
+        Change(_) if !UNORDERED.contains(&name) => machine.kernel.acquire_release(object),
+        Look(_) if name == "completion_done" => machine.kernel.acquire(object),
+        Global(object, manner) => machine.note_global(object, manner),
+        _ => {}
+    }
+}
+
+/// Functions on tasks: the wake-up, stop or park itself is what orders.
+const UNORDERED: &[&str] = &[
+    "wake_up_process",
+    "wake_up_state",
+    "kthread_stop",
+    "kthread_stop_put",
+    "kthread_unpark",
+    "send_sig",
+    "send_sig_info",
+    "force_sig",
+    "flush_signals",
+    "mutex_trylock",
+    "_raw_spin_trylock",
+    "_raw_spin_trylock_bh",
+    "_raw_read_trylock",
+    "_raw_write_trylock",
+    "down_read_trylock",
+    "down_write_trylock",
+];
 
 fn taking(class: LockClass) -> Manner {
     match class {
@@ -330,6 +368,8 @@ pub fn touch(touches: &[(u64, Manner)]) {
     if ctx.exploring.get() {
         for &(object, manner) in touches {
             note(ctx, object, manner);
+            // SAFETY: as in `note`.
+            unsafe { (*ctx.machine.get().cast::<Machine>()).note_global(object, manner) };
         }
     }
 }
@@ -366,6 +406,17 @@ pub(crate) fn marked_access(ctx: &Ctx, addr: u64, write: bool) {
 }
 
 impl Machine {
+    /// The order that an operation on something of the whole machine gives.
+    fn note_global(&mut self, object: u64, manner: Manner) {
+        self.kernel.acquire(object);
+        if manner != Manner::Read {
+            if object != RCU {
+                self.kernel.acquire(FILE_CALLS);
+            }
+            self.kernel.release(object);
+        }
+    }
+
     /// The object a word belongs to: a task for its `task_struct`, the clock for `jiffies`, else the word itself.
     fn shared_object(&self, addr: u64) -> u64 {
         if addr & !7 == self.kdata.jiffies {

@@ -22,7 +22,7 @@ use kloom_kernel::task::TaskId;
 use kloom_kernel::wait::{WaitEntry, WakeFunc};
 
 use crate::Machine;
-use crate::call::{blocking, call4, call6, enter};
+use crate::call::{self, blocking, call4, call6, enter};
 use crate::include::seq_file;
 use crate::object::Magic;
 use crate::oops::or_oops;
@@ -455,6 +455,9 @@ impl Machine {
 fn run(func: u64, args: [u64; 4]) -> u64 {
     enter(|machine, current| machine.files.calling.insert(current, func));
     let result = call4(func, args);
+    if call::ctx().exploring.get() {
+        enter(|machine, _| machine.kernel.release(kloom_kernel::order::FILE_CALLS));
+    }
     enter(|machine, current| machine.files.calling.remove(&current));
     result
 }

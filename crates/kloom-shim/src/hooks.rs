@@ -5,6 +5,7 @@
 
 use kloom_guest::ctx::Ctx;
 use kloom_guest::fiber::{self, Yield};
+use kloom_kernel::order::{Happened, How};
 
 use crate::Machine;
 use crate::call::CallSite;
@@ -38,6 +39,37 @@ fn access(addr: u64, size: u64, write: bool, ctx: &Ctx) {
     }
 }
 
+/// Notes an access, for whoever looks for data races. What lies on a stack, in a `task_struct` or is the kernel's own is
+/// not looked at.
+#[cold]
+#[inline(never)]
+fn note_access(ctx: &Ctx, addr: u64, size: u64, how: How, ip: u64) {
+    // SAFETY: as in `access`.
+    let machine = unsafe { &mut *ctx.machine.get().cast::<Machine>() };
+    if machine.kernel.order.on && machine.arena.is_shared(addr) {
+        machine.kernel.order.access(addr, size, how, ip);
+    }
+}
+
+#[inline(always)]
+fn plain_access(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
+    access(addr, size, write, ctx);
+    if ctx.exploring.get() {
+        note_access(ctx, addr, size, How { write, read: !write, ..How::default() }, ip);
+    }
+}
+
+/// A volatile access. A read as wide as a pointer stands for the dependency that follows such reads.
+#[inline(always)]
+fn volatile_access(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
+    marked_access(ctx, addr, write);
+    access(addr, size, write, ctx);
+    if ctx.exploring.get() {
+        let how = How { write, read: !write, marked: true, acquire: !write && size == 8, release: false };
+        note_access(ctx, addr, size, how, ip);
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn bad_access(addr: u64, size: u64, write: bool) {
@@ -59,24 +91,22 @@ fn bad_access(addr: u64, size: u64, write: bool) {
 
 macro_rules! accesses {
     ($($read:ident $write:ident $size:literal;)*) => {$(
-        pub(crate) extern "C" fn $read(addr: u64, ctx: &Ctx, _ip: u64) {
-            access(addr, $size, false, ctx);
+        pub(crate) extern "C" fn $read(addr: u64, ctx: &Ctx, ip: u64) {
+            plain_access(addr, $size, false, ctx, ip);
         }
-        pub(crate) extern "C" fn $write(addr: u64, ctx: &Ctx, _ip: u64) {
-            access(addr, $size, true, ctx);
+        pub(crate) extern "C" fn $write(addr: u64, ctx: &Ctx, ip: u64) {
+            plain_access(addr, $size, true, ctx, ip);
         }
     )*};
 }
 
 macro_rules! marked_accesses {
     ($($read:ident $write:ident $size:literal;)*) => {$(
-        pub(crate) extern "C" fn $read(addr: u64, ctx: &Ctx, _ip: u64) {
-            marked_access(ctx, addr, false);
-            access(addr, $size, false, ctx);
+        pub(crate) extern "C" fn $read(addr: u64, ctx: &Ctx, ip: u64) {
+            volatile_access(addr, $size, false, ctx, ip);
         }
-        pub(crate) extern "C" fn $write(addr: u64, ctx: &Ctx, _ip: u64) {
-            marked_access(ctx, addr, true);
-            access(addr, $size, true, ctx);
+        pub(crate) extern "C" fn $write(addr: u64, ctx: &Ctx, ip: u64) {
+            volatile_access(addr, $size, true, ctx, ip);
         }
     )*};
 }
@@ -97,20 +127,23 @@ accesses! {
     read16 write16 16;
 }
 
-pub(crate) extern "C" fn read_range(addr: u64, size: u64, ctx: &Ctx, _ip: u64) {
-    range(addr, size, false, ctx);
+pub(crate) extern "C" fn read_range(addr: u64, size: u64, ctx: &Ctx, ip: u64) {
+    range(addr, size, false, ctx, ip);
 }
 
-pub(crate) extern "C" fn write_range(addr: u64, size: u64, ctx: &Ctx, _ip: u64) {
-    range(addr, size, true, ctx);
+pub(crate) extern "C" fn write_range(addr: u64, size: u64, ctx: &Ctx, ip: u64) {
+    range(addr, size, true, ctx, ip);
 }
 
-fn range(addr: u64, size: u64, write: bool, ctx: &Ctx) {
+fn range(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
     spend(ctx);
     // SAFETY: as in `access`.
     let verdict = unsafe { (*ctx.machine.get().cast::<Machine>()).arena.check_range(addr, size, write) };
     if verdict.is_err() {
         bad_access(addr, size, write);
+    }
+    if ctx.exploring.get() {
+        note_access(ctx, addr, size, How { write, read: !write, ..How::default() }, ip);
     }
 }
 
@@ -144,13 +177,15 @@ pub(crate) extern "C" fn trace_pc(ctx: &Ctx, ip: u64) {
 
 macro_rules! atomics {
     ($($ty:ty: $load:ident $store:ident $exchange:ident $add:ident $sub:ident $and:ident $or:ident $xor:ident $nand:ident $cas:ident $cas_weak:ident;)*) => {$(
-        pub(crate) extern "C" fn $load(addr: u64, _order: i32) -> $ty {
+        pub(crate) extern "C" fn $load(addr: u64, order: i32) -> $ty {
             atomic_access(addr, size_of::<$ty>() as u64, false);
+            note_atomic(addr, size_of::<$ty>() as u64, true, false, order);
             // SAFETY: checked guest memory; the machine is one OS thread, so a plain access is atomic.
             unsafe { (addr as *const $ty).read_unaligned() }
         }
-        pub(crate) extern "C" fn $store(addr: u64, value: $ty, _order: i32) {
+        pub(crate) extern "C" fn $store(addr: u64, value: $ty, order: i32) {
             atomic_access(addr, size_of::<$ty>() as u64, true);
+            note_atomic(addr, size_of::<$ty>() as u64, false, true, order);
             // SAFETY: as above.
             unsafe { (addr as *mut $ty).write_unaligned(value) }
         }
@@ -161,13 +196,16 @@ macro_rules! atomics {
         atomics!(@rmw $ty, $or, |old, value| old | value);
         atomics!(@rmw $ty, $xor, |old, value| old ^ value);
         atomics!(@rmw $ty, $nand, |old, value| !(old & value));
-        pub(crate) extern "C" fn $cas(addr: u64, expected: u64, desired: $ty, _success: i32, _failure: i32) -> i32 {
-            atomic_access(addr, size_of::<$ty>() as u64, true);
-            atomic_access(expected, size_of::<$ty>() as u64, true);
+        pub(crate) extern "C" fn $cas(addr: u64, expected: u64, desired: $ty, success: i32, failure: i32) -> i32 {
+            let size = size_of::<$ty>() as u64;
+            atomic_access(addr, size, true);
+            access(expected, size, true, crate::call::ctx());
             // SAFETY: as above.
             unsafe {
                 let old = (addr as *const $ty).read_unaligned();
-                if old == (expected as *const $ty).read_unaligned() {
+                let same = old == (expected as *const $ty).read_unaligned();
+                note_atomic(addr, size, true, same, if same { success } else { failure });
+                if same {
                     (addr as *mut $ty).write_unaligned(desired);
                     1
                 } else {
@@ -181,8 +219,9 @@ macro_rules! atomics {
         }
     )*};
     (@rmw $ty:ty, $name:ident, $op:expr) => {
-        pub(crate) extern "C" fn $name(addr: u64, value: $ty, _order: i32) -> $ty {
+        pub(crate) extern "C" fn $name(addr: u64, value: $ty, order: i32) -> $ty {
             atomic_access(addr, size_of::<$ty>() as u64, true);
+            note_atomic(addr, size_of::<$ty>() as u64, true, true, order);
             // SAFETY: checked guest memory; one OS thread.
             unsafe {
                 let old = (addr as *const $ty).read_unaligned();
@@ -200,6 +239,22 @@ fn atomic_access(addr: u64, size: u64, write: bool) {
     access(addr, size, write, ctx);
 }
 
+/// The order of an atomic access, as the compiler numbers them: relaxed, consume, acquire, release, both, sequential.
+#[inline]
+fn note_atomic(addr: u64, size: u64, read: bool, write: bool, order: i32) {
+    let ctx = crate::call::ctx();
+    if ctx.exploring.get() {
+        let how = How {
+            write,
+            read,
+            marked: true,
+            acquire: read && matches!(order, 1 | 2 | 4 | 5),
+            release: write && matches!(order, 3..=5),
+        };
+        note_access(ctx, addr, size, how, ctx.call_site.get());
+    }
+}
+
 atomics! {
     u8: load8 store8 exchange8 add8 sub8 and8 or8 xor8 nand8 cas8 cas_weak8;
     u16: load16 store16 exchange16 add16 sub16 and16 or16 xor16 nand16 cas16 cas_weak16;
@@ -212,6 +267,20 @@ pub(crate) extern "C" fn popcount64(value: u64) -> i32 {
     value.count_ones() as i32
 }
 
-pub(crate) extern "C" fn fence(_order: i32) {
-    spend(crate::call::ctx());
+pub(crate) extern "C" fn fence(order: i32) {
+    let ctx = crate::call::ctx();
+    spend(ctx);
+    if ctx.exploring.get() {
+        crate::call::enter(|machine, _| machine.note_fence(matches!(order, 1 | 2 | 4 | 5), matches!(order, 3..=5)));
+    }
+}
+
+impl Machine {
+    /// Notes a memory barrier of the running code.
+    pub(crate) fn note_fence(&mut self, acquire: bool, release: bool) {
+        if self.kernel.order.on {
+            self.kernel.order_actor();
+            self.kernel.order.log.push(Happened::Fence { acquire, release });
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use kloom_guest::layout::{HEAP, HEAP_SIZE, STACK_SLOT, STACKS, STACKS_SIZE, TASK_STRIDE, TASKS, TASKS_SIZE};
 use kloom_kernel::fault::{AccessKind, Fault};
+use kloom_kernel::order::How;
 use kloom_kernel::printk::Level;
 use kloom_kernel::task::{LockClass, TaskId};
 
@@ -117,6 +118,11 @@ impl Machine {
             return Ok(());
         }
         self.check_access(addr, len, write)?;
+        if self.kernel.order.on && self.arena.is_shared(addr) {
+            let how = How { write, read: !write, ..How::default() };
+            let ip = self.kernel.here.0[0];
+            self.kernel.order.access(addr, len, how, ip);
+        }
         if self.stays_inside(addr, len) {
             return Ok(());
         }

@@ -6,7 +6,7 @@
 use kloom_abi::signal::{SIGKILL, SIGSEGV};
 use kloom_guest::arena::Bad;
 use kloom_guest::hostfault::{FaultKind, HostFault, Registers};
-use kloom_kernel::fault::{AccessKind, Fault};
+use kloom_kernel::fault::{AccessKind, DataRace, Fault, RaceSide};
 use kloom_kernel::printk::Level;
 use kloom_kernel::site::ContextKind;
 use kloom_kernel::taint;
@@ -124,6 +124,56 @@ impl Machine {
     /// Prints a line to the log.
     pub(crate) fn print(&mut self, level: Level, text: String) {
         self.kernel.printk(level, text);
+    }
+
+    /// Whether an address is a variable of which every CPU has its own.
+    pub fn is_percpu(&self, addr: u64) -> bool {
+        if self.arena.heap.block_at(addr).is_some_and(|block| block.kind == "percpu") {
+            return true;
+        }
+        self.module_of(addr).is_some_and(|(_, image)| {
+            let (first, stride) = image.percpu;
+            (first..first + stride * self.kernel.cpus.len() as u64).contains(&addr)
+        })
+    }
+
+    /// Reports a data race, as KCSAN does (kernel/kcsan/report.c, 6.1).
+    pub fn report_race(&mut self, race: DataRace) {
+        const RULE: &str = "==================================================================";
+        let function = |machine: &Machine, side: &RaceSide| {
+            let place = machine.symbolic(side.at.trace.0[0]);
+            let name = place.split('+').next().unwrap_or("").to_string();
+            match place.rsplit_once(' ') {
+                Some((_, module)) => format!("{name} {module}"),
+                None => name,
+            }
+        };
+        let (one, other) = (function(self, &race.first), function(self, &race.second));
+        self.print(Level::Err, RULE.into());
+        self.print(Level::Err, format!("BUG: KCSAN: data-race in {one} / {other}"));
+        self.print(Level::Err, String::new());
+        for side in [&race.first, &race.second] {
+            let kind = if side.write { "write" } else { "read" };
+            let marked = if side.marked { " (marked)" } else { "" };
+            let who = match side.at.context {
+                ContextKind::Task => format!("task {}", side.at.pid),
+                _ => "interrupt".to_string(),
+            };
+            let (addr, size, cpu) = (side.addr, side.size, side.at.cpu);
+            self.print(Level::Err, format!("{kind}{marked} to {addr:#018x} of {size} bytes by {who} on cpu {cpu}:"));
+            let place = self.symbolic(side.at.trace.0[0]);
+            self.print(Level::Err, format!(" {place}"));
+            self.print(Level::Err, String::new());
+        }
+        let at = race.second.at;
+        let end = at.comm.iter().position(|&byte| byte == 0).unwrap_or(at.comm.len());
+        let comm = String::from_utf8_lossy(&at.comm[..end]).into_owned();
+        let (taint, release) = (self.kernel.taint_text(), self.kernel.config.release.clone());
+        self.print(Level::Err, "Reported by Kernel Concurrency Sanitizer on:".into());
+        self.print(Level::Err, format!("CPU: {} PID: {} Comm: {comm} {taint} {release} #1", at.cpu, at.pid));
+        self.print(Level::Err, "Hardware name: kloom simulated machine".into());
+        self.print(Level::Err, RULE.into());
+        self.kernel.report_at(Fault::DataRace(Box::new(race)), at);
     }
 
     /// `name+0x12/0x40 [module]` for an address in module code, the bare address otherwise (`%pS`).

@@ -95,6 +95,8 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Load
         }
     }
     let params = param_table(&image);
+    let (start, len) = image.core;
+    machine.kernel.order.forget(start, len);
     link(machine, addr);
     machine.images.push((id, image));
     name_code(machine);
@@ -327,6 +329,7 @@ pub fn init_done(machine: &mut Machine, id: u32) {
     if let Some(module) = machine.kernel.modules.get_mut(id) {
         module.state = ModuleState::Live;
     }
+    machine.kernel.release(kloom_kernel::touch::MODULES);
     let Machine { images, arena, .. } = machine;
     if let Some((_, image)) = images.iter_mut().find(|(image_id, _)| *image_id == id) {
         Images::free_init(arena, image);

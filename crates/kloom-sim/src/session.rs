@@ -449,6 +449,7 @@ impl Session {
 
     /// Lets a context run; why its code gave up the CPU, if it did.
     pub(crate) fn run_context(&mut self, cpu: u32, context: Context, budget_ns: u64, scale: u64) -> Option<Yield> {
+        self.handle.get().kernel.order_resumes(context);
         if let Context::Task(task) = context
             && matches!(self.handle.get().kernel.tasks[task].kind, TaskKind::User(_))
             && !self.handle.has_fiber(task)
@@ -533,6 +534,9 @@ impl Session {
                 self.users.remove(dead);
             }
             machine.reap_fibers();
+        }
+        if !machine.kernel.order.log.is_empty() {
+            self.story.look_for_races(machine);
         }
         self.hang_seen |= machine.kernel.locked_up;
         if !machine.kernel.reports.is_empty() {

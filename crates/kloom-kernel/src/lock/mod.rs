@@ -188,11 +188,13 @@ impl Kernel {
         if self.cpus[self.this_cpu as usize].irq_frames.is_empty() {
             self.tasks[task].held.push(HeldLock { class, handle, taken: at.trace, time_ns: at.time_ns });
         }
+        self.order_lock(class, handle);
         Holder { task, at }
     }
 
     /// Notes that the running code gave a lock back.
     pub(crate) fn lock_dropped(&mut self, task: TaskId, class: LockClass, handle: u32) {
+        self.order_unlock(class, handle);
         let Some(task) = self.tasks.get_mut(task) else { return };
         if let Some(at) = task.held.iter().rposition(|lock| lock.class == class && lock.handle == handle) {
             task.held.remove(at);

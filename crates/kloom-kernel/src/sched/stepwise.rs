@@ -28,12 +28,14 @@ impl Kernel {
     /// Prepares for stepwise scheduling: natural answers to every other choice, touches noted.
     pub fn start_stepwise(&mut self) {
         self.touched.on = true;
+        self.order.on = true;
         self.stepwise = true;
     }
 
     /// Goes back to virtual-time scheduling, for good: CPUs that waited for a search are brought up to the same time.
     pub fn end_stepwise(&mut self) {
         self.touched.on = false;
+        self.order.on = false;
         self.stepwise = false;
         let now_ns = self.latest_ns();
         for cpu in &mut self.cpus {
@@ -138,6 +140,7 @@ impl Kernel {
     pub fn step_clock(&mut self) {
         let Some(event_ns) = self.events.next_time() else { return };
         self.touched.note(CLOCK, Manner::Write);
+        self.order_machine();
         let now_ns = self.latest_ns().max(event_ns);
         self.run_due_events(now_ns);
         self.this_cpu = 0;

@@ -23,6 +23,7 @@ impl Kernel {
         task.c.set_task_state(TASK_RUNNING);
         let addr = task.addr;
         self.touched.note_changed(addr);
+        self.release(addr);
         self.tasks[target].blocked_on = BlockedOn::Nothing;
         self.tasks[target].hang_reported = false;
         if self.tasks[target].se.on_rq {
@@ -138,10 +139,12 @@ impl Kernel {
         let floor = self.cpus[cpu as usize].rq.min_vruntime();
         let task = &mut self.tasks[target];
         self.touched.note_changed(task.addr);
+        let addr = task.addr;
         task.se.cpu = cpu;
         task.se.vruntime = floor;
         task.c.set_task_state(TASK_RUNNING);
         task.blocked_on = BlockedOn::Nothing;
+        self.release(addr);
         self.activate(target, cpu);
     }
 }

@@ -143,7 +143,12 @@ impl Kernel {
                 self.spin_step();
                 Op::Spin
             }
-            result => Op::Done(result),
+            result => {
+                if let Some(addr) = self.hrtimers.get(handle).map(|timer| timer.addr) {
+                    self.acquire(crate::order::side(addr));
+                }
+                Op::Done(result)
+            }
         }
     }
 

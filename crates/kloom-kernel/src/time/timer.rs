@@ -6,6 +6,7 @@
 use crate::Kernel;
 use crate::event::{Event, EventKey};
 use crate::ops::{Op, Progress};
+use crate::order;
 use crate::sched::cpu::{Callback, CallbackSource};
 use crate::site::{ContextKind, RawEvent};
 use crate::task::{BlockedOn, TaskId};
@@ -161,6 +162,8 @@ impl Kernel {
         let Some(timer) = self.timers.get_mut(handle) else { return Op::Done(0) };
         timer.shut_down |= shutdown;
         if !timer.running {
+            let addr = timer.addr;
+            self.acquire(order::side(addr));
             return Op::Done(p.note as i32);
         }
         if !timer.waiters.contains(&caller) {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use kloom_abi::sched::TASK_UNINTERRUPTIBLE;
 use kloom_kernel::fault::Fault;
 use kloom_kernel::ops::Op;
+use kloom_kernel::order::side;
 use kloom_kernel::printk::Level;
 use kloom_kernel::sched::cpu::{Callback, CallbackSource};
 use kloom_kernel::site::{ContextKind, RawEvent};
@@ -155,6 +156,7 @@ fn wait_while_running(addr: u64, func: &'static str) {
     or_oops(blocking(|machine, _, _| {
         tasklet(machine, addr, func)?;
         if machine.peek_u64(addr + STATE) & RUN == 0 {
+            machine.kernel.acquire(side(addr));
             return Ok(Op::Done(()));
         }
         machine.kernel.spin_step();

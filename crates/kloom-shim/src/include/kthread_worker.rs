@@ -148,6 +148,7 @@ pub(crate) extern "C" fn kthread_worker_fn(worker: u64) -> i32 {
         or_oops(enter(|machine, _| {
             check_worker(machine, worker, "kthread_worker_fn")?;
             machine.poke_u64(worker + CURRENT, 0);
+            machine.kernel.release(kloom_kernel::order::side(work));
             if let Some(state) = machine.kworkers.workers.get_mut(&worker) {
                 state.running = None;
                 for waiter in std::mem::take(&mut state.waiters) {
@@ -174,6 +175,7 @@ fn next_work(worker: u64) -> Option<u64> {
         if let Some(next) = state.works.pop_front() {
             state.running = Some(next);
             machine.poke_u64(worker + CURRENT, next.0);
+            machine.kernel.acquire(next.0);
             return Ok(Op::Done(Some(next.0)));
         }
         machine.kernel.tasks[current].c.set_task_state(TASK_INTERRUPTIBLE);

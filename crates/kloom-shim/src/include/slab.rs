@@ -74,6 +74,9 @@ impl Machine {
         let at = self.kernel.event_here();
         let zero = request.gfp & GFP_ZERO != 0;
         let addr = self.arena.heap.alloc(request.size, request.align, zero, request.kind, at);
+        if let Some(addr) = addr {
+            self.kernel.order.forget(addr, request.size);
+        }
         if addr.is_none() && request.gfp & GFP_NOWARN == 0 {
             self.allocation_failure(request);
         }
@@ -127,6 +130,11 @@ impl Machine {
                 self.memory_dies(addr..addr + size);
                 self.report_freed_in_use(&block);
             }
+        }
+        if self.kernel.order.on
+            && let Some(block) = self.arena.heap.block_at(addr)
+        {
+            self.kernel.order.forget(block.addr, block.size);
         }
         match self.arena.heap.free(addr, at) {
             Ok(()) => {}

@@ -23,8 +23,25 @@ pub(crate) extern "C" fn kloom_cpu_relax() {
 }
 
 /// A memory barrier. The machine is sequentially consistent, so it orders nothing; it takes its time.
-pub(crate) extern "C" fn kloom_barrier(_kind: u32) {
-    enter(|_, _| ());
+pub(crate) extern "C" fn kloom_barrier(kind: u32) {
+    enter(|machine, _| {
+        let (acquire, release) = match kind {
+            1 | 4 => (true, false),
+            2 | 5 => (false, true),
+            _ => (true, true),
+        };
+        machine.note_fence(acquire, release);
+    });
+}
+
+/// `data_race()` begins (1) or ends (0): what the task accesses meanwhile is meant to race.
+pub(crate) extern "C" fn kloom_data_race(begins: i32) {
+    enter(|machine, _| {
+        if machine.kernel.order.on {
+            machine.kernel.order_actor();
+            machine.kernel.order.log.push(kloom_kernel::order::Happened::Ignore(begins != 0));
+        }
+    });
 }
 
 /// `capable()`: who has the user id 0 may do everything, and so may kernel threads.
@@ -54,13 +71,24 @@ extern "C" fn cross_call(func: u64, info: u64, id: u64) {
     crate::call::ctx().call_site.set(0);
     crate::call::ctx().fp.set(0);
     call1(func, info);
-    enter(|machine, _| machine.irqs.cross_calls.remove(&id));
+    enter(|machine, _| {
+        machine.kernel.release(call_object(id));
+        machine.irqs.cross_calls.remove(&id)
+    });
+}
+
+/// What a call of a number releases when it returns.
+fn call_object(id: u64) -> u64 {
+    0x2000_0000 + id
 }
 
 /// Spins until the calls numbered `first` to `last` have returned.
 fn wait_for_calls(first: u64, last: u64) {
     or_oops(blocking(|machine, _, _| {
         if machine.irqs.cross_calls.range(first..=last).next().is_none() {
+            for id in first..=last {
+                machine.kernel.acquire(call_object(id));
+            }
             return Ok(Op::Done(()));
         }
         machine.kernel.spin_step();
@@ -174,7 +202,7 @@ pub(crate) extern "C" fn kick_all_cpus_sync() {
 pub(crate) extern "C" fn wake_up_all_idle_cpus() {}
 
 crate::exports![
-    plain: kloom_cpu_relax, kloom_barrier, capable, has_capability, smp_call_function_single, smp_call_function_single_async,
+    plain: kloom_cpu_relax, kloom_barrier, kloom_data_race, capable, has_capability, smp_call_function_single, smp_call_function_single_async,
         kloom_smp_call_function, smp_call_function_many, smp_call_function_any, on_each_cpu_cond_mask, smp_call_on_cpu,
         kick_all_cpus_sync, wake_up_all_idle_cpus;
     variadic: ;

@@ -1,7 +1,7 @@
 //! Locks: who holds what, who waits for whom.
 
-use kloom_diag::{BadUnlock, Blocked, Event, Fault as Told, Held, Object, ObjectKind, Proof};
-use kloom_kernel::fault::{Fault, Report};
+use kloom_diag::{Access, AccessKind, BadUnlock, Blocked, Event, Fault as Told, Held, Object, ObjectKind, Proof};
+use kloom_kernel::fault::{DataRace, Fault, RaceSide, Report};
 use kloom_kernel::lock::Holder;
 use kloom_kernel::site::{ContextKind, RawEvent};
 use kloom_kernel::task::{BlockedOn, LockClass, Task, TaskId};
@@ -9,6 +9,7 @@ use kloom_shim::Machine;
 
 use super::Story;
 use super::context::boundary;
+use super::resolve::block_object;
 use super::threads::blocked;
 
 /// Tells faults of this theme; None for others.
@@ -16,6 +17,7 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
     let at = &report.at;
     match &report.fault {
         Fault::Deadlock { cycle } => deadlock(story, machine, cycle),
+        Fault::DataRace(race) => Some(data_race(story, machine, race)),
         Fault::SpinDeadlock { lock, owner } => Some(spin_deadlock(story, machine, at, *lock, owner)),
         Fault::CallbackDeadlock { addr, lock, taken, spins } => {
             Some(callback_deadlock(story, machine, at, *addr, *lock, taken, spins))
@@ -39,6 +41,32 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
         }
         _ => None,
     }
+}
+
+/// Two accesses without order.
+fn data_race(story: &mut Story, machine: &Machine, race: &DataRace) -> Told {
+    let addr = race.first.addr.max(race.second.addr);
+    let object = match story.resolver.variable(machine, addr) {
+        Some((object, _)) => object,
+        None => match machine.arena.heap.block_at(addr) {
+            Some(block) => block_object(&block),
+            None => Object::default(),
+        },
+    };
+    let mut side = |side: &RaceSide| {
+        let mut event = story.resolver.event(machine, &side.at);
+        event.call = String::new();
+        let kind = if side.write { AccessKind::Write } else { AccessKind::Read };
+        let mut access = Access::new(event, kind, u64::from(side.size), side.addr);
+        access.marked = side.marked;
+        let locks = side.held.iter().filter(|(class, _)| !matches!(class, LockClass::Rcu | LockClass::Srcu));
+        access.locks =
+            locks.map(|&(class, addr)| story.resolver.object(machine, addr, kind_of(class), None)).collect();
+        access
+    };
+    let (first, second) = (side(&race.first), side(&race.second));
+    let ordered_by = race.ordered_by.map(|at| story.resolver.event(machine, &at)).filter(|event| event.site.is_some());
+    Told::DataRace { object, first, second, ordered_by, threads: Vec::new(), steps: Vec::new() }
 }
 
 /// The kind of object a class of locks is.

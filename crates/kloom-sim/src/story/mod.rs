@@ -19,6 +19,7 @@ mod threads;
 use std::rc::Rc;
 
 use kloom_detect::Detector;
+use kloom_detect::ordered::Ordered;
 use kloom_detect::signals::IgnoredSignals;
 use kloom_detect::stops::Stops;
 use kloom_diag::{
@@ -43,6 +44,8 @@ pub struct Story {
     resolver: Resolver,
     stops: Stops,
     signals: IgnoredSignals,
+    /// Data races, while a search explores.
+    ordered: Ordered,
     findings: Vec<Finding>,
     /// When each of them was made.
     times_ns: Vec<u64>,
@@ -61,6 +64,7 @@ impl Story {
             resolver: Resolver::new(Rc::new(kloom_diag::NoSource)),
             stops: Stops::default(),
             signals: IgnoredSignals::default(),
+            ordered: Ordered::new(),
             findings: Vec::new(),
             times_ns: Vec::new(),
             seen: FxHashMap::default(),
@@ -78,6 +82,18 @@ impl Story {
     pub fn listen(&self, machine: &mut Machine) {
         machine.kernel.trace.enabled = true;
         machine.kernel.trace.skip = !(self.stops.wants() | self.signals.wants());
+    }
+
+    /// Takes the log of accesses and reports the data races it shows. Per-CPU variables are left out: who accesses them
+    /// keeps others off the CPU, which is no order between two CPUs' threads.
+    pub fn look_for_races(&mut self, machine: &mut Machine) {
+        let (log, segments) = machine.kernel.order.take();
+        for race in self.ordered.feed(&log, &segments) {
+            if !machine.is_percpu(race.second.addr) {
+                machine.report_race(race);
+            }
+        }
+        machine.kernel.order.put_back(log, segments);
     }
 
     /// Takes the trace events and the reports made since the last call.
@@ -245,6 +261,7 @@ fn participant(report: &Report) -> u64 {
         Fault::LeakProcEntry { path, .. } => path.bytes().fold(0, |hash, byte| hash.rotate_left(5) ^ u64::from(byte)),
         Fault::LockHeldAtExit { name, .. } => name.bytes().fold(0, |hash, byte| hash.rotate_left(5) ^ u64::from(byte)),
         Fault::Warn { line, .. } => u64::from(*line),
+        Fault::DataRace(race) => race.first.at.trace.0[0],
         _ => 0,
     }
 }

@@ -160,6 +160,7 @@ fn wait(which: WaitFor, nohang: bool, timeout_ns: Option<u64>) -> SysResult {
         if let Some(at) = found {
             let Some(user) = kernel.tasks[current].user_mut() else { return Ok(Op::Done(Err(Errno::ECHILD))) };
             let (pid, status) = user.zombies.remove(at);
+            kernel.acquire(kloom_kernel::touch::PROCESSES);
             if let Some(child) = kernel.tasks.find(pid) {
                 kernel.reap(child);
             }
