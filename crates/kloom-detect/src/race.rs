@@ -121,6 +121,8 @@ struct Kept<S> {
     /// Bytes of the eight.
     bytes: u8,
     manner: Manner,
+    /// As the program wrote it.
+    written: Manner,
     addr: u64,
     size: u32,
     site: S,
@@ -276,6 +278,7 @@ impl<S: Copy> Races<S> {
                 epoch,
                 bytes,
                 manner,
+                written: access.manner,
                 addr: access.addr,
                 size: access.size,
                 site: access.site,
@@ -288,7 +291,7 @@ impl<S: Copy> Races<S> {
                 thread: first.thread,
                 addr: first.addr,
                 size: first.size,
-                manner: first.manner,
+                manner: first.written,
                 site: first.site,
             },
             second: access,
@@ -373,7 +376,11 @@ mod tests {
             races.plain_writes_atomic = atomic;
             let (a, b) = (races.thread(), races.thread());
             assert_eq!(races.access(access(a, 0x10, size, true, false, 1)), None);
-            assert_eq!(races.access(access(b, 0x10, size, true, false, 2)).is_some(), races_expected, "{atomic} {size}");
+            assert_eq!(
+                races.access(access(b, 0x10, size, true, false, 2)).is_some(),
+                races_expected,
+                "{atomic} {size}"
+            );
         }
     }
 

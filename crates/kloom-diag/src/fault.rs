@@ -198,6 +198,27 @@ pub enum RefcountMisuse {
     Saturated,
 }
 
+/// What is wrong with an order of locks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum OrderKind {
+    /// The edges form a circle.
+    #[default]
+    Circle,
+    /// Two locks of one class are held at once; the edge says which.
+    Recursive,
+    /// A lock is taken in interrupts (`wanted` of the first edge), and elsewhere while they are enabled (`held`).
+    Inconsistent {
+        /// Hard interrupts, not softirqs.
+        hard: bool,
+    },
+    /// The same between two locks, of which the one is taken while holding the other: the rest of the edges.
+    Inversion {
+        /// Hard interrupts, not softirqs.
+        hard: bool,
+    },
+}
+
 /// One step of a lock-order cycle: while holding `held`, `wanted` was taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockEdge {
@@ -580,6 +601,8 @@ pub enum Fault {
     },
     /// Two locks were taken in both orders.
     LockOrder {
+        /// What is wrong.
+        order: OrderKind,
         /// The cycle; the last edge closes it.
         edges: Vec<LockEdge>,
     },

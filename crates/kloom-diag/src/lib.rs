@@ -25,7 +25,7 @@ pub use event::{Access, AccessKind, Blocked, Context, Event, Held, Object, Objec
 pub use exit_code::ExitCode;
 pub use fault::{
     AtomicCause, BadUnlock, Boundary, Fault, InvalidFree, LeakedBlocks, ListDamage, LockEdge, LoopSeen, OopsKind,
-    Proof, RefcountMisuse, Step, TextUser, UseState, WorkLeft,
+    OrderKind, Proof, RefcountMisuse, Step, TextUser, UseState, WorkLeft,
 };
 pub use finding::{Coverage, Finding, Severity};
 pub use fold::fold;

@@ -4,6 +4,7 @@
 
 use kloom_abi::Errno;
 
+use crate::lock::lockdep::DepKind;
 use crate::site::{RawEvent, Trace};
 use crate::task::{HeldLock, LockClass, TaskId};
 
@@ -134,6 +135,56 @@ pub struct DataRace {
     pub ordered_by: Option<RawEvent>,
 }
 
+/// A lock, or something that is waited for like one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepLock {
+    /// What it is.
+    pub kind: DepKind,
+    /// Address of the object.
+    pub addr: u64,
+}
+
+/// While holding one, another was taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OrderEdge {
+    /// The one held.
+    pub held: DepLock,
+    /// Where it was taken.
+    pub held_at: RawEvent,
+    /// The one taken under it.
+    pub wanted: DepLock,
+    /// Where.
+    pub wanted_at: RawEvent,
+}
+
+/// What is wrong with an order of locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderKind {
+    /// The edges form a circle; the last one closes it.
+    Circle,
+    /// Two locks of one class are held at once.
+    Recursive,
+    /// A lock is taken in interrupts (or softirqs), and elsewhere with them enabled: the first edge's `wanted` and `held`.
+    Inconsistent {
+        /// Hard interrupts.
+        hard: bool,
+    },
+    /// As before, for two locks of which one is taken under the other: the way is in the rest of the edges.
+    Inversion {
+        /// Hard interrupts.
+        hard: bool,
+    },
+}
+
+/// Locks are taken in orders that can deadlock.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LockOrder {
+    /// How.
+    pub kind: OrderKind,
+    /// Where.
+    pub edges: Vec<OrderEdge>,
+}
+
 /// Everything a module can do wrong. Closed on purpose: a new variant needs a code, an explain text and two ui cases.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "fields are the participants the variant's comment names")]
@@ -256,6 +307,7 @@ pub enum Fault {
         cycle: Vec<TaskId>,
     },
     DataRace(Box<DataRace>),
+    LockOrder(Box<LockOrder>),
     SpinDeadlock {
         lock: u32,
         owner: RawEvent,

@@ -200,6 +200,9 @@ impl Kernel {
             self.order_callback_ends(object);
         }
         let frame = self.cpus[cpu as usize].irq_frames.pop()?;
+        if self.cpus[cpu as usize].irq_frames.is_empty() {
+            self.cpus[cpu as usize].irq_held.clear();
+        }
         if self.cpus[cpu as usize].irq_frames.is_empty() && frame.callback.kind == ContextKind::Hardirq {
             self.run_deferred(cpu);
         }

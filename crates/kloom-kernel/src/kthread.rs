@@ -7,6 +7,7 @@ use kloom_abi::Errno;
 use kloom_abi::sched::{PF_NO_SETAFFINITY, TASK_PARKED, TASK_UNINTERRUPTIBLE};
 
 use crate::fault::Fault;
+use crate::lock::lockdep::DepKind;
 use crate::ops::{Op, Progress};
 use crate::order;
 use crate::signal::Signals;
@@ -73,6 +74,7 @@ impl Kernel {
         let kthreadd = self.kthreadd;
         let child = self.new_task(NewTask { name, parent: kthreadd, kind: TaskKind::Kthread(Box::new(kthread)) })?;
         let at = self.event_here();
+        self.lockdep.forget(self.tasks[child].addr, 1);
         let task = &mut self.tasks[child];
         task.signals = Signals::all_ignored();
         task.c.set_task_state(TASK_UNINTERRUPTIBLE);
@@ -134,6 +136,7 @@ impl Kernel {
                 return Err(Fault::NotAKthread { target });
             }
             self.get_task(target);
+            self.lockdep_waits_for(DepKind::Thread, self.tasks[target].addr);
             self.release(self.tasks[target].addr);
             self.emit(TraceKind::SchedKthreadStop { target });
             if let Some(kthread) = self.tasks[target].kthread_mut() {

@@ -114,6 +114,8 @@ pub struct Kernel {
     pub completions: completion::Completions,
     /// Spinlocks, mutexes, semaphores.
     pub locks: lock::Locks,
+    /// In which order locks are taken.
+    pub lockdep: lock::lockdep::Lockdep,
     /// Work queues.
     pub workqueues: workqueue::Workqueues,
     /// Read-copy update.
@@ -188,6 +190,7 @@ impl Kernel {
             waits: Default::default(),
             completions: Default::default(),
             locks: Default::default(),
+            lockdep: Default::default(),
             workqueues: Default::default(),
             rcu: Default::default(),
             modules: Default::default(),

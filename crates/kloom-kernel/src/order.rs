@@ -148,7 +148,9 @@ impl Kernel {
         if let Some(frame) = cpu.irq_frames.last() {
             return Actor::Callback(frame.callback.args[0]);
         }
-        if let Some(work) = self.current_work(cpu.current) {
+        if self.tasks[cpu.current].service.is_some()
+            && let Some(work) = self.current_work(cpu.current)
+        {
             return Actor::Work(work);
         }
         Actor::Task(cpu.current, self.tasks[cpu.current].serial)
@@ -210,7 +212,7 @@ impl Kernel {
     }
 
     /// Where the object of a lock is.
-    fn lock_addr(&self, class: LockClass, handle: u32) -> u64 {
+    pub(crate) fn lock_addr(&self, class: LockClass, handle: u32) -> u64 {
         let index = (handle as usize).wrapping_sub(1);
         let locks = &self.locks;
         let addr = match class {

@@ -35,6 +35,8 @@ pub struct HeldLock {
     pub class: LockClass,
     /// Its handle there.
     pub handle: u32,
+    /// Its lock class plus one; 0 for none.
+    pub dep: u32,
     /// Where it was taken.
     pub taken: Trace,
     /// When.

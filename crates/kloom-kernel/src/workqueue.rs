@@ -17,6 +17,7 @@ use rustc_hash::FxHashMap;
 use slab::Slab;
 
 use crate::fault::Fault;
+use crate::lock::lockdep::DepKind;
 use crate::ops::{Op, Progress};
 use crate::order;
 use crate::signal::Signals;
@@ -651,6 +652,7 @@ impl Kernel {
     pub fn flush_work(&mut self, caller: TaskId, work: u64, p: &mut Progress) -> Result<Op<bool>, Fault> {
         let newly = p.first();
         if newly {
+            self.lockdep_waits_for(DepKind::Work, work);
             let wq = &self.workqueues;
             let queued =
                 wq.works.get(&work).filter(|entry| matches!(entry.waits, Waits::Active(_) | Waits::Inactive(_)));
@@ -692,6 +694,7 @@ impl Kernel {
         const WAS_PENDING: u64 = 1 << 32;
         let newly = p.first();
         if newly {
+            self.lockdep_waits_for(DepKind::Work, work);
             let was_pending = self.unqueue_work(work);
             p.note = if was_pending { WAS_PENDING } else { 0 };
             let Some((_, job)) = self.workqueues.runner(work) else {

@@ -33,6 +33,9 @@ pub fn enter<R>(f: impl FnOnce(&mut Machine, TaskId) -> R) -> R {
         let before_ns = machine.kernel.now();
         let current = machine.kernel.current();
         let result = f(machine, current);
+        if !machine.kernel.lockdep.found.is_empty() {
+            machine.report_lock_orders();
+        }
         let cost_ns = machine.kernel.now().saturating_sub(before_ns) + CALL_COST_NS;
         machine.deduct(cost_ns);
         machine.publish_jiffies();

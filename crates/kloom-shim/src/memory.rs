@@ -320,6 +320,7 @@ impl Machine {
         if !self.kernel_objects(range.clone()).iter().any(|(_, magic)| magic.is_lock()) {
             return;
         }
+        self.kernel.lockdep.forget(range.start, range.end - range.start);
         let mut found = Vec::new();
         for task in self.kernel.tasks.iter().filter(|task| !task.held.is_empty()) {
             for lock in &task.held {

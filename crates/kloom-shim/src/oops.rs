@@ -6,9 +6,10 @@
 use kloom_abi::signal::{SIGKILL, SIGSEGV};
 use kloom_guest::arena::Bad;
 use kloom_guest::hostfault::{FaultKind, HostFault, Registers};
-use kloom_kernel::fault::{AccessKind, DataRace, Fault, RaceSide};
+use kloom_kernel::fault::{AccessKind, DataRace, DepLock, Fault, LockOrder, OrderKind, RaceSide};
+use kloom_kernel::lock::lockdep::DepKind;
 use kloom_kernel::printk::Level;
-use kloom_kernel::site::ContextKind;
+use kloom_kernel::site::{ContextKind, RawEvent};
 use kloom_kernel::taint;
 use kloom_kernel::task::{TaskId, TaskKind};
 
@@ -174,6 +175,76 @@ impl Machine {
         self.print(Level::Err, "Hardware name: kloom simulated machine".into());
         self.print(Level::Err, RULE.into());
         self.kernel.report_at(Fault::DataRace(Box::new(race)), at);
+    }
+
+    /// Reports lock orders that lockdep found, with the head of what it prints (kernel/locking/lockdep.c, 6.1). A kernel
+    /// tainted by a proprietary module has it switched off.
+    #[cold]
+    pub(crate) fn report_lock_orders(&mut self) {
+        for order in std::mem::take(&mut self.kernel.lockdep.found) {
+            if self.kernel.tainted & (1 << taint::PROPRIETARY_MODULE) == 0 {
+                self.print_lock_order(&order);
+            }
+            self.kernel.report(Fault::LockOrder(Box::new(order)));
+        }
+    }
+
+    fn print_lock_order(&mut self, order: &LockOrder) {
+        let (headline, rule) = match order.kind {
+            OrderKind::Circle => (
+                "possible circular locking dependency detected",
+                "======================================================",
+            ),
+            OrderKind::Recursive => {
+                ("possible recursive locking detected", "============================================")
+            }
+            OrderKind::Inconsistent { .. } => ("inconsistent lock state", "================================"),
+            OrderKind::Inversion { .. } => (
+                "possible irq lock inversion dependency detected",
+                "========================================================",
+            ),
+        };
+        let current = self.kernel.current();
+        let (comm, pid) = (self.kernel.tasks[current].c.comm_text(), self.kernel.tasks[current].pid);
+        let (taint, release) = (self.kernel.taint_text(), self.kernel.config.release.clone());
+        self.print(Level::Warning, rule.into());
+        self.print(Level::Warning, format!("WARNING: {headline}"));
+        self.print(Level::Warning, format!("{release} #1 {taint}"));
+        self.print(Level::Warning, "-".repeat(rule.len()));
+        let Some(edge) = order.edges.last() else { return };
+        let place = |machine: &Machine, lock: &DepLock, at: &RawEvent| {
+            let name = machine.object_name(lock.addr);
+            let name = match lock.kind {
+                DepKind::Lock(_) => name,
+                DepKind::Work => format!("(work_completion)(&{name})"),
+                DepKind::Timer => format!("(&{name})"),
+                DepKind::Thread => format!("(kthread)({comm})"),
+            };
+            format!("{:016x} ({name}), at: {}", lock.addr, machine.symbolic(at.trace.0[0]))
+        };
+        let wanted = place(self, &edge.wanted, &edge.wanted_at);
+        let held = place(self, &edge.held, &edge.held_at);
+        match order.kind {
+            OrderKind::Circle | OrderKind::Recursive => {
+                self.print(Level::Warning, format!("{comm}/{pid} is trying to acquire lock:"));
+                self.print(Level::Warning, wanted);
+                self.print(Level::Warning, String::new());
+                self.print(Level::Warning, "but task is already holding lock:".into());
+                self.print(Level::Warning, held);
+                if order.kind == OrderKind::Circle {
+                    self.print(Level::Warning, String::new());
+                    self.print(Level::Warning, "which lock already depends on the new lock.".into());
+                }
+            }
+            OrderKind::Inconsistent { hard } | OrderKind::Inversion { hard } => {
+                let context = if hard { "HARDIRQ" } else { "SOFTIRQ" };
+                self.print(Level::Warning, format!("inconsistent {{{context}-ON-W}} -> {{IN-{context}-W}} usage."));
+                self.print(Level::Warning, format!("{comm}/{pid} takes:"));
+                self.print(Level::Warning, wanted);
+                self.print(Level::Warning, format!("{{{context}-ON-W}} state was registered at:"));
+                self.print(Level::Warning, held);
+            }
+        }
     }
 
     /// `name+0x12/0x40 [module]` for an address in module code, the bare address otherwise (`%pS`).

@@ -1,7 +1,7 @@
 //! Words for faults of locking, of atomic context and of data shared without order.
 
 use crate::event::{Access, Blocked, Context, Event, Held, Object, ObjectKind};
-use crate::fault::{AtomicCause, BadUnlock, Boundary, Fault, LockEdge, Proof, Step};
+use crate::fault::{AtomicCause, BadUnlock, Boundary, Fault, LockEdge, OrderKind, Proof, Step};
 use crate::wording::patch;
 use crate::wording::phrase::{
     access, actor, atomic, boundary, by, call, duration, name, object, plural, proof, time, who,
@@ -17,7 +17,11 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
         Fault::SelfDeadlock { object: lock, acquired, again, from_interrupt } => {
             self_deadlock(story, lock, acquired, again, *from_interrupt)
         }
-        Fault::LockOrder { edges } => lock_order(story, edges),
+        Fault::LockOrder { order: OrderKind::Circle, edges } => lock_order(story, edges),
+        Fault::LockOrder { order: OrderKind::Recursive, edges } => same_class(story, edges),
+        Fault::LockOrder { order: OrderKind::Inconsistent { hard } | OrderKind::Inversion { hard }, edges } => {
+            inversion(story, edges, *hard);
+        }
         Fault::SleepInAtomic { slept, why, really } => sleep_in_atomic(story, slept, why, *really),
         Fault::UserCopyInAtomic { copied, why } => {
             story.title(format!("{} copies user memory {}, and may have to sleep for it", actor(copied), atomic(why)));
@@ -244,29 +248,105 @@ fn waits_for_itself(story: &mut Story<'_>, target: &Object, began: &Event, again
     }
 }
 
+/// Whether something is waited for instead of being taken.
+fn is_waited_for(object: &Object) -> bool {
+    matches!(object.kind, ObjectKind::Work | ObjectKind::Timer | ObjectKind::Task)
+}
+
+/// Writes how an object is held.
+fn holding(object_: &Object) -> String {
+    match object_.kind {
+        ObjectKind::Work => format!("as {}", object(object_)),
+        ObjectKind::Timer => format!("as the function of {}", object(object_)),
+        ObjectKind::Task => format!("as thread {}", name(&object_.name)),
+        _ => format!("while holding {}", object(object_)),
+    }
+}
+
 fn lock_order(story: &mut Story<'_>, edges: &[LockEdge]) {
-    let names: Vec<_> = edges.iter().map(|edge| name(&edge.held.object.name)).collect();
-    story.title(format!("locks {} are taken in contradictory orders, which can deadlock", names.join(" and ")));
+    let mut names: Vec<_> = edges.iter().map(|edge| name(&edge.held.object.name)).collect();
+    names.dedup();
+    let waits = edges.iter().any(|edge| is_waited_for(&edge.wanted.object));
+    if waits {
+        story.title(format!("{} can wait for each other for ever", names.join(" and ")));
+    } else {
+        story.title(format!("locks {} are taken in contradictory orders, which can deadlock", names.join(" and ")));
+    }
     for (index, edge) in edges.iter().enumerate() {
-        let wanted = object(&edge.wanted.object);
-        let held = object(&edge.held.object);
         let event = &edge.wanted.acquired;
-        let text = format!("{} took {wanted} while holding {held}", who(&event.who));
+        let verb = if is_waited_for(&edge.wanted.object) { "waited for" } else { "took" };
+        let wanted = object(&edge.wanted.object);
+        let text = format!("{} {verb} {wanted} {}", who(&event.who), holding(&edge.held.object));
+        let taken_here =
+            (!is_waited_for(&edge.held.object)).then(|| format!("{} taken here", object(&edge.held.object)));
         if index + 1 == edges.len() {
             story.blame(event, text);
-            if let Some(site) = &edge.held.acquired.site {
-                story.beside(site, &edge.held.acquired.call, format!("{held} taken here"));
+            if let (Some(site), Some(label)) = (&edge.held.acquired.site, taken_here) {
+                story.beside(site, &edge.held.acquired.call, label);
             }
         } else {
             story.step(event, text);
-            if let Some(site) = &edge.held.acquired.site {
-                story.also(site, &edge.held.acquired.call, format!("{held} taken here"));
+            if let (Some(site), Some(label)) = (&edge.held.acquired.site, taken_here) {
+                story.also(site, &edge.held.acquired.call, label);
             }
         }
     }
     story.note("no deadlock happened in this execution: it needs the two orders at the same time");
     story.linux("with lockdep (CONFIG_PROVE_LOCKING): \"WARNING: possible circular locking dependency detected\"; without, a hang once in a while");
-    story.help("choose one order for these locks, write it down where they are declared, and keep to it everywhere");
+    story.help(if waits {
+        "do not wait for a work, timer or thread while holding a lock that it takes: give the lock back first"
+    } else {
+        "choose one order for these locks, write it down where they are declared, and keep to it everywhere"
+    });
+}
+
+/// Two locks that the same line initialised are held at once.
+fn same_class(story: &mut Story<'_>, edges: &[LockEdge]) {
+    let Some(edge) = edges.first() else { return };
+    let wanted = object(&edge.wanted.object);
+    story.title(format!(
+        "{} takes {wanted} while holding another lock of the same kind, in no order that anybody can see",
+        actor(&edge.wanted.acquired)
+    ));
+    story.step(&edge.held.acquired, format!("{} taken {}", object(&edge.held.object), by(&edge.held.acquired)));
+    story.blame(&edge.wanted.acquired, format!("{wanted} taken {}", by(&edge.wanted.acquired)));
+    story.note("both locks come from one initialiser; another task may take the two the other way round");
+    story.linux("with lockdep (CONFIG_PROVE_LOCKING): \"WARNING: possible recursive locking detected\"");
+    story.help("order such locks by something fixed (their address, parent before child), and say so with `mutex_lock_nested()` or `spin_lock_nested()`");
+}
+
+/// A lock of interrupts is taken where an interrupt can come in between.
+fn inversion(story: &mut Story<'_>, edges: &[LockEdge], hard: bool) {
+    let Some((uses, way)) = edges.split_first() else { return };
+    let (inside, form) = if hard {
+        ("an interrupt handler", "`spin_lock_irqsave()`")
+    } else {
+        ("a softirq or timer callback", "`spin_lock_bh()`")
+    };
+    let (open, safe) = (object(&uses.held.object), object(&uses.wanted.object));
+    if way.is_empty() {
+        story.title(format!("{safe} is taken in {inside}, and elsewhere while such interrupts are enabled"));
+    } else {
+        story.title(format!(
+            "{safe} is taken in {inside} but depends on {open}, which is taken while such interrupts are enabled"
+        ));
+    }
+    story.step(&uses.wanted.acquired, format!("taken in {inside} {}", by(&uses.wanted.acquired)));
+    for edge in way {
+        let event = &edge.wanted.acquired;
+        story.step(
+            event,
+            format!("{} took {} {}", who(&event.who), object(&edge.wanted.object), holding(&edge.held.object)),
+        );
+    }
+    story.blame(&uses.held.acquired, format!("taken {} with interrupts enabled", by(&uses.held.acquired)));
+    story.note("when the interrupt comes between this lock and its unlock, on the same CPU, it waits for ever for the code it interrupted");
+    story.linux(if way.is_empty() {
+        "with lockdep (CONFIG_PROVE_LOCKING): \"WARNING: inconsistent lock state\"; without, a CPU that spins for ever, once in a while"
+    } else {
+        "with lockdep (CONFIG_PROVE_LOCKING): \"WARNING: possible irq lock inversion dependency detected\""
+    });
+    story.help(format!("take the lock with {form} everywhere outside {inside}"));
 }
 
 /// Tells where an atomic section began.

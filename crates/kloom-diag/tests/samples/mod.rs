@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kloom_diag::{
     Access, AccessKind, AtomicCause, Backtrace, BadUnlock, Blocked, Boundary, Context, Coverage, Event, Fault, Finding,
-    Held, InvalidFree, LeakedBlocks, ListDamage, LockEdge, LoopSeen, Object, ObjectKind, OopsKind, Proof,
+    Held, InvalidFree, LeakedBlocks, ListDamage, LockEdge, LoopSeen, Object, ObjectKind, OopsKind, OrderKind, Proof,
     RefcountMisuse, Site, Step, TextUser, UseState, Who, WorkLeft,
 };
 
@@ -658,6 +658,7 @@ static int second(void *unused)
     out.push(lab.sample(
         "lock-order",
         Fault::LockOrder {
+            order: OrderKind::Circle,
             edges: vec![
                 LockEdge { held: held(&a, one_a.clone()), wanted: held(&b, one_b.clone()) },
                 LockEdge { held: held(&b, two_b.clone()), wanted: held(&a, two_a.clone()) },

@@ -1,6 +1,7 @@
 //! Locks: who waits for whom ([`deadlock`]), spinlocks and rwlocks ([`spin`]), mutexes ([`mutex`]), semaphores ([`semaphore`]).
 
 pub mod deadlock;
+pub mod lockdep;
 pub mod mutex;
 pub mod rtmutex;
 pub mod semaphore;
@@ -26,6 +27,10 @@ pub struct Holder {
 pub struct SpinLock {
     /// Address of the C object.
     pub addr: u64,
+    /// Key of its lock class: its own address, or its initialiser's.
+    pub key: u64,
+    /// Number of that class plus one; 0 before it is first taken.
+    pub dep: u32,
     /// Name for reports.
     pub name: String,
     /// Writer, or the one holder of a spinlock.
@@ -39,6 +44,10 @@ pub struct SpinLock {
 pub struct Mutex {
     /// Address of the C object.
     pub addr: u64,
+    /// Key of its lock class: its own address, or its initialiser's.
+    pub key: u64,
+    /// Number of that class plus one; 0 before it is first taken.
+    pub dep: u32,
     /// Name for reports.
     pub name: String,
     /// Who holds it.
@@ -58,6 +67,10 @@ pub struct Mutex {
 pub struct Semaphore {
     /// Address of the C object.
     pub addr: u64,
+    /// Key of its lock class: its own address, or its initialiser's.
+    pub key: u64,
+    /// Number of that class plus one; 0 before it is first taken.
+    pub dep: u32,
     /// Name for reports.
     pub name: String,
     /// Free units (semaphore).
@@ -95,7 +108,7 @@ pub(crate) fn object<T>(table: &mut Slab<T>, handle: u32) -> &mut T {
 impl Locks {
     /// Registers a C spinlock or rwlock.
     pub fn register_spin(&mut self, addr: u64, name: String) -> u32 {
-        self.spin.insert(SpinLock { addr, name, writer: None, readers: Vec::new() }) as u32 + 1
+        self.spin.insert(SpinLock { addr, key: addr, dep: 0, name, writer: None, readers: Vec::new() }) as u32 + 1
     }
 
     /// Registers a C mutex.
@@ -109,14 +122,26 @@ impl Locks {
     }
 
     fn add_mutex(&mut self, addr: u64, name: String, inherits: bool) -> u32 {
-        let mutex = Mutex { addr, name, owner: None, waiters: Vec::new(), handoff: false, pickup: None, inherits };
-        self.mutex.insert(mutex) as u32 + 1
+        self.mutex.insert(Mutex {
+            addr,
+            key: addr,
+            dep: 0,
+            name,
+            owner: None,
+            waiters: Vec::new(),
+            handoff: false,
+            pickup: None,
+            inherits,
+        }) as u32
+            + 1
     }
 
     /// Registers a C semaphore with `count` free units.
     pub fn register_semaphore(&mut self, addr: u64, name: String, count: i64) -> u32 {
         let semaphore = Semaphore {
             addr,
+            key: addr,
+            dep: 0,
             name,
             count,
             initial: count,
@@ -181,12 +206,35 @@ impl Kernel {
         name.cloned().unwrap_or_default()
     }
 
+    /// The class of a lock that was taken just now.
+    fn held_dep(&mut self, class: LockClass, handle: u32) -> u32 {
+        if !self.lockdep.nested.is_empty()
+            && let Some(at) = self.lockdep.nested.iter().position(|&(c, h, _)| (c, h) == (class, handle))
+        {
+            return self.lockdep.nested.swap_remove(at).2;
+        }
+        let Some(index) = (handle as usize).checked_sub(1) else { return 0 };
+        let dep = match class {
+            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => {
+                self.locks.spin.get(index).map(|lock| lock.dep)
+            }
+            LockClass::Mutex => self.locks.mutex.get(index).map(|lock| lock.dep),
+            LockClass::RwsemRead | LockClass::RwsemWrite => self.locks.semaphore.get(index).map(|lock| lock.dep),
+            LockClass::Semaphore | LockClass::Rcu | LockClass::Srcu => None,
+        };
+        dep.unwrap_or(0)
+    }
+
     /// Notes that the running code took a lock.
     pub(crate) fn lock_taken(&mut self, class: LockClass, handle: u32) -> Holder {
+        let dep = self.held_dep(class, handle);
         let at = self.event_here();
         let task = self.current();
         if self.cpus[self.this_cpu as usize].irq_frames.is_empty() {
-            self.tasks[task].held.push(HeldLock { class, handle, taken: at.trace, time_ns: at.time_ns });
+            self.tasks[task].held.push(HeldLock { class, handle, taken: at.trace, time_ns: at.time_ns, dep });
+        } else {
+            let held = HeldLock { class, handle, taken: at.trace, time_ns: at.time_ns, dep };
+            self.cpus[self.this_cpu as usize].irq_held.push(held);
         }
         self.order_lock(class, handle);
         Holder { task, at }
@@ -195,6 +243,13 @@ impl Kernel {
     /// Notes that the running code gave a lock back.
     pub(crate) fn lock_dropped(&mut self, task: TaskId, class: LockClass, handle: u32) {
         self.order_unlock(class, handle);
+        let cpu = &mut self.cpus[self.this_cpu as usize];
+        if !cpu.irq_frames.is_empty()
+            && let Some(at) = cpu.irq_held.iter().rposition(|lock| lock.class == class && lock.handle == handle)
+        {
+            cpu.irq_held.remove(at);
+            return;
+        }
         let Some(task) = self.tasks.get_mut(task) else { return };
         if let Some(at) = task.held.iter().rposition(|lock| lock.class == class && lock.handle == handle) {
             task.held.remove(at);

@@ -35,6 +35,7 @@ impl Kernel {
         if mutex.owner.is_none() && mutex.pickup.is_none_or(|heir| heir == caller) {
             mutex.pickup = None;
             mutex.leave(caller);
+            self.lockdep_acquire(LockClass::Mutex, handle, false);
             let holder = self.lock_taken(LockClass::Mutex, handle);
             object(&mut self.locks.mutex, handle).owner = Some(holder);
             let task = &mut self.tasks[caller];
@@ -52,6 +53,7 @@ impl Kernel {
         let newly = !mutex.waiters.contains(&caller);
         if newly {
             mutex.waiters.push(caller);
+            self.lockdep_acquire(LockClass::Mutex, handle, false);
         } else if mutex.waiters.first() == Some(&caller) {
             // Woken and beaten to it by a newcomer: the next unlock hands the mutex over (MUTEX_FLAG_HANDOFF).
             mutex.handoff = true;
@@ -69,6 +71,7 @@ impl Kernel {
         if self.mutex_is_locked(handle) {
             return false;
         }
+        self.lockdep_acquire(LockClass::Mutex, handle, true);
         let holder = self.lock_taken(LockClass::Mutex, handle);
         object(&mut self.locks.mutex, handle).owner = Some(holder);
         true

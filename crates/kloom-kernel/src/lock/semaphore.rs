@@ -53,6 +53,8 @@ impl Kernel {
         let next = if semaphore.count > 0 { semaphore.waiters.first().copied() } else { None };
         if outcome == 0 {
             let at = self.event_here();
+            let addr = object(&mut self.locks.semaphore, handle).addr;
+            self.acquire(addr);
             object(&mut self.locks.semaphore, handle).takers.push(super::Holder { task: caller, at });
         }
         if let Some((next, _)) = next {
@@ -73,6 +75,8 @@ impl Kernel {
         }
         semaphore.count -= 1;
         semaphore.takers.push(super::Holder { task, at });
+        let addr = semaphore.addr;
+        self.acquire(addr);
         true
     }
 
@@ -115,6 +119,8 @@ impl Kernel {
         let newly = !semaphore.waiters.iter().any(|&(waiter, _)| waiter == caller);
         if newly {
             semaphore.waiters.push((caller, write));
+            let class = if write { LockClass::RwsemWrite } else { LockClass::RwsemRead };
+            self.lockdep_acquire(class, handle, false);
         }
         self.tasks[caller].c.set_task_state(state);
         self.block_on(caller, if write { BlockedOn::RwsemWrite(handle) } else { BlockedOn::RwsemRead(handle) });
@@ -140,6 +146,7 @@ impl Kernel {
             semaphore.waiters.retain(|&(task, _)| task != waiter);
         }
         let class = if write { LockClass::RwsemWrite } else { LockClass::RwsemRead };
+        self.lockdep_acquire(class, handle, waiter.is_none());
         let holder = self.lock_taken(class, handle);
         let semaphore = object(&mut self.locks.semaphore, handle);
         if write {

@@ -29,6 +29,7 @@ impl Kernel {
         p: &mut Progress,
     ) -> Result<Op<()>, Fault> {
         if p.first() {
+            self.lockdep_acquire(class, handle, false);
             self.preempt_add(PREEMPT_OFFSET);
         }
         let lock = object(&mut self.locks.spin, handle);
@@ -157,6 +158,7 @@ impl Kernel {
         if lock.writer.is_some() || (write && !lock.readers.is_empty()) {
             return false;
         }
+        self.lockdep_acquire(class, handle, true);
         self.preempt_add(PREEMPT_OFFSET);
         let holder = self.lock_taken(class, handle);
         let lock = object(&mut self.locks.spin, handle);

@@ -99,6 +99,8 @@ pub struct Cpu {
     pub migrate_current: bool,
     /// Interrupts and softirqs in service, innermost last.
     pub irq_frames: Vec<IrqFrame>,
+    /// Locks that interrupts in service hold.
+    pub irq_held: Vec<crate::task::HeldLock>,
     /// Callbacks that wait until interrupts or softirqs are enabled.
     pub pending: VecDeque<Callback>,
     /// Softirqs raised in process context: they wait for ksoftirqd or the end of the next interrupt.
@@ -147,6 +149,7 @@ impl Cpu {
             schedule_here: Trace::default(),
             migrate_current: false,
             irq_frames: Vec::new(),
+            irq_held: Vec::new(),
             pending: VecDeque::new(),
             deferred: VecDeque::new(),
             ksoftirqd: idle,

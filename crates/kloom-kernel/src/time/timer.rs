@@ -5,6 +5,7 @@
 
 use crate::Kernel;
 use crate::event::{Event, EventKey};
+use crate::lock::lockdep::DepKind;
 use crate::ops::{Op, Progress};
 use crate::order;
 use crate::sched::cpu::{Callback, CallbackSource};
@@ -157,6 +158,9 @@ impl Kernel {
     pub fn del_timer_sync(&mut self, caller: TaskId, handle: u32, shutdown: bool, p: &mut Progress) -> Op<i32> {
         if p.first() {
             p.note = 0;
+            if let Some(addr) = self.timers.get(handle).map(|timer| timer.addr) {
+                self.lockdep_waits_for(DepKind::Timer, addr);
+            }
         }
         p.note |= self.del_timer(handle) as u64;
         let Some(timer) = self.timers.get_mut(handle) else { return Op::Done(0) };

@@ -24,7 +24,7 @@ fn mirror(machine: &mut Machine, addr: u64, handle: u32) {
 }
 
 /// `mutex_init()`.
-pub(crate) extern "C" fn __mutex_init(addr: u64, name: u64, _key: u64) {
+pub(crate) extern "C" fn __mutex_init(addr: u64, name: u64, key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 16, true)?;
         machine.report_reinit(addr, Magic::Mutex);
@@ -32,6 +32,7 @@ pub(crate) extern "C" fn __mutex_init(addr: u64, name: u64, _key: u64) {
         machine.kernel.locks.forget(LockClass::Mutex, old, addr);
         let name = machine.init_name(addr, name);
         let handle = machine.kernel.locks.register_mutex(addr, name);
+        machine.kernel.locks.mutex[handle as usize - 1].key = if key != 0 { key } else { addr };
         machine.init_object(addr, Magic::Mutex, handle)?;
         mirror(machine, addr, handle);
         Ok(())
@@ -39,10 +40,16 @@ pub(crate) extern "C" fn __mutex_init(addr: u64, name: u64, _key: u64) {
 }
 
 fn lock(addr: u64, state: u32, func: &'static str) -> i32 {
+    lock_nested(addr, 0, state, func)
+}
+
+fn lock_nested(addr: u64, subclass: u32, state: u32, func: &'static str) -> i32 {
     might_sleep(func);
     or_oops(blocking(|machine, current, _| {
         let handle = object(machine, addr, func)?;
+        machine.kernel.lockdep.subclass = subclass;
         let outcome = machine.kernel.mutex_lock(current, handle, state);
+        machine.kernel.lockdep.subclass = 0;
         mirror(machine, addr, handle);
         outcome
     }))
@@ -51,6 +58,21 @@ fn lock(addr: u64, state: u32, func: &'static str) -> i32 {
 /// `mutex_lock()`: in state D until it is free.
 pub(crate) extern "C" fn mutex_lock(addr: u64) {
     lock(addr, TASK_UNINTERRUPTIBLE, "mutex_lock");
+}
+
+/// `mutex_lock_nested()`: in a subclass of its class.
+pub(crate) extern "C" fn mutex_lock_nested(addr: u64, subclass: u32) {
+    lock_nested(addr, subclass, TASK_UNINTERRUPTIBLE, "mutex_lock_nested");
+}
+
+/// `mutex_lock_interruptible_nested()`.
+pub(crate) extern "C" fn mutex_lock_interruptible_nested(addr: u64, subclass: u32) -> i32 {
+    lock_nested(addr, subclass, TASK_INTERRUPTIBLE, "mutex_lock_interruptible_nested")
+}
+
+/// `mutex_lock_killable_nested()`.
+pub(crate) extern "C" fn mutex_lock_killable_nested(addr: u64, subclass: u32) -> i32 {
+    lock_nested(addr, subclass, TASK_KILLABLE, "mutex_lock_killable_nested")
 }
 
 /// `mutex_lock_interruptible()`: 0 or `-EINTR`.
@@ -128,9 +150,8 @@ pub(crate) extern "C" fn atomic_dec_and_mutex_lock(atomic: u64, addr: u64) -> i3
 
 crate::exports![
     plain: __mutex_init, mutex_lock, mutex_lock_interruptible, mutex_lock_killable, mutex_trylock, mutex_unlock,
-        mutex_is_locked, kloom_mutex_destroy, atomic_dec_and_mutex_lock;
+        mutex_is_locked, kloom_mutex_destroy, atomic_dec_and_mutex_lock, mutex_lock_nested, mutex_lock_interruptible_nested,
+        mutex_lock_killable_nested;
     variadic: ;
-    named: "mutex_lock_io" => mutex_lock, "mutex_lock_nested" => mutex_lock,
-        "mutex_lock_interruptible_nested" => mutex_lock_interruptible, "mutex_lock_killable_nested" => mutex_lock_killable,
-        "refcount_dec_and_mutex_lock" => atomic_dec_and_mutex_lock
+    named: "mutex_lock_io" => mutex_lock, "refcount_dec_and_mutex_lock" => atomic_dec_and_mutex_lock
 ];

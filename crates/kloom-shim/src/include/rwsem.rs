@@ -15,28 +15,29 @@ fn object(machine: &mut Machine, addr: u64, func: &'static str) -> Result<u32, F
     machine.handle(addr, magic, func, |machine, name| machine.kernel.locks.register_semaphore(addr, name, 0))
 }
 
-fn init(addr: u64, magic: Magic, name: u64) {
+fn init(addr: u64, magic: Magic, name: u64, key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 8, true)?;
         let old = machine.old_handle(addr, magic);
         machine.kernel.locks.forget(LockClass::RwsemWrite, old, addr);
         let name = machine.init_name(addr, name);
         let handle = machine.kernel.locks.register_semaphore(addr, name, 0);
+        machine.kernel.locks.semaphore[handle as usize - 1].key = if key != 0 { key } else { addr };
         machine.init_object(addr, magic, handle)
     }));
 }
 
 /// `init_rwsem()`.
-pub(crate) extern "C" fn __init_rwsem(addr: u64, name: u64, _key: u64) {
-    init(addr, Magic::Rwsem, name);
+pub(crate) extern "C" fn __init_rwsem(addr: u64, name: u64, key: u64) {
+    init(addr, Magic::Rwsem, name, key);
 }
 
 /// `percpu_init_rwsem()`: 0, or `-ENOMEM` when that was asked for.
-pub(crate) extern "C" fn __percpu_init_rwsem(addr: u64, name: u64, _key: u64) -> i32 {
+pub(crate) extern "C" fn __percpu_init_rwsem(addr: u64, name: u64, key: u64) -> i32 {
     if enter(|machine, _| machine.fail_after.fails("percpu_init_rwsem")) {
         return -kloom_abi::Errno::ENOMEM.0;
     }
-    init(addr, Magic::PercpuRwsem, name);
+    init(addr, Magic::PercpuRwsem, name, key);
     0
 }
 

@@ -34,6 +34,10 @@ fn object(machine: &mut Machine, addr: u64, class: LockClass, func: &'static str
 }
 
 fn lock(addr: u64, class: LockClass, off: Off, func: &'static str) -> u64 {
+    lock_nested(addr, 0, class, off, func)
+}
+
+fn lock_nested(addr: u64, subclass: u32, class: LockClass, off: Off, func: &'static str) -> u64 {
     let mut flags = 0;
     or_oops(blocking(|machine, current, progress| {
         let handle = object(machine, addr, class, func)?;
@@ -44,7 +48,10 @@ fn lock(addr: u64, class: LockClass, off: Off, func: &'static str) -> u64 {
                 Off::Interrupts => flags = machine.irq_save(),
             }
         }
-        match machine.kernel.spin_lock(current, handle, class, progress) {
+        machine.kernel.lockdep.subclass = subclass;
+        let outcome = machine.kernel.spin_lock(current, handle, class, progress);
+        machine.kernel.lockdep.subclass = 0;
+        match outcome {
             // Reported once; then the CPU spins for ever, as on Linux, and the soft-lockup watchdog sees it.
             Err(fault @ (Fault::SpinDeadlock { .. } | Fault::Deadlock { .. })) => {
                 machine.kernel.report(fault);
@@ -92,25 +99,26 @@ pub(crate) fn unlock_irqrestore(addr: u64, flags: u64, func: &'static str) {
     unlock(addr, LockClass::Spinlock, On::Flags(flags), func);
 }
 
-fn init(addr: u64, magic: Magic, class: LockClass, name: u64) {
+fn init(addr: u64, magic: Magic, class: LockClass, name: u64, key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 8, true)?;
         let old = machine.old_handle(addr, magic);
         machine.kernel.locks.forget(class, old, addr);
         let name = machine.init_name(addr, name);
         let handle = machine.kernel.locks.register_spin(addr, name);
+        machine.kernel.locks.spin[handle as usize - 1].key = if key != 0 { key } else { addr };
         machine.init_object(addr, magic, handle)
     }));
 }
 
 /// `spin_lock_init()`.
-pub(crate) extern "C" fn __raw_spin_lock_init(addr: u64, name: u64, _key: u64, _inner: i16) {
-    init(addr, Magic::Spinlock, LockClass::Spinlock, name);
+pub(crate) extern "C" fn __raw_spin_lock_init(addr: u64, name: u64, key: u64, _inner: i16) {
+    init(addr, Magic::Spinlock, LockClass::Spinlock, name, key);
 }
 
 /// `rwlock_init()`.
-pub(crate) extern "C" fn __rwlock_init(addr: u64, name: u64, _key: u64) {
-    init(addr, Magic::Rwlock, LockClass::RwlockWrite, name);
+pub(crate) extern "C" fn __rwlock_init(addr: u64, name: u64, key: u64) {
+    init(addr, Magic::Rwlock, LockClass::RwlockWrite, name, key);
 }
 
 macro_rules! locks {
@@ -161,6 +169,11 @@ locks!(RwlockRead: _raw_read_lock "read_lock", _raw_read_lock_bh, _raw_read_lock
     _raw_read_unlock "read_unlock", _raw_read_unlock_bh, _raw_read_unlock_irq, _raw_read_unlock_irqrestore);
 locks!(RwlockWrite: _raw_write_lock "write_lock", _raw_write_lock_bh, _raw_write_lock_irq, _raw_write_lock_irqsave, _raw_write_trylock,
     _raw_write_unlock "write_unlock", _raw_write_unlock_bh, _raw_write_unlock_irq, _raw_write_unlock_irqrestore);
+
+/// `spin_lock_nested()`: in a subclass of its class.
+pub(crate) extern "C" fn _raw_spin_lock_nested(addr: u64, subclass: i32) {
+    lock_nested(addr, subclass as u32, LockClass::Spinlock, Off::Nothing, "spin_lock_nested");
+}
 
 /// `spin_trylock_bh()`.
 pub(crate) extern "C" fn _raw_spin_trylock_bh(addr: u64) -> i32 {

@@ -1,8 +1,11 @@
 //! Locks: who holds what, who waits for whom.
 
-use kloom_diag::{Access, AccessKind, BadUnlock, Blocked, Event, Fault as Told, Held, Object, ObjectKind, Proof};
-use kloom_kernel::fault::{DataRace, Fault, RaceSide, Report};
+use kloom_diag::{
+    Access, AccessKind, BadUnlock, Blocked, Event, Fault as Told, Held, LockEdge, Object, ObjectKind, Proof,
+};
+use kloom_kernel::fault::{DataRace, DepLock, Fault, LockOrder, OrderKind, RaceSide, Report};
 use kloom_kernel::lock::Holder;
+use kloom_kernel::lock::lockdep::DepKind;
 use kloom_kernel::site::{ContextKind, RawEvent};
 use kloom_kernel::task::{BlockedOn, LockClass, Task, TaskId};
 use kloom_shim::Machine;
@@ -17,6 +20,7 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
     let at = &report.at;
     match &report.fault {
         Fault::Deadlock { cycle } => deadlock(story, machine, cycle),
+        Fault::LockOrder(order) => Some(lock_order(story, machine, order)),
         Fault::DataRace(race) => Some(data_race(story, machine, race)),
         Fault::SpinDeadlock { lock, owner } => Some(spin_deadlock(story, machine, at, *lock, owner)),
         Fault::CallbackDeadlock { addr, lock, taken, spins } => {
@@ -43,6 +47,38 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
     }
 }
 
+/// Locks in orders that can deadlock.
+fn lock_order(story: &mut Story, machine: &Machine, order: &LockOrder) -> Told {
+    let mut held = |lock: &DepLock, at: &RawEvent| {
+        let acquired = story.resolver.event(machine, at);
+        let object = match lock.kind {
+            DepKind::Lock(class) => {
+                let named = story.resolver.argument(&acquired);
+                story.resolver.object(machine, lock.addr, kind_of(class), named)
+            }
+            DepKind::Work => story.resolver.object(machine, lock.addr, ObjectKind::Work, None),
+            DepKind::Timer => story.resolver.object(machine, lock.addr, ObjectKind::Timer, None),
+            DepKind::Thread => {
+                let task = machine.kernel.tasks.iter().find(|task| task.addr == lock.addr);
+                Object::new(ObjectKind::Task, task.map_or_else(String::new, Task::name), 0)
+            }
+        };
+        Held { object, acquired }
+    };
+    let edges = order
+        .edges
+        .iter()
+        .map(|edge| LockEdge { held: held(&edge.held, &edge.held_at), wanted: held(&edge.wanted, &edge.wanted_at) });
+    let edges = edges.collect();
+    let order = match order.kind {
+        OrderKind::Circle => kloom_diag::OrderKind::Circle,
+        OrderKind::Recursive => kloom_diag::OrderKind::Recursive,
+        OrderKind::Inconsistent { hard } => kloom_diag::OrderKind::Inconsistent { hard },
+        OrderKind::Inversion { hard } => kloom_diag::OrderKind::Inversion { hard },
+    };
+    Told::LockOrder { order, edges }
+}
+
 /// Two accesses without order.
 fn data_race(story: &mut Story, machine: &Machine, race: &DataRace) -> Told {
     let addr = race.first.addr.max(race.second.addr);
@@ -60,8 +96,7 @@ fn data_race(story: &mut Story, machine: &Machine, race: &DataRace) -> Told {
         let mut access = Access::new(event, kind, u64::from(side.size), side.addr);
         access.marked = side.marked;
         let locks = side.held.iter().filter(|(class, _)| !matches!(class, LockClass::Rcu | LockClass::Srcu));
-        access.locks =
-            locks.map(|&(class, addr)| story.resolver.object(machine, addr, kind_of(class), None)).collect();
+        access.locks = locks.map(|&(class, addr)| story.resolver.object(machine, addr, kind_of(class), None)).collect();
         access
     };
     let (first, second) = (side(&race.first), side(&race.second));

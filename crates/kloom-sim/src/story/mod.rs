@@ -311,10 +311,12 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
     let mut dead_frames = false;
     let mut rcu_waits = Vec::new();
     let mut entries = Vec::new();
+    let mut deadlocked = false;
     for finding in &findings {
         match &finding.fault {
             Told::SoftLockup { at, .. } => busy.push(at.who.pid),
             Told::SelfDeadlock { again, object, .. } => {
+                deadlocked = true;
                 if object.kind == ObjectKind::GracePeriod {
                     rcu_waits.push((again.site.clone(), again.who.pid));
                 }
@@ -326,6 +328,7 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
                 waited_for.push(thread.pid);
             }
             Told::Deadlock { tasks, .. } => {
+                deadlocked = true;
                 busy.extend(tasks.iter().map(|task| task.since.who.pid));
                 explained.extend(tasks.iter().map(|task| task.since.who.pid));
             }
@@ -407,6 +410,8 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
         Told::SleepInAtomic { slept, .. } => {
             slept.site.is_some() && rcu_waits.contains(&(slept.site.clone(), slept.who.pid))
         }
+        // The order is what made it possible.
+        Told::LockOrder { .. } => deadlocked,
         Told::LeakThread { thread, .. } => stopped.contains(&thread.pid),
         _ => false,
     };
