@@ -308,6 +308,11 @@ pub enum Fault {
     },
     DataRace(Box<DataRace>),
     LockOrder(Box<LockOrder>),
+    /// A task goes round and round, and nothing else can change what it waits for.
+    Livelock {
+        victim: TaskId,
+        since_ns: u64,
+    },
     SpinDeadlock {
         lock: u32,
         owner: RawEvent,

@@ -212,6 +212,12 @@ pub struct Task {
     pub blocked_on: BlockedOn,
     /// Since when it has been in its present sleep, and where it went to sleep.
     pub slept_at: RawEvent,
+    /// How often in a row it slept at that place, and since when.
+    pub same_sleep: (u64, u64),
+    /// The last wake-up that found it awake, unless another one woke it since.
+    pub unheeded: Option<RawEvent>,
+    /// Where it last set its state to a sleeping one by itself; only kept while a search explores.
+    pub state_set: Option<RawEvent>,
     /// Signal state.
     pub signals: Signals,
     /// The pending timeout of its sleep.

@@ -68,6 +68,8 @@ pub struct WaitQueue {
     pub name: String,
     /// Entries, in wake order.
     pub entries: VecDeque<WaitEntry>,
+    /// The last wake-up that found nobody; only kept while a search explores.
+    pub unheeded: Option<RawEvent>,
 }
 
 impl WaitQueue {
@@ -92,7 +94,7 @@ pub struct Waits {
 impl Waits {
     /// Registers a C wait queue head.
     pub fn register(&mut self, addr: u64, name: String) -> u32 {
-        self.table.insert(WaitQueue { addr, name, entries: VecDeque::new() }) as u32 + 1
+        self.table.insert(WaitQueue { addr, name, entries: VecDeque::new(), unheeded: None }) as u32 + 1
     }
 
     /// The queue behind a handle.
@@ -158,6 +160,16 @@ impl Kernel {
         true
     }
 
+    /// The queue a task waits in, if the last wake-up of it found nobody: its address, and that wake-up.
+    pub fn unheeded_queue(&self, task: TaskId) -> Option<(u64, RawEvent)> {
+        let waits = |queue: &WaitQueue| queue.entries.iter().any(|entry| entry.task == Some(task));
+        self.waits.table.iter().find_map(
+            |(_, queue)| {
+                if waits(queue) { queue.unheeded.map(|at| (queue.addr, at)) } else { None }
+            },
+        )
+    }
+
     /// Takes an entry out (`remove_wait_queue()`); false if it was not queued.
     pub fn remove_wait_entry(&mut self, queue: u32, entry_addr: u64) -> bool {
         if !self.waits.is_queued(entry_addr) {
@@ -197,8 +209,19 @@ impl Kernel {
         self.remove_wait_entry(queue, entry_addr);
     }
 
+    /// Remembers a wake-up that finds nobody.
+    fn note_unheeded(&mut self, queue: u32) {
+        let at = self.event_here();
+        if let Some(queue) = self.waits.get_mut(queue) {
+            queue.unheeded = queue.entries.is_empty().then_some(at);
+        }
+    }
+
     /// Begins to wake a queue's tasks, at most `nr_exclusive` exclusive ones (0 or less: all).
-    pub fn wake_begin(&self, queue: u32, nr_exclusive: i32) -> WakeWalk {
+    pub fn wake_begin(&mut self, queue: u32, nr_exclusive: i32) -> WakeWalk {
+        if self.order.on {
+            self.note_unheeded(queue);
+        }
         let next = self.waits.get(queue).and_then(|queue| queue.entries.front()).map(|entry| entry.addr);
         WakeWalk { next, left: nr_exclusive, exclusive: false }
     }

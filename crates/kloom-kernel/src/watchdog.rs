@@ -17,6 +17,8 @@ use crate::task::{TaskId, TaskKind};
 const HUNG_TASK_PERIOD_NS: u64 = 10 * NSEC_PER_SEC;
 /// A soft lockup is a CPU kept for longer than this (2 × `watchdog_thresh`).
 pub const SOFT_LOCKUP_NS: u64 = 20 * NSEC_PER_SEC;
+/// Sleeps in a row at one place that make a task one that polls.
+const POLLS: u64 = 50;
 /// The watchdog's timer looks every 4 s, so Linux reports 22 s or more.
 const SOFT_LOCKUP_REPORT_NS: u64 = 22 * NSEC_PER_SEC;
 
@@ -58,6 +60,11 @@ impl Kernel {
             })
             .map(|task| task.id)
             .collect();
+        if let Some(id) = self.polls_for_ever(now_ns, limit_ns) {
+            self.tasks[id].hang_reported = true;
+            let (since_ns, at) = (self.tasks[id].same_sleep.1, self.tasks[id].slept_at);
+            self.report_at(Fault::Livelock { victim: id, since_ns }, at);
+        }
         for id in hung {
             self.tasks[id].hang_reported = true;
             let (name, pid, since_ns) =
@@ -74,6 +81,32 @@ impl Kernel {
             let at = self.tasks[id].slept_at;
             self.report_at(Fault::HungTask { victim: id, since_ns, proved: false }, at);
         }
+    }
+
+    /// A task of user space that has slept again and again at one place of a module for `limit_ns`, while nothing else in
+    /// the machine can happen: what it looks for will not come.
+    fn polls_for_ever(&self, now_ns: u64, limit_ns: u64) -> Option<TaskId> {
+        let polls = |task: &crate::task::Task| {
+            task.user().is_some_and(|user| user.in_kernel)
+                && !task.hang_reported
+                && !task.has_exited()
+                && !task.se.on_rq
+                && task.timeout.is_some()
+                && !task.slept_at.trace.is_empty()
+                && task.same_sleep.0 >= POLLS
+                && now_ns.saturating_sub(task.same_sleep.1) >= limit_ns
+        };
+        let id = self.tasks.iter().find(|task| polls(task))?.id;
+        let still = |task: &crate::task::Task| {
+            task.id == id
+                || task.has_exited()
+                || matches!(task.kind, TaskKind::Idle | TaskKind::System)
+                || (!task.se.on_rq && task.timeout.is_none())
+        };
+        let pending = self.timers.armed().next().is_some()
+            || self.workqueues.pending().next().is_some()
+            || self.workqueues.running().next().is_some();
+        (!pending && self.tasks.iter().all(still)).then_some(id)
     }
 
     /// A CPU's watchdog is fed: there was an opportunity for its thread to run.

@@ -154,6 +154,8 @@ impl std::fmt::Debug for Session {
     }
 }
 
+/// Steps in which a task that is woken for nothing must have got further.
+const PROBE_STEPS: u32 = 2000;
 /// Steps between two signs of life.
 const PROGRESS_STEPS: u64 = 1 << 16;
 /// Steps between two looks at the user's wish to end the run.
@@ -369,6 +371,29 @@ impl Session {
         None
     }
 
+    /// After the end of a run: wakes a sleeping task once more, for nothing, and lets the machine go on for a moment.
+    /// Whether the task then gets further than where it slept: its condition was true, or it did not look at one.
+    pub(crate) fn wakes_for_good(&mut self, task: TaskId) -> bool {
+        let kernel = &mut self.handle.get().kernel;
+        let Some(slept_at) = kernel.tasks.get(task).map(|task| task.slept_at.trace) else { return false };
+        kernel.try_to_wake_up(task, kloom_abi::sched::TASK_NORMAL);
+        for _ in 0..PROBE_STEPS {
+            let step = self.handle.get().kernel.next();
+            self.after_step();
+            let Step::Run { cpu, context, budget_ns, scale } = step else { return false };
+            self.run_context(cpu, context, budget_ns, scale);
+            self.after_step();
+            let Some(task) = self.handle.get().kernel.tasks.get(task) else { return true };
+            if task.has_exited() {
+                return true;
+            }
+            if !task.se.on_rq && task.state() != 0 {
+                return task.slept_at.trace != slept_at;
+            }
+        }
+        false
+    }
+
     /// Counts a step taken outside [`Session::run`].
     pub(crate) fn count_step(&mut self) {
         self.steps += 1;
@@ -443,7 +468,9 @@ impl Session {
             matches!(task.kind, TaskKind::User(_))
                 && task.id != kernel.init
                 && (leaving
-                    || !task.has_exited() && (task.timeout.is_some() || (task.se.on_rq && !keeps_cpu(kernel, task))))
+                    || !task.has_exited()
+                        && ((task.timeout.is_some() && !task.hang_reported)
+                            || (task.se.on_rq && !keeps_cpu(kernel, task))))
         })
     }
 
@@ -541,7 +568,8 @@ impl Session {
         self.hang_seen |= machine.kernel.locked_up;
         if !machine.kernel.reports.is_empty() {
             let reports = machine.take_reports();
-            self.hang_seen |= reports.iter().any(|report| matches!(report.fault, Fault::HungTask { .. }));
+            self.hang_seen |=
+                reports.iter().any(|report| matches!(report.fault, Fault::HungTask { .. } | Fault::Livelock { .. }));
             self.story.observe(machine, &reports);
         } else if machine.kernel.trace.events.len() >= TRACE_BATCH {
             self.story.observe(machine, &[]);

@@ -1,11 +1,11 @@
-/* Two threads count in one variable without a lock */
+/* Two threads count in one variable under a spinlock */
 #include <linux/module.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
-static DEFINE_SPINLOCK(lock);
 static int hits;
+static DEFINE_SPINLOCK(lock);
 static struct task_struct *tasks[2];
 
 static int count(void *unused)
@@ -32,8 +32,11 @@ static int __init start(void)
 
 	for (i = 0; i < 2; i++) {
 		tasks[i] = kthread_run(count, NULL, "inc/%d", i);
-		if (IS_ERR(tasks[i]))
+		if (IS_ERR(tasks[i])) {
+			if (i)
+				kthread_stop(tasks[0]);
 			return PTR_ERR(tasks[i]);
+		}
 	}
 	return 0;
 }

@@ -10,9 +10,8 @@ static int count(void *unused)
 {
 	int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 2; i++)
 		hits++;
-	}
 	while (!kthread_should_stop()) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (!kthread_should_stop())
@@ -28,8 +27,11 @@ static int __init start(void)
 
 	for (i = 0; i < 2; i++) {
 		tasks[i] = kthread_run(count, NULL, "inc/%d", i);
-		if (IS_ERR(tasks[i]))
+		if (IS_ERR(tasks[i])) {
+			if (i)
+				kthread_stop(tasks[0]);
 			return PTR_ERR(tasks[i]);
+		}
 	}
 	return 0;
 }

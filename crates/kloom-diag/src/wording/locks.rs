@@ -43,11 +43,18 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             story.help("guard both accesses with one lock, or make the variable an `atomic_t`; `READ_ONCE()`/`WRITE_ONCE()` silence the race but still lose updates");
         }
         Fault::Livelock { tasks, busy_ns } => {
-            story.title(format!(
-                "{} kept running for {} and none of them got anywhere",
-                plural(tasks.len() as u64, "task"),
-                duration(*busy_ns)
-            ));
+            story.title(match tasks.as_slice() {
+                [task] => format!(
+                    "{} has looked again and again for {} for something that nobody is left to do",
+                    name(&task.since.who.comm),
+                    duration(*busy_ns)
+                ),
+                _ => format!(
+                    "{} kept running for {} and none of them got anywhere",
+                    plural(tasks.len() as u64, "task"),
+                    duration(*busy_ns)
+                ),
+            });
             for (index, task) in tasks.iter().enumerate() {
                 let text = format!("{} goes round here", who(&task.since.who));
                 if index == 0 {

@@ -180,6 +180,11 @@ impl Kernel {
         let here = self.event_here_of(caller);
         let task = &mut self.tasks[caller];
         task.blocked_on = what;
+        if task.slept_at.trace == here.trace {
+            task.same_sleep.0 += 1;
+        } else {
+            task.same_sleep = (1, here.time_ns);
+        }
         task.slept_at = here;
     }
 

@@ -18,12 +18,17 @@ impl Kernel {
     pub fn try_to_wake_up(&mut self, target: TaskId, mask: u32) -> bool {
         let Some(task) = self.tasks.get(target) else { return false };
         if task.state() & mask == 0 || task.has_exited() {
+            if task.state() == TASK_RUNNING && self.order.on {
+                let at = self.event_here();
+                self.tasks[target].unheeded = Some(at);
+            }
             return false;
         }
         task.c.set_task_state(TASK_RUNNING);
         let addr = task.addr;
         self.touched.note_changed(addr);
         self.release(addr);
+        self.tasks[target].unheeded = None;
         self.tasks[target].blocked_on = BlockedOn::Nothing;
         self.tasks[target].hang_reported = false;
         if self.tasks[target].se.on_rq {

@@ -104,7 +104,13 @@ pub(crate) extern "C" fn wake_up_state(task: u64, state: u32) -> i32 {
 
 /// `set_current_state()`.
 pub(crate) extern "C" fn kloom_set_current_state(state: u32) {
-    enter(|machine, current| machine.kernel.tasks[current].c.set_task_state(state));
+    enter(|machine, current| {
+        machine.kernel.tasks[current].c.set_task_state(state);
+        if machine.kernel.order.on && state != 0 {
+            let at = machine.kernel.event_here();
+            machine.kernel.tasks[current].state_set = Some(at);
+        }
+    });
 }
 
 /// `need_resched()`.

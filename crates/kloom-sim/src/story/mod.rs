@@ -169,6 +169,46 @@ impl Story {
         kloom_diag::fold(findings)
     }
 
+    /// Tasks that sleep for ever although a wake-up came when they were still awake, each with what there is to tell if
+    /// another wake-up would let them go on.
+    pub fn sleepers(&mut self, machine: &Machine, ended: &Ended) -> Vec<(TaskId, Told)> {
+        if !matches!(ended, Ended::Done(_) | Ended::Stuck | Ended::Hung) {
+            return Vec::new();
+        }
+        let sure = *ended == Ended::Stuck || nothing_can_happen(machine);
+        let proof = if sure { Proof::Proved } else { Proof::Bounded { limit_ns: machine.kernel.config.hang_after_ns } };
+        let asleep: Vec<TaskId> = machine
+            .kernel
+            .tasks
+            .iter()
+            .filter(|task| {
+                (task.kthread().is_some() || task.user().is_some_and(|user| user.in_kernel))
+                    && !task.has_exited()
+                    && !task.se.on_rq
+                    && task.timeout.is_none()
+                    && !task.slept_at.trace.is_empty()
+                    && matches!(task.blocked_on, BlockedOn::Schedule | BlockedOn::WaitQueue(_) | BlockedOn::Timeout)
+            })
+            .map(|task| task.id)
+            .collect();
+        let mut told = Vec::new();
+        for id in asleep {
+            let Some(task) = machine.kernel.tasks.get(id) else { continue };
+            if let (Some(waker), Some(state_set)) = (task.unheeded, task.state_set) {
+                let sleeper = threads::blocked(self, machine, task);
+                let waker = self.resolver.event(machine, &waker);
+                let state_set = self.resolver.event(machine, &state_set);
+                told.push((id, Told::MissedWakeup { tested: None, waker, state_set, sleeper, proof }));
+            } else if let Some((addr, waker)) = machine.kernel.unheeded_queue(id) {
+                let mut sleeper = threads::blocked(self, machine, task);
+                sleeper.on = Some(self.resolver.object(machine, addr, ObjectKind::WaitQueue, None));
+                let waker = self.resolver.event(machine, &waker);
+                told.push((id, Told::LostWakeup { waker, sleeper, proof }));
+            }
+        }
+        told
+    }
+
     /// Modules whose loader or unloader died on the way. The crash is the bug; this says what it leaves.
     fn stuck_modules(&mut self, machine: &Machine) {
         let kernel = &machine.kernel;
@@ -246,7 +286,9 @@ impl Default for Story {
 /// Tells apart reports of one kind from one place that are about different tasks.
 fn participant(report: &Report) -> u64 {
     match &report.fault {
-        Fault::HungTask { victim, .. } | Fault::SoftLockup { victim, .. } => u64::from(victim.0),
+        Fault::HungTask { victim, .. } | Fault::SoftLockup { victim, .. } | Fault::Livelock { victim, .. } => {
+            u64::from(victim.0)
+        }
         Fault::LeakThread { target } | Fault::ThreadNeverWoken { target } | Fault::LeakTaskReference { target, .. } => {
             u64::from(target.0)
         }
@@ -275,6 +317,17 @@ fn nothing_can_happen(machine: &Machine) -> bool {
             || (!task.se.on_rq && task.timeout.is_none())
     };
     !machine.kernel.events.has_work() && machine.kernel.tasks.iter().all(asleep)
+}
+
+/// Whether a finding tells of somebody who waits.
+fn is_hang(told: &Told) -> bool {
+    matches!(
+        told,
+        Told::HungTask { .. }
+            | Told::KthreadStopHang { .. }
+            | Told::KthreadStopLostWakeup { .. }
+            | Told::ModuleStuck { .. }
+    )
 }
 
 /// Nothing can happen any more: what did not end never will.

@@ -15,7 +15,8 @@ impl Session {
         let unsupported = self.shared().borrow().unsupported.first().cloned();
         let limits = self.limits().clone();
         let (machine, story) = self.machine_and_story();
-        let findings = story.finish(machine, ended);
+        let sleepers = story.sleepers(machine, ended);
+        let mut findings = story.finish(machine, ended);
         // A symbol of another module that was inserted too late is no gap of kloom's.
         let unsupported =
             unsupported.filter(|(_, name)| machine.images.iter().all(|(_, image)| image.symbol_addr(name).is_none()));
@@ -39,7 +40,16 @@ impl Session {
                 None => End::Completed,
             },
         };
-        let mut findings = findings;
+        let lost: Vec<Finding> = sleepers
+            .into_iter()
+            .filter(|&(task, _)| self.wakes_for_good(task))
+            .map(|(_, told)| Finding::new(told))
+            .collect();
+        if !lost.is_empty() {
+            // Who waits for such a sleeper hangs because of that.
+            findings.retain(|finding| !super::is_hang(&finding.fault));
+            findings.extend(lost);
+        }
         self.add_replay(&mut findings);
         Outcome { subject: subject.to_string(), findings, end, wall_ns: None, virtual_ns, explored: None }
     }

@@ -18,6 +18,12 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
         Fault::SoftLockup { since_ns, hookless, .. } => {
             Some(soft_lockup(story, machine, &report.at, *since_ns, *hookless))
         }
+        Fault::Livelock { victim, since_ns } => {
+            let task = machine.kernel.tasks.get(*victim)?;
+            let blocked = blocked(story, machine, task);
+            let busy_ns = machine.kernel.now().saturating_sub(*since_ns);
+            Some(Told::Livelock { tasks: vec![blocked], busy_ns })
+        }
         Fault::ModuleTextGone { ip, module, unloaded } => {
             Some(text_gone(story, machine, report, *ip, module, unloaded))
         }

@@ -10,17 +10,17 @@ static struct task_struct *thread;
 
 static void tick(struct timer_list *unused)
 {
-	spin_lock(&lock);
+	spin_lock_bh(&lock);
 	pr_info("tick\n");
-	spin_unlock(&lock);
+	spin_unlock_bh(&lock);
 }
 static DEFINE_TIMER(timer, tick);
 
 static int stop_it(void *unused)
 {
-	spin_lock(&lock);
+	spin_lock_bh(&lock);
 	mdelay(20);
-	spin_unlock(&lock);
+	spin_unlock_bh(&lock);
 	del_timer_sync(&timer);
 	while (!kthread_should_stop())
 		msleep(10);

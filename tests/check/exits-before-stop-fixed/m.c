@@ -1,0 +1,32 @@
+/* A thread waits for its stop request */
+#include <linux/module.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+static struct task_struct *task;
+
+static int once(void *unused)
+{
+	pr_info("done\n");
+	while (!kthread_should_stop()) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (!kthread_should_stop())
+			schedule();
+		__set_current_state(TASK_RUNNING);
+	}
+	return 0;
+}
+
+static int __init start(void)
+{
+	task = kthread_run(once, NULL, "once");
+	return PTR_ERR_OR_ZERO(task);
+}
+
+static void __exit finish(void)
+{
+	kthread_stop(task);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
