@@ -500,7 +500,13 @@ mod tests {
         let [a, b] = spins(&mut kernel);
         let callback =
             Callback { kind: ContextKind::Softirq, func: 1, args: [2, 0, 0], source: CallbackSource::Other(2) };
-        kernel.cpus[0].irq_frames.push(IrqFrame { callback, preempt_count: 0, irqs_off: false, since_ns: 0 });
+        kernel.cpus[0].irq_frames.push(IrqFrame {
+            callback,
+            preempt_count: 0,
+            irqs_off: false,
+            since_ns: 0,
+            spins_on: None,
+        });
         kernel.lockdep_acquire(a.0, a.1, false);
         kernel.cpus[0].irq_frames.pop();
         nest(&mut kernel, task, &[b]);
