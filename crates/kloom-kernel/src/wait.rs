@@ -209,8 +209,11 @@ impl Kernel {
         self.remove_wait_entry(queue, entry_addr);
     }
 
-    /// Remembers a wake-up that finds nobody.
-    fn note_unheeded(&mut self, queue: u32) {
+    /// Remembers a wake-up that finds nobody, while a search explores.
+    pub fn note_unheeded(&mut self, queue: u32) {
+        if !self.order.on {
+            return;
+        }
         let at = self.event_here();
         if let Some(queue) = self.waits.get_mut(queue) {
             queue.unheeded = queue.entries.is_empty().then_some(at);
@@ -219,9 +222,7 @@ impl Kernel {
 
     /// Begins to wake a queue's tasks, at most `nr_exclusive` exclusive ones (0 or less: all).
     pub fn wake_begin(&mut self, queue: u32, nr_exclusive: i32) -> WakeWalk {
-        if self.order.on {
-            self.note_unheeded(queue);
-        }
+        self.note_unheeded(queue);
         let next = self.waits.get(queue).and_then(|queue| queue.entries.front()).map(|entry| entry.addr);
         WakeWalk { next, left: nr_exclusive, exclusive: false }
     }

@@ -90,8 +90,7 @@ impl Kernel {
             task.user().is_some_and(|user| user.in_kernel)
                 && !task.hang_reported
                 && !task.has_exited()
-                && !task.se.on_rq
-                && task.timeout.is_some()
+                && (if task.se.on_rq { task.timed_out } else { task.timeout.is_some() })
                 && !task.slept_at.trace.is_empty()
                 && task.same_sleep.0 >= POLLS
                 && now_ns.saturating_sub(task.same_sleep.1) >= limit_ns
@@ -104,7 +103,7 @@ impl Kernel {
                 || (!task.se.on_rq && task.timeout.is_none())
         };
         let pending = self.timers.armed().next().is_some()
-            || self.workqueues.pending().next().is_some()
+            || !self.workqueues.pending().is_empty()
             || self.workqueues.running().next().is_some();
         (!pending && self.tasks.iter().all(still)).then_some(id)
     }

@@ -62,6 +62,10 @@ impl Machine {
             Bad::Task(slot) => (Fault::TaskUseAfterFree { target: TaskId(slot), func: "" }, After::GoOn),
             Bad::Stack => (Fault::StackUseAfterFree { addr, access }, After::GoOn),
             Bad::Image => match self.module_of(addr) {
+                // The code itself has gone: that it touches its variables is only the first thing that fails.
+                Some((id, _)) if !self.is_loaded(addr) && self.module_of(ip).is_some_and(|(of, _)| of == id) => {
+                    (self.fetch_fault(ip), After::Die)
+                }
                 Some((_, image)) if !self.is_loaded(addr) || !image.init_live => {
                     let module = image.module.name().unwrap_or("").to_string();
                     let init = self.is_loaded(addr);
@@ -460,7 +464,7 @@ impl Machine {
         let lines = [
             format!("RIP: 0010:{place}"),
             self.code_line(ip),
-            format!("RSP: 0018:{:016x} EFLAGS: {:08x}", regs.rsp, regs.eflags),
+            format!("RSP: 0018:{:016x} EFLAGS: {:08x}", regs.rsp, regs.eflags & !ARITHMETIC_FLAGS | ZERO_FLAGS),
             format!("RAX: {:016x} RBX: {:016x} RCX: {:016x}", regs.rax, regs.rbx, regs.rcx),
             format!("RDX: {:016x} RSI: {:016x} RDI: {:016x}", regs.rdx, regs.rsi, regs.rdi),
             format!("RBP: {:016x} R08: {:016x} R09: {:016x}", regs.rbp, regs.r8, regs.r9),
@@ -546,7 +550,7 @@ impl Machine {
     }
 
     /// Module code jumped to `addr`, where no code is.
-    fn fetch_fault(&mut self, addr: u64) -> Fault {
+    fn fetch_fault(&self, addr: u64) -> Fault {
         if let Some((id, image)) = self.module_of(addr) {
             let module = image.module.name().unwrap_or("").to_string();
             let unloaded = self.kernel.modules.unloaded.iter().rev().find(|gone| gone.id == id).map(|gone| gone.at);
@@ -568,6 +572,11 @@ const TASK_USAGE_OFFSET: u64 = std::mem::offset_of!(kloom_abi::TaskStruct, usage
 /// Bytes of code that an oops shows, and how many of them lie before the instruction.
 const CODE_BYTES: usize = 64;
 const CODE_BEFORE: u64 = 42;
+
+/// CF, PF, AF, ZF, SF and OF: the hooks of the compiler leave anything in them.
+const ARITHMETIC_FLAGS: u64 = 0x8d5;
+/// PF and ZF, shown instead.
+const ZERO_FLAGS: u64 = 0x44;
 
 /// Length of a `call` of an exported function.
 const CALL_BYTES: u64 = 5;

@@ -99,7 +99,7 @@ fn check(dir: &Path) -> Result<(), String> {
     let request = request(dir, &settings);
     let built = build(&request, &mut |_| ()).map_err(|error| format!("{error:?}"))?;
     let subject = Subject::new(&request, &built, Bounds::default()).map_err(|error| format!("{error:?}"))?;
-    let mut worker = Worker::new(&subject).map_err(|error| format!("{error:?}"))?;
+    let (mut worker, _) = Worker::new(&subject).map_err(|error| format!("{error:?}"))?;
     let mut ran = 0;
     let mut others: Vec<String> = Vec::new();
     let random = settings.executions * 2 / 3;

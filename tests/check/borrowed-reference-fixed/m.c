@@ -46,7 +46,9 @@ static int __init start(void)
 
 static void __exit finish(void)
 {
-	kthread_stop(task);
+	/* Stopped before it ran: the thread never put its reference. */
+	if (kthread_stop(task) == -EINTR)
+		kref_put(&item->ref, release);
 }
 module_init(start);
 module_exit(finish);

@@ -136,6 +136,11 @@ pub struct Cpu {
 }
 
 impl Cpu {
+    /// Whether the callback of a timer has begun here and not ended.
+    pub fn runs_callback_of(&self, timer: u32) -> bool {
+        self.irq_frames.iter().any(|frame| frame.callback.source == CallbackSource::Timer(timer))
+    }
+
     /// A CPU that idles at time zero.
     pub fn new(id: u32, idle: TaskId) -> Cpu {
         Cpu {

@@ -409,6 +409,7 @@ fn wake(head: u64, mode: u32, nr: i32, key: u64, locked: bool, func: &'static st
         if machine.kernel.waits.get(queue).is_none_or(|queue| queue.entries.is_empty())
             && (locked || machine.head_lock(head).is_none())
         {
+            machine.kernel.note_unheeded(queue);
             return Ok(true);
         }
         if machine.refresh(queue, func)? || (!locked && machine.head_lock(head).is_some()) {

@@ -3,6 +3,7 @@
 
 use kloom_guest::thunk::VaFrame;
 use kloom_kernel::fault::Fault;
+use kloom_kernel::ops::Op;
 use kloom_kernel::printk::Level;
 use kloom_kernel::sched::cpu::{Callback, CallbackSource};
 use kloom_kernel::site::ContextKind;
@@ -245,6 +246,24 @@ pub(crate) extern "C" fn queue_delayed_work_on(cpu: i32, wq: u64, work: u64, del
     }))
 }
 
+/// Waits while the timer's function of a delayed work has begun and has not queued the work yet: on Linux, whoever takes a
+/// work off tries until that is done (kernel/workqueue.c, `try_to_grab_pending()`, 6.1).
+fn let_timer_queue(work: u64) -> Result<(), Fault> {
+    blocking(|machine, _, _| {
+        machine.check_access(work, DELAYED_SIZE, true)?;
+        let timer = machine.old_handle(work + TIMER, Magic::Timer);
+        let kernel = &mut machine.kernel;
+        if timer != 0
+            && kernel.workqueues.waits_for_timer(work)
+            && kernel.cpus.iter().any(|cpu| cpu.id != kernel.this_cpu && cpu.runs_callback_of(timer))
+        {
+            kernel.spin_step();
+            return Ok(Op::Spin);
+        }
+        Ok(Op::Done(()))
+    })
+}
+
 /// Stops the timer of a delayed work and takes it off its list: whether it was pending.
 fn grab_delayed(machine: &mut Machine, work: u64) -> Result<bool, Fault> {
     machine.check_access(work, DELAYED_SIZE, true)?;
@@ -255,6 +274,7 @@ fn grab_delayed(machine: &mut Machine, work: u64) -> Result<bool, Fault> {
 
 /// `mod_delayed_work_on()`: true if it was pending.
 pub(crate) extern "C" fn mod_delayed_work_on(cpu: i32, wq: u64, work: u64, delay: u64) -> bool {
+    or_oops(let_timer_queue(work));
     or_oops(enter(|machine, _| {
         check_work(machine, work, "mod_delayed_work")?;
         let was_pending = grab_delayed(machine, work)?;
@@ -365,6 +385,7 @@ pub(crate) extern "C" fn cancel_work(work: u64) -> bool {
 
 /// `cancel_delayed_work()`: true if it was pending.
 pub(crate) extern "C" fn cancel_delayed_work(work: u64) -> bool {
+    or_oops(let_timer_queue(work));
     or_oops(enter(|machine, _| {
         check_work(machine, work, "cancel_delayed_work")?;
         grab_delayed(machine, work)
@@ -373,6 +394,9 @@ pub(crate) extern "C" fn cancel_delayed_work(work: u64) -> bool {
 
 fn cancel_sync(work: u64, delayed: bool, func: &'static str) -> bool {
     might_sleep(func);
+    if delayed {
+        or_oops(let_timer_queue(work));
+    }
     let (initialised, timer_ran) = or_oops(enter(|machine, _| {
         let size = if delayed { DELAYED_SIZE } else { SIZE };
         machine.check_access(work, size, true)?;
