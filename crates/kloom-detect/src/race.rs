@@ -469,12 +469,9 @@ mod tests {
             }
         }
         for k in 0..n {
-            for i in 0..n {
-                if before[i][k] {
-                    for j in 0..n {
-                        before[i][j] |= before[k][j];
-                    }
-                }
+            let after_k = before[k].clone();
+            for row in before.iter_mut().filter(|row| row[k]) {
+                row.iter_mut().zip(&after_k).for_each(|(mine, theirs)| *mine |= theirs);
             }
         }
         before

@@ -319,7 +319,8 @@ impl Kernel {
             if from == dep {
                 // The same lock is a deadlock of its own, which is told when it happens.
                 let same = held.handle == of.1 && held.class == of.0;
-                if !same && !(held_read && recursive) && !(held_read && read && of.0 == LockClass::RwlockRead) {
+                let readers = held_read && (recursive || read && of.0 == LockClass::RwlockRead);
+                if !same && !readers {
                     let at = self.event_here();
                     let held_event = RawEvent { trace: held.taken, time_ns: held.time_ns, ..at };
                     let edge = OrderEdge {
