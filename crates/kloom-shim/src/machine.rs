@@ -309,6 +309,7 @@ impl Machine {
     /// Makes synchronising calls and marked accesses choice points, in modules that are loaded from now on.
     pub fn explore(&mut self, announced: Rc<Announced>) {
         self.kernel.start_stepwise();
+        self.kernel.order.on = true;
         self.ctx.exploring.set(true);
         self.announced = Some(announced);
     }

@@ -28,7 +28,6 @@ impl Kernel {
     /// Prepares for stepwise scheduling: natural answers to every other choice, touches noted.
     pub fn start_stepwise(&mut self) {
         self.touched.on = true;
-        self.order.on = true;
         self.stepwise = true;
     }
 
