@@ -75,6 +75,9 @@ pub struct State {
     pub parts: Vec<Part>,
     /// What came out of those that are done.
     pub done: BTreeMap<usize, Outcome>,
+    /// The program had bounds of its own that left something out; for whoever runs it to set.
+    #[serde(default)]
+    pub bounded: bool,
 }
 
 /// Why two states cannot be merged.
@@ -153,7 +156,7 @@ impl State {
                 break;
             }
         }
-        State { parts, done: BTreeMap::new() }
+        State { parts, ..State::default() }
     }
 
     /// All that has come out so far; exhausted only if all parts are done and exhausted.
@@ -180,20 +183,35 @@ impl State {
             return Err(NotTheSame);
         }
         self.done.extend(other.done);
+        self.bounded |= other.bounded;
         Ok(())
     }
 
     /// Explores what is not done yet, on so many threads, until all is done or `stop` is set. Parts that are under way
     /// then will be done again.
     pub fn run<W: Worker>(&mut self, plan: &Plan, jobs: usize, make: impl Fn() -> W + Sync, stop: &AtomicBool) {
+        self.run_keeping(plan, jobs, make, stop, &|_| {});
+    }
+
+    /// As [`State::run`]; `keep` gets the state after each part that is done, to save it.
+    pub fn run_keeping<W: Worker>(
+        &mut self,
+        plan: &Plan,
+        jobs: usize,
+        make: impl Fn() -> W + Sync,
+        stop: &AtomicBool,
+        keep: &(dyn Fn(&State) + Sync),
+    ) {
         let (nth, of) = plan.partition;
         let open: Vec<usize> =
             (0..self.parts.len()).filter(|part| part % of.max(1) == nth && !self.done.contains_key(part)).collect();
         let share = plan.limits.executions.map(|all| all.div_ceil(self.parts.len().max(1) as u64).max(1));
         let limits = Limits { executions: share, ..plan.limits };
-        let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(usize::MAX));
-        let results = Mutex::new(Vec::new());
-        let parts = &self.parts;
+        let known = self.done.iter().find(|(_, outcome)| plan.first_failure && !outcome.failures.is_empty());
+        let known = known.map_or(usize::MAX, |(&part, _)| part);
+        let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(known));
+        let parts = self.parts.clone();
+        let state = Mutex::new(&mut *self);
         let work = || {
             let mut worker = None;
             loop {
@@ -207,7 +225,9 @@ impl State {
                 if plan.first_failure && !outcome.failures.is_empty() {
                     failed.fetch_min(part, Ordering::Relaxed);
                 }
-                results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((part, outcome));
+                let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                state.done.insert(part, outcome);
+                keep(&state);
             }
         };
         if jobs <= 1 {
@@ -215,14 +235,13 @@ impl State {
         } else {
             std::thread::scope(|scope| {
                 for _ in 0..jobs {
-                    scope.spawn(work);
+                    scope.spawn(&work);
                 }
             });
         }
         // Parts behind the first that failed may or may not have been done: that depends on the jobs.
         let failed = failed.into_inner();
-        let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        self.done.extend(results.into_iter().filter(|&(part, _)| part <= failed));
+        self.done.retain(|&part, _| part <= failed);
     }
 }
 

@@ -377,6 +377,7 @@ impl Session {
         let thread = execution.threads.entry(id).or_default();
         match (wrote, pending) {
             (false, Some(Pending { touch: Some((object, _)), site, .. })) => {
+                let object = home(object);
                 let version = execution.versions.get(&object).copied().unwrap_or(0);
                 if thread.looks.iter().any(|look| look.1 == object && look.2 != version) {
                     thread.looks.clear();
@@ -430,7 +431,7 @@ impl Execution {
             Mover::Task(task) => self.by_task.get(&task).map(|&(id, _)| id),
             Mover::Irq(cpu) => {
                 let callback = machine.kernel.irq_source(cpu)?;
-                Some(threads.number(Origin::Callback(callback.args[0] | 1 << 63), 0))
+                Some(threads.number(Origin::Callback(home(callback.args[0]) | 1 << 63), 0))
             }
         }
     }
@@ -448,5 +449,15 @@ fn access((object, manner): (u64, Manner)) -> Access {
         Manner::AcquireShared => Kind::AcquireShared,
         Manner::ReleaseShared => Kind::ReleaseShared,
     };
-    Access { object, kind }
+    Access { object: home(object), kind }
+}
+
+/// The address as it would be in the process's first machine: what a search hears must not depend on how many there are.
+fn home(address: u64) -> u64 {
+    use kloom_guest::layout::{ARENA_BASE, ARENA_SIZE, IMAGE_BASE, IMAGE_SIZE, SLOTS};
+    let of = |base: u64, size: u64| {
+        let offset = address.checked_sub(base).filter(|offset| offset / size < SLOTS as u64);
+        offset.map(|offset| base + offset % size)
+    };
+    of(ARENA_BASE, ARENA_SIZE).or_else(|| of(IMAGE_BASE, IMAGE_SIZE)).unwrap_or(address)
 }

@@ -314,7 +314,7 @@ pub fn check(
 }
 
 /// Explores by reduction on `jobs` threads, or goes on with what is not done yet of `state`; the simplest of all failing
-/// executions is told, whatever the number of jobs.
+/// executions is told, whatever the number of jobs. `keep` gets the state whenever there is more of it.
 ///
 /// # Errors
 /// There is no machine.
@@ -323,6 +323,7 @@ pub fn check_in_parts(
     plan: &Plan,
     jobs: usize,
     state: Option<State>,
+    keep: &(dyn Fn(&State) + Sync),
 ) -> Result<(Checked, State), RunError> {
     let (mut worker, natural) = Worker::new(subject)?;
     let clock_bounded = AtomicBool::new(false);
@@ -340,13 +341,19 @@ pub fn check_in_parts(
             }
         }
     };
-    state.run(plan, jobs, make, &subject.start.options.stop);
+    let keep = |state: &State| {
+        let bounded = state.bounded || clock_bounded.load(Ordering::Relaxed);
+        keep(&State { bounded, ..state.clone() });
+    };
+    keep(&state);
+    state.run_keeping(plan, jobs, make, &subject.start.options.stop, &keep);
+    state.bounded |= clock_bounded.load(Ordering::Relaxed);
     let outcome = state.outcome();
     let mut checked = Checked {
         summary: outcome.summary,
         first: natural.outcome,
         failure: None,
-        clock_bounded: clock_bounded.into_inner(),
+        clock_bounded: state.bounded,
         interrupted: subject.stopped(),
         faults_tried: 0,
     };

@@ -1,6 +1,6 @@
 //! `kloom check`, `kloom merge` and `kloom replay`: flags in, reports out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -17,6 +17,8 @@ use crate::duration::parse_ns;
 use crate::emit::{self, Document, Format};
 use crate::output;
 
+/// Parts of a check for each host it is spread over, and hosts that it is cut for at least.
+const PARTS_EACH: usize = 4;
 /// CPUs of a machine that is checked: enough for the tasks of most modules to run beside each other.
 const CHECK_CPUS: u32 = 4;
 
@@ -229,22 +231,43 @@ enum Parted {
 }
 
 fn in_parts_of(args: &CheckArgs, subject: &Subject) -> Result<Checked, Parted> {
+    let partition = args.partition.unwrap_or((0, 1));
     let plan = Plan {
         limits: Limits { preemptions: args.preemptions, executions: Some(args.executions), ..Limits::default() },
-        partition: args.partition.unwrap_or((0, 1)),
+        partition,
+        // A few for each host, so that none has much more to do than another; more would only be more to run twice.
+        parts: PARTS_EACH * partition.1.max(PARTS_EACH),
         ..Plan::default()
     };
     let state = match &args.save_state {
         Some(path) if path.exists() => Some(read_state(path).map_err(Parted::State)?),
         _ => None,
     };
-    let (checked, state) = check::check_in_parts(subject, &plan, args.jobs.unwrap_or(1), state).map_err(Parted::Run)?;
-    if let Some(path) = &args.save_state {
-        let text = serde_json::to_vec(&state).map_err(|error| Parted::State(error.to_string()))?;
-        std::fs::write(path, text)
-            .map_err(|error| Parted::State(format!("cannot write {}: {error}", path.display())))?;
+    // The first write that fails is told at the end; the check itself goes on.
+    let failed = std::sync::Mutex::new(None);
+    let keep = |state: &State| {
+        if let Some(path) = &args.save_state
+            && let Err(text) = write_state(path, state)
+        {
+            failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(text);
+        }
+    };
+    let jobs = args.jobs.unwrap_or(1);
+    let (checked, _) = check::check_in_parts(subject, &plan, jobs, state, &keep).map_err(Parted::Run)?;
+    match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        Some(text) => Err(Parted::State(text)),
+        None => Ok(checked),
     }
-    Ok(checked)
+}
+
+/// Writes a state so that a reader, or a later run after the power has failed, finds the old one or the new one.
+fn write_state(path: &Path, state: &State) -> Result<(), String> {
+    let told = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
+    let text = serde_json::to_vec(state).map_err(|error| told(&error))?;
+    let mut beside = path.as_os_str().to_os_string();
+    beside.push(".new");
+    std::fs::write(&beside, text).map_err(|error| told(&error))?;
+    std::fs::rename(&beside, path).map_err(|error| told(&error))
 }
 
 fn read_state(path: &PathBuf) -> Result<State, String> {
@@ -277,7 +300,7 @@ pub(super) fn merge(args: MergeArgs) -> ExitCode {
     };
     // Nothing is explored here: what no state has stays open, and the report says so.
     let plan = Plan { partition: (usize::MAX, usize::MAX), ..Plan::default() };
-    match check::check_in_parts(&subject, &plan, 1, merged) {
+    match check::check_in_parts(&subject, &plan, 1, merged, &|_| {}) {
         Ok((checked, _)) => {
             let bounds = Bounds::default();
             let strategy = format!("dpor, {} states merged", args.states.len());

@@ -1,0 +1,273 @@
+//! One check spread over jobs, processes and hosts, killed and gone on with: the report is that of one that was not.
+
+#![forbid(unsafe_code)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use kloom_explore::parallel::State;
+use support::{Done, fresh_dir, kloom, rest, run};
+
+/// Two threads that meet at a mutex, without a bug.
+const MEET: &str = r#"#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+static DEFINE_MUTEX(lock);
+static DECLARE_COMPLETION(done);
+static int total;
+
+static int work(void *unused)
+{
+	mutex_lock(&lock);
+	total++;
+	mutex_unlock(&lock);
+	complete(&done);
+	return 0;
+}
+
+static int __init start(void)
+{
+	kthread_run(work, NULL, "one");
+	kthread_run(work, NULL, "two");
+	wait_for_completion(&done);
+	wait_for_completion(&done);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	pr_info("%d\n", total);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
+"#;
+
+/// Two locks in two orders.
+const ABBA: &str = r#"#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+static DEFINE_MUTEX(a);
+static DEFINE_MUTEX(b);
+static struct task_struct *task;
+
+static int backwards(void *unused)
+{
+	mutex_lock(&b);
+	mutex_lock(&a);
+	mutex_unlock(&a);
+	mutex_unlock(&b);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ);
+	return 0;
+}
+
+static int __init start(void)
+{
+	task = kthread_run(backwards, NULL, "backwards");
+	mutex_lock(&a);
+	mutex_lock(&b);
+	mutex_unlock(&b);
+	mutex_unlock(&a);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	kthread_stop(task);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
+"#;
+
+/// A module that makes threads from a thread, some only if it comes first, so that they are absent from the natural execution.
+const SOME: &str = r#"#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+
+static atomic_t turn;
+static DECLARE_COMPLETION(done);
+
+static int child(void *unused)
+{
+	atomic_inc(&turn);
+	complete(&done);
+	return 0;
+}
+
+static int parent(void *unused)
+{
+	if (atomic_inc_return(&turn) == 1)
+		kthread_run(child, NULL, "child");
+	else
+		complete(&done);
+	return 0;
+}
+
+static int __init start(void)
+{
+	kthread_run(parent, NULL, "parent");
+	if (atomic_inc_return(&turn) == 1)
+		kthread_run(child, NULL, "other");
+	else
+		complete(&done);
+	wait_for_completion(&done);
+	wait_for_completion(&done);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
+"#;
+
+fn place(name: &str) -> PathBuf {
+    let dir = fresh_dir(&format!("spread/{name}"));
+    for (file, text) in [("meet.c", MEET), ("abba.c", ABBA), ("some.c", SOME)] {
+        fs::write(dir.join(file), text).unwrap();
+    }
+    dir
+}
+
+fn check(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = kloom(dir);
+    command.arg("check").args(["--for", "1s", "--strategy", "dpor"]).args(arguments);
+    command
+}
+
+fn done(command: &mut Command, code: i32) -> Done {
+    let done = run(command).unwrap();
+    assert_eq!(done.code().unwrap(), code, "{}{}", done.out(), done.err());
+    done
+}
+
+fn state(path: &Path) -> State {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// The report without the words for how the search was spread.
+fn report(done: &Done) -> String {
+    let text = done.out() + &done.err();
+    text.lines().filter(|line| !line.contains("Checked ")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn one_job_and_two_come_to_the_same_state_and_the_same_report() {
+    let dir = place("jobs");
+    for (module, code) in [("meet.c", 0), ("abba.c", 1), ("some.c", 0)] {
+        let explore = |jobs: &str| {
+            let file = format!("{module}.{jobs}");
+            let told = done(&mut check(&dir, &[module, "--jobs", jobs, "--save-state", &file]), code);
+            (state(&dir.join(&file)), told.out() + &told.err())
+        };
+        let (alone, both) = (explore("1"), explore("2"));
+        assert!(alone.0.outcome().summary.exhausted, "{module}: {:?}", alone.0.outcome().summary);
+        assert_eq!(alone, both, "{module}");
+        // A search that is not cut counts one execution for each trace, too.
+        let whole = done(&mut check(&dir, &[module]), code);
+        if code == 0 {
+            let counted = format!("no bug in {} executions", alone.0.outcome().summary.executions);
+            assert!(whole.err().contains(&counted), "{module}: {counted}\n{}", whole.err());
+        }
+    }
+}
+
+#[test]
+fn partitions_run_as_processes_are_merged_to_the_whole() {
+    let dir = place("processes");
+    for (module, code) in [("meet.c", 0), ("abba.c", 1)] {
+        let children: Vec<_> = (1..=4)
+            .map(|nth| {
+                let (part, file) = (format!("{nth}/4"), format!("{module}.part{nth}"));
+                let mut command = check(&dir, &[module, "--partition", &part, "--save-state", &file]);
+                command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+            })
+            .collect();
+        for mut child in children {
+            let status = child.wait().unwrap();
+            assert!(matches!(status.code(), Some(0 | 1)), "{status}");
+        }
+        let mut merge = kloom(&dir);
+        merge.args(["merge", module, "--for", "1s"]);
+        for nth in 1..=4 {
+            merge.arg("--state").arg(format!("{module}.part{nth}"));
+        }
+        let merged = done(&mut merge, code);
+        let whole = done(&mut check(&dir, &[module, "--jobs", "1"]), code);
+        assert_eq!(report(&merged), report(&whole), "{module}");
+    }
+}
+
+#[test]
+fn a_check_that_is_killed_goes_on_where_it_was() {
+    let dir = place("killed");
+    let whole = dir.join("whole");
+    done(&mut check(&dir, &["meet.c", "--save-state", "whole"]), 0);
+    let wanted = state(&whole);
+    let file = dir.join("state");
+    // Killed again and again, always as soon as there is more than before.
+    let mut parts = 0;
+    for _ in 0..3 {
+        let mut command = check(&dir, &["meet.c", "--save-state", "state"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        loop {
+            if file.exists() && state(&file).done.len() > parts {
+                break;
+            }
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            rest(Duration::from_millis(1));
+        }
+        // SIGKILL.
+        let _ = child.kill();
+        child.wait().unwrap();
+        parts = state(&file).done.len();
+        assert!(parts > 0);
+    }
+    done(&mut check(&dir, &["meet.c", "--save-state", "state"]), 0);
+    assert_eq!(state(&file), wanted);
+    // What is done is not done again: nothing changes any more.
+    let written = fs::read(&file).unwrap();
+    done(&mut check(&dir, &["meet.c", "--save-state", "state"]), 0);
+    assert_eq!(fs::read(&file).unwrap(), written);
+}
+
+#[test]
+fn gnu_parallel_spreads_a_check() {
+    let gnu = Command::new("parallel").arg("--version").output();
+    if !gnu.is_ok_and(|seen| String::from_utf8_lossy(&seen.stdout).contains("GNU parallel")) {
+        // The same is tested above, with processes of our own.
+        return;
+    }
+    let dir = place("parallel");
+    let kloom_at = kloom(&dir).get_program().to_string_lossy().into_owned();
+    let mut parallel = Command::new("parallel");
+    parallel.current_dir(&dir).args(["--will-cite", "-j2"]);
+    parallel.arg(format!(
+        "{kloom_at} check meet.c --for 1s --strategy dpor --partition {{}}/4 --save-state part{{}} --cache-dir {}",
+        support::cache_dir().display()
+    ));
+    parallel.args([":::", "1", "2", "3", "4"]).stdin(Stdio::null());
+    let spread = parallel.output().unwrap();
+    assert!(spread.status.success(), "{}", String::from_utf8_lossy(&spread.stderr));
+    let mut merge = kloom(&dir);
+    merge.args(["merge", "meet.c", "--for", "1s"]);
+    for nth in 1..=4 {
+        merge.arg("--state").arg(format!("part{nth}"));
+    }
+    let merged = done(&mut merge, 0);
+    assert!(merged.err().contains("exhausted"), "{}", merged.err());
+}
