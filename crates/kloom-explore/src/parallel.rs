@@ -235,7 +235,7 @@ impl State {
         } else {
             std::thread::scope(|scope| {
                 for _ in 0..jobs {
-                    scope.spawn(&work);
+                    scope.spawn(work);
                 }
             });
         }
