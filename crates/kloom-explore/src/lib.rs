@@ -40,15 +40,15 @@ pub struct Schedule {
     pub steps: Vec<(u64, u32)>,
 }
 
-/// A strategy that remembers what it answered.
-#[derive(Debug)]
+/// A strategy that remembers what it answered. A copy goes on with the same record.
+#[derive(Clone, Debug)]
 pub struct Recorder {
     strategy: Playing,
     zeros: u64,
     record: Rc<RefCell<Schedule>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Playing {
     Natural,
     Random(Rng),

@@ -63,6 +63,20 @@ pub struct Arena {
     pub(crate) image_perms: Vec<PagePerm>,
     kdata_used: u64,
     user_used: u64,
+    /// Most of the user's addresses ever in use.
+    user_high: u64,
+}
+
+/// Guest memory at a time when no module was loaded and no code ran, for [`Arena::restore`].
+#[derive(Debug)]
+pub struct Saved {
+    heap: Heap,
+    heap_content: (Vec<u8>, Vec<u8>),
+    tasks: TaskSlots,
+    task_structs: Vec<u8>,
+    kdata: Vec<u8>,
+    kdata_perms: Vec<PagePerm>,
+    user_used: u64,
 }
 
 /// Why an arena could not be made.
@@ -127,6 +141,7 @@ impl Arena {
                 .collect(),
             kdata_used: 0,
             user_used: 0,
+            user_high: 0,
         })
     }
 
@@ -153,6 +168,48 @@ impl Arena {
             libc::munmap(image_base as *mut libc::c_void, IMAGE_SIZE as usize);
             libc::munmap(base as *mut libc::c_void, ARENA_SIZE as usize);
         }
+    }
+
+    /// Remembers the memory's content. No image may be loaded and no stack in use.
+    pub fn save(&self) -> Saved {
+        let tasks = self.tasks.borrow().clone();
+        // SAFETY: both ranges are mapped as far as they are in use, and no module code runs.
+        let copy =
+            |addr: u64, len: u64| unsafe { std::slice::from_raw_parts(addr as *const u8, len as usize).to_vec() };
+        Saved {
+            heap: self.heap.clone(),
+            heap_content: self.heap.content(),
+            task_structs: copy(self.base + TASKS, tasks.live.len() as u64 * TASK_STRIDE),
+            tasks,
+            kdata: copy(self.image_base + KDATA, self.kdata_used),
+            kdata_perms: self.image_perms[(KDATA / PAGE_SIZE) as usize..].to_vec(),
+            user_used: self.user_used,
+        }
+    }
+
+    /// Makes the memory what it was when `saved` was taken of this arena. No image may be loaded and no stack in use.
+    pub fn restore(&mut self, saved: &Saved) {
+        self.heap.restore(&saved.heap, &saved.heap_content);
+        self.stacks.restore();
+        self.tasks.borrow_mut().clone_from(&saved.tasks);
+        let put = |addr: u64, bytes: &[u8]| {
+            // SAFETY: the bytes were taken from there; no module code runs.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), addr as *mut u8, bytes.len()) };
+        };
+        put(self.base + TASKS, &saved.task_structs);
+        let kdata = self.image_base + KDATA;
+        put(kdata, &saved.kdata);
+        let new = self.kdata_used - saved.kdata.len() as u64;
+        // SAFETY: the ranges are mapped and were handed out since; nothing else lies there.
+        unsafe {
+            std::ptr::write_bytes((kdata + saved.kdata.len() as u64) as *mut u8, 0, new as usize);
+            let user = self.base + USER + 0x1000 + saved.user_used;
+            std::ptr::write_bytes(user as *mut u8, 0, (self.user_high - saved.user_used) as usize);
+        }
+        self.kdata_used = saved.kdata.len() as u64;
+        self.image_perms[(KDATA / PAGE_SIZE) as usize..].copy_from_slice(&saved.kdata_perms);
+        self.user_used = saved.user_used;
+        self.user_high = saved.user_used;
     }
 
     /// First address of the 1 TiB range.
@@ -238,6 +295,12 @@ impl Arena {
             return Err(Bad::ErrPtr);
         }
         Err(Bad::Wild)
+    }
+
+    /// Says what module code may do with pages of the image window.
+    pub(crate) fn set_image_perm(&mut self, addr: u64, len: u64, perm: PagePerm) {
+        let first = ((addr - self.image_base) / PAGE_SIZE) as usize;
+        self.image_perms[first..first + (len / PAGE_SIZE) as usize].fill(perm);
     }
 
     /// Copies guest memory out after checking it.
@@ -382,6 +445,7 @@ impl Arena {
             return None;
         }
         self.user_used += size;
+        self.user_high = self.user_high.max(self.user_used);
         Some(addr)
     }
 

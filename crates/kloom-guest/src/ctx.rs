@@ -24,6 +24,8 @@ pub struct Ctx {
     pub entry_sp: Cell<u64>,
     /// Lowest stack address module code may use now.
     pub stack_floor: Cell<u64>,
+    /// Lowest stack pointer at the entry of a function of module code since the coroutine began.
+    pub lowest_sp: Cell<u64>,
     /// Highest address of the current stack.
     pub stack_top: Cell<u64>,
     /// The running coroutine's yielder, null on the host stack.
@@ -52,6 +54,7 @@ impl Ctx {
             budget: Cell::new(0),
             entry_sp: Cell::new(0),
             stack_floor: Cell::new(0),
+            lowest_sp: Cell::new(0),
             stack_top: Cell::new(0),
             yielder: Cell::new(std::ptr::null()),
             current: Cell::new(0),
@@ -61,6 +64,27 @@ impl Ctx {
             cancelling: Cell::new(false),
             resumes: Cell::new(0),
         })
+    }
+
+    /// As when it was made; the machine and its resumes stay.
+    pub fn reset(&self) {
+        for cell in [
+            &self.call_site,
+            &self.sp,
+            &self.fp,
+            &self.entry_sp,
+            &self.stack_floor,
+            &self.lowest_sp,
+            &self.stack_top,
+            &self.current,
+            &self.returned_at,
+        ] {
+            cell.set(0);
+        }
+        self.budget.set(0);
+        self.yielder.set(std::ptr::null());
+        self.exploring.set(false);
+        self.cancelling.set(false);
     }
 
     /// Return addresses of the module's frames at the last call out, innermost first, by walking frame pointers.

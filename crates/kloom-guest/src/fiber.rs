@@ -44,6 +44,7 @@ pub struct Fiber {
     yielder: *const Yielder<(), Yield>,
     top: u64,
     entry: u64,
+    lowest: u64,
 }
 
 impl std::fmt::Debug for Fiber {
@@ -77,13 +78,14 @@ impl Fiber {
     /// A coroutine that will run `body` on `stack`.
     pub fn new(stack: GuestStack, room: Room, body: impl FnOnce() -> i64 + 'static) -> Fiber {
         let top = stack.top();
+        let entry = top - room.bytes();
         let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), Yield>, ()| {
             // SAFETY: the context was set by `resume`, which runs us; it is valid while its machine runs.
             let ctx = unsafe { &*ctx::current() };
             ctx.yielder.set(yielder);
             Exit::Returned(body())
         });
-        Fiber { coroutine, yielder: std::ptr::null(), top, entry: top - room.bytes() }
+        Fiber { coroutine, yielder: std::ptr::null(), top, entry, lowest: entry }
     }
 
     /// Runs until it yields or ends. `ctx.budget` says for how long.
@@ -91,11 +93,13 @@ impl Fiber {
         ctx.yielder.set(self.yielder);
         ctx.entry_sp.set(self.entry);
         ctx.stack_floor.set(self.entry - THREAD_SIZE);
+        ctx.lowest_sp.set(self.lowest);
         ctx.stack_top.set(self.top);
         ctx.resumes.set(ctx.resumes.get() + 1);
         hostfault::enter(self.coroutine.trap_handler());
         let result = self.coroutine.resume(());
         hostfault::leave();
+        self.lowest = ctx.lowest_sp.get();
         self.yielder = ctx.yielder.replace(std::ptr::null());
         match result {
             CoroutineResult::Yield(why) => Ran::Yielded(why),
@@ -110,7 +114,9 @@ impl Fiber {
     pub unsafe fn into_stack(mut self) -> GuestStack {
         // SAFETY: the caller's promise.
         unsafe { self.coroutine.force_reset() };
-        self.coroutine.into_stack()
+        let mut stack = self.coroutine.into_stack();
+        stack.lowest = self.lowest;
+        stack
     }
 }
 

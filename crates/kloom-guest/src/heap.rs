@@ -46,7 +46,7 @@ pub enum FreeError {
 }
 
 /// See the module docs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Heap {
     base: u64,
     shadow: u64,
@@ -75,6 +75,26 @@ impl Heap {
             free: BTreeMap::new(),
             used: 0,
             limit: 512 << 20,
+        }
+    }
+
+    /// What lies in the heap, with the shadow of it.
+    pub(crate) fn content(&self) -> (Vec<u8>, Vec<u8>) {
+        // SAFETY: heap and shadow are mapped as far as they are in use; module code does not run meanwhile.
+        unsafe {
+            let bytes = std::slice::from_raw_parts(self.base as *const u8, self.next as usize);
+            let shadow = std::slice::from_raw_parts(self.shadow as *const u8, (self.next >> 3) as usize);
+            (bytes.to_vec(), shadow.to_vec())
+        }
+    }
+
+    /// Goes back to what the heap was when `content` was taken of it. Addresses beyond have no shadow anybody looks at.
+    pub(crate) fn restore(&mut self, saved: &Heap, (bytes, shadow): &(Vec<u8>, Vec<u8>)) {
+        self.clone_from(saved);
+        // SAFETY: as above; both were taken from there.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.base as *mut u8, bytes.len());
+            std::ptr::copy_nonoverlapping(shadow.as_ptr(), self.shadow as *mut u8, shadow.len());
         }
     }
 

@@ -3,18 +3,20 @@
 //! A load plan from `kloom-elf` becomes two ranges of pages: the core image and the init image, which is unmapped when
 //! the init function has returned. Pages of an unloaded module fault at once and are not used again while other
 //! addresses are left, so that a thread that returns into one is seen.
+//!
+//! A machine that is wound back and loads the same modules again keeps their code: see [`Images::keep`].
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use kloom_elf::{Module, Relocation, SectionId, SectionKind, SymbolPlace};
+use kloom_elf::{Module, Relocation, SectionId, SectionKind, SymbolId, SymbolPlace};
 
 use crate::arena::{Arena, PagePerm};
 use crate::layout::{KDATA, PERCPU_STRIDE};
 use crate::thunk::{self, THUNK_SIZE, Target};
 
 /// What an undefined symbol resolves to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolved {
     /// A function of kloom's, called through a thunk.
     Function(Target),
@@ -34,10 +36,10 @@ pub struct Placed {
 }
 
 /// A loaded image.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Image {
     /// Where each section of the plan went, by section number.
-    pub sections: Vec<Placed>,
+    pub sections: Rc<[Placed]>,
     /// The core range: address and bytes.
     pub core: (u64, u64),
     /// The init range.
@@ -48,8 +50,10 @@ pub struct Image {
     pub module: Rc<Module>,
     /// Copies of the per-CPU section, by CPU: address of the first, bytes from one to the next.
     pub percpu: (u64, u64),
-    /// The thunks, ascending by address: where, and the name of the function each jumps to.
-    pub thunks: Vec<(u64, Box<str>)>,
+    /// The thunks, ascending by address: where, and the function each jumps to.
+    thunks: Rc<[(u64, SymbolId)]>,
+    /// Ranges of one protection each: address, bytes, group.
+    ranges: Rc<[(u64, u64, usize)]>,
 }
 
 /// Why an image could not be placed.
@@ -81,14 +85,18 @@ impl Image {
     /// The name of the exported function whose thunk is at `addr`.
     pub fn thunk_name(&self, addr: u64) -> Option<&str> {
         let index = self.thunks.binary_search_by_key(&addr, |thunk| thunk.0).ok()?;
-        Some(&self.thunks[index].1)
+        Some(self.imported(self.thunks[index].1))
     }
 
     /// The name of the exported function whose thunk `addr` lies in, and where in it.
     pub fn thunk_at(&self, addr: u64) -> Option<(&str, u64)> {
         let index = self.thunks.partition_point(|thunk| thunk.0 <= addr).checked_sub(1)?;
-        let (start, name) = &self.thunks[index];
-        (addr - start < THUNK_SIZE).then_some((name, addr - start))
+        let (start, symbol) = self.thunks[index];
+        (addr - start < THUNK_SIZE).then(|| (self.imported(symbol), addr - start))
+    }
+
+    fn imported(&self, symbol: SymbolId) -> &str {
+        &self.module.symbols[symbol.index()].name
     }
 
     /// The section and offset an address lies in.
@@ -113,16 +121,53 @@ pub fn locate(sections: &[Placed], addr: u64) -> Option<(SectionId, u64)> {
 /// Protection groups in the order they are laid out; each starts on a page of its own.
 fn group(kind: SectionKind, writable: bool) -> usize {
     match kind {
-        SectionKind::Text | SectionKind::ExitText | SectionKind::InitText => 0,
-        _ if !writable && !matches!(kind, SectionKind::Bss | SectionKind::ThisModule | SectionKind::Param) => 1,
-        _ => 2,
+        SectionKind::Text | SectionKind::ExitText | SectionKind::InitText => TEXT,
+        _ if !writable && !matches!(kind, SectionKind::Bss | SectionKind::ThisModule | SectionKind::Param) => CONSTANTS,
+        _ => DATA,
     }
 }
+
+const TEXT: usize = 0;
+const CONSTANTS: usize = 1;
+const DATA: usize = 2;
 
 /// Places images in the window of one machine.
 #[derive(Debug, Default)]
 pub struct Images {
     next: u64,
+    /// Images that were loaded before the machine was wound back; `None` unless told to keep them.
+    kept: Option<Vec<Kept>>,
+    /// Files that were parsed while told to keep images.
+    parsed: Vec<(Box<[u8]>, Rc<Module>)>,
+}
+
+/// An image as it was when it had just been loaded. Its code and constants are where they were.
+#[derive(Debug)]
+struct Kept {
+    /// Offset in the window, and bytes.
+    start: u64,
+    total: u64,
+    imports: Vec<(SymbolId, Resolved)>,
+    image: Image,
+    /// Address and content of what the module can write.
+    data: Vec<(u64, Vec<u8>)>,
+}
+
+impl Kept {
+    /// Makes the image what it was: memory that can be written gets its content back, code can run again.
+    fn load(&self, arena: &mut Arena) -> Result<Image, PlaceError> {
+        for &(start, len, group) in self.image.ranges.iter() {
+            match group {
+                TEXT => protect(arena, start, len, libc::PROT_READ | libc::PROT_EXEC, PagePerm::Read)?,
+                CONSTANTS => arena.set_image_perm(start, len, PagePerm::Read),
+                _ => arena.set_image_perm(start, len, PagePerm::ReadWrite),
+            }
+        }
+        for (start, bytes) in &self.data {
+            write(*start, bytes);
+        }
+        Ok(self.image.clone())
+    }
 }
 
 impl Images {
@@ -140,8 +185,16 @@ impl Images {
         cpus: u32,
         mut resolve: impl FnMut(&str) -> Resolved,
     ) -> Result<Image, PlaceError> {
-        let imports: Vec<(kloom_elf::SymbolId, Resolved)> =
+        let imports: Vec<(SymbolId, Resolved)> =
             module.undefined().map(|id| (id, resolve(&module.symbols[id.index()].name))).collect();
+        if let Some(kept) = self.kept.as_ref().and_then(|kept| {
+            kept.iter().find(|kept| {
+                kept.start == self.next && Rc::ptr_eq(&kept.image.module, &module) && kept.imports == imports
+            })
+        }) {
+            self.next += kept.total;
+            return kept.load(arena);
+        }
         let thunks = imports.iter().filter(|(_, resolved)| matches!(resolved, Resolved::Function(_))).count() as u64;
         let percpu_bytes =
             module.section_of(SectionKind::PerCpu).map_or(0, |section| module.sections[section.index()].size);
@@ -153,10 +206,14 @@ impl Images {
         if self.next + total + 0x1000 > KDATA {
             return Err(PlaceError::NoMemory);
         }
-        let core = arena.image_base() + self.next;
+        let start = self.next;
+        let core = arena.image_base() + start;
         let init = core + layout.core_size;
         // An unmapped page between images, so that running off one is seen.
         self.next += total + 0x1000;
+        if let Some(kept) = &mut self.kept {
+            kept.retain(|kept| kept.start + kept.total <= start || start + total <= kept.start);
+        }
         let mut image = Image {
             sections: layout
                 .sections
@@ -172,65 +229,112 @@ impl Images {
             init_live: layout.init_size > 0,
             module: Rc::clone(&module),
             percpu: (core + layout.percpu, layout.percpu_stride),
-            thunks: Vec::new(),
+            thunks: Rc::default(),
+            ranges: layout.protections(core, init).into(),
         };
         protect(arena, core, total, libc::PROT_READ | libc::PROT_WRITE, PagePerm::ReadWrite)?;
         copy_sections(&module, &image);
         let mut addresses: BTreeMap<u32, u64> = BTreeMap::new();
         let mut thunk_at = core + layout.thunks;
-        for (id, resolved) in imports {
+        let mut thunks = Vec::new();
+        for &(id, resolved) in &imports {
             let addr = match resolved {
                 Resolved::Address(addr) => addr,
                 Resolved::Function(target) => {
                     let code = thunk::emit(target, ctx);
                     write(thunk_at, &code);
-                    image.thunks.push((thunk_at, module.symbols[id.index()].name.as_ref().into()));
+                    thunks.push((thunk_at, id));
                     thunk_at += THUNK_SIZE;
                     thunk_at - THUNK_SIZE
                 }
             };
             addresses.insert(id.0, addr);
         }
+        image.thunks = thunks.into();
         for relocation in &module.relocations {
             apply(&module, &image, relocation, &addresses)?;
         }
         self.fan_out_percpu(&module, &mut image, cpus);
-        for (start, len, group, _init) in layout.protections(core, init) {
+        for &(start, len, group) in image.ranges.iter() {
             let (prot, perm) = match group {
-                0 => (libc::PROT_READ | libc::PROT_EXEC, PagePerm::Read),
-                1 => (libc::PROT_READ, PagePerm::Read),
+                TEXT => (libc::PROT_READ | libc::PROT_EXEC, PagePerm::Read),
+                CONSTANTS => (libc::PROT_READ, PagePerm::Read),
                 _ => (libc::PROT_READ | libc::PROT_WRITE, PagePerm::ReadWrite),
             };
             protect(arena, start, len, prot, perm)?;
         }
+        if let Some(kept) = &mut self.kept {
+            let data =
+                image.ranges.iter().filter(|range| range.2 == DATA).map(|&(start, len, _)| (start, read(start, len)));
+            kept.push(Kept { start, total: total + 0x1000, data: data.collect(), imports, image: image.clone() });
+        }
         Ok(image)
+    }
+
+    /// The load plan of a module file.
+    ///
+    /// # Errors
+    /// The file is no module.
+    pub fn parse(&mut self, bytes: &[u8]) -> Result<Rc<Module>, kloom_elf::LoadError> {
+        if let Some((_, module)) = self.parsed.iter().find(|(known, _)| **known == *bytes) {
+            return Ok(Rc::clone(module));
+        }
+        let module = Rc::new(kloom_elf::parse(bytes)?);
+        if self.kept.is_some() {
+            self.parsed.push((bytes.into(), Rc::clone(&module)));
+        }
+        Ok(module)
+    }
+
+    /// From now on an unloaded image's code stays where it is, without access, for the time when the same module is loaded
+    /// there again. That is after [`Images::restore`]; until then its addresses are not used.
+    pub fn keep(&mut self) {
+        self.kept.get_or_insert_default();
+    }
+
+    /// As if no image had ever been loaded. None may be loaded now.
+    pub fn restore(&mut self) {
+        self.next = 0;
     }
 
     /// Every CPU gets a copy of the initialised per-CPU section.
     fn fan_out_percpu(&self, module: &Module, image: &mut Image, cpus: u32) {
         let Some(section) = module.section_of(SectionKind::PerCpu) else { return };
         let first = image.sections[section.index()];
-        let mut bytes = vec![0; first.size as usize];
-        // SAFETY: the section was placed there and is mapped.
-        unsafe { std::ptr::copy_nonoverlapping(first.addr as *const u8, bytes.as_mut_ptr(), bytes.len()) };
+        let bytes = read(first.addr, first.size);
         for cpu in 1..u64::from(cpus) {
             write(first.addr + cpu * image.percpu.1, &bytes);
         }
         image.percpu.0 = first.addr;
     }
 
-    /// Unmaps the init range.
-    pub fn free_init(arena: &mut Arena, image: &mut Image) {
+    /// Takes access to the init range away.
+    pub fn free_init(&self, arena: &mut Arena, image: &mut Image) {
         if image.init_live {
             image.init_live = false;
-            let _ = protect(arena, image.init.0, image.init.1, libc::PROT_NONE, PagePerm::None);
+            self.close(arena, image, image.init);
+        }
+    }
+
+    fn close(&self, arena: &mut Arena, image: &Image, (start, len): (u64, u64)) {
+        if self.kept.is_none() {
+            let _ = protect(arena, start, len, libc::PROT_NONE, PagePerm::None);
+            return;
+        }
+        // All accesses of module code are checked but for fetches.
+        arena.set_image_perm(start, len, PagePerm::None);
+        for &(at, len, _) in image.ranges.iter().filter(|range| range.2 == TEXT && range.0 == start) {
+            let _ = protect(arena, at, len, libc::PROT_NONE, PagePerm::None);
         }
     }
 
     /// Unmaps everything.
-    pub fn unload(arena: &mut Arena, image: &mut Image) {
-        Images::free_init(arena, image);
-        let _ = protect(arena, image.core.0, image.core.1, libc::PROT_NONE, PagePerm::None);
+    pub fn unload(&self, arena: &mut Arena, image: &mut Image) {
+        self.free_init(arena, image);
+        self.close(arena, image, image.core);
+        if self.kept.is_some() {
+            return;
+        }
         // SAFETY: the range is this image's own; nothing refers to its content any more.
         unsafe {
             libc::madvise(
@@ -260,13 +364,13 @@ struct Layout {
 }
 
 impl Layout {
-    fn protections(&self, core: u64, init: u64) -> Vec<(u64, u64, usize, bool)> {
+    fn protections(&self, core: u64, init: u64) -> Vec<(u64, u64, usize)> {
         let mut out = Vec::new();
         for (part, base) in [(0, core), (1, init)] {
             for group in 0..3 {
                 let (start, end) = (self.groups[part][group], self.groups[part][group + 1]);
                 if end > start {
-                    out.push((base + start, end - start, group, part == 1));
+                    out.push((base + start, end - start, group));
                 }
             }
         }
@@ -311,7 +415,7 @@ fn plan_layout(module: &Module, thunk_bytes: u64, cpus: u32) -> Layout {
 }
 
 fn copy_sections(module: &Module, image: &Image) {
-    for (section, placed) in module.sections.iter().zip(&image.sections) {
+    for (section, placed) in module.sections.iter().zip(image.sections.iter()) {
         if !section.data.is_empty() {
             write(placed.addr, &section.data);
         }
@@ -336,6 +440,12 @@ fn apply(
     Ok(())
 }
 
+/// Content of an image that is being built.
+fn read(addr: u64, len: u64) -> Vec<u8> {
+    // SAFETY: called only for ranges inside the image being loaded, which is mapped.
+    unsafe { std::slice::from_raw_parts(addr as *const u8, len as usize).to_vec() }
+}
+
 /// Writes into an image that is being built.
 fn write(addr: u64, bytes: &[u8]) {
     // SAFETY: called only for ranges inside the image being loaded, which is mapped writable at that time.
@@ -350,7 +460,6 @@ fn protect(arena: &mut Arena, addr: u64, len: u64, prot: libc::c_int, perm: Page
     if unsafe { libc::mprotect(addr as *mut libc::c_void, len as usize, prot) } != 0 {
         return Err(PlaceError::Host(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)));
     }
-    let first = ((addr - arena.image_base()) >> 12) as usize;
-    arena.image_perms[first..first + (len >> 12) as usize].fill(perm);
+    arena.set_image_perm(addr, len, perm);
     Ok(())
 }

@@ -12,6 +12,8 @@ const MADV_GUARD_INSTALL: libc::c_int = 102;
 pub struct GuestStack {
     base: u64,
     slot: u32,
+    /// How far down frames of module code have been.
+    pub(crate) lowest: u64,
 }
 
 impl GuestStack {
@@ -47,6 +49,10 @@ pub struct StackPool {
     next: u32,
     free: Vec<u32>,
     live: Vec<bool>,
+    /// Slots that have their guard page.
+    guarded: u32,
+    /// By slot: how far down frames of module code have been.
+    lowest: Vec<u64>,
     guard: Guard,
 }
 
@@ -58,13 +64,24 @@ enum Guard {
     Mprotect,
 }
 
+/// What is cleared below a module's lowest frame, for what functions of the kernel that it called have left there.
+const CALLEES: u64 = 4096;
+
 /// The host allows about 65 000 mappings per process; two per guard.
 const MPROTECT_GUARDS: u32 = 16_000;
 
 impl StackPool {
     /// The pool over the stack region of the arena at `base`.
     pub(crate) fn new(base: u64) -> StackPool {
-        StackPool { region: base + STACKS, next: 0, free: Vec::new(), live: Vec::new(), guard: Guard::Madvise }
+        StackPool {
+            region: base + STACKS,
+            next: 0,
+            free: Vec::new(),
+            live: Vec::new(),
+            guarded: 0,
+            lowest: Vec::new(),
+            guard: Guard::Madvise,
+        }
     }
 
     /// A stack; the last one given back first, for its pages are warm. None when all addresses are in use.
@@ -78,17 +95,24 @@ impl StackPool {
                 }
                 self.next += 1;
                 self.live.push(false);
-                self.install_guard(slot);
+                if slot == self.guarded {
+                    self.guarded += 1;
+                    self.lowest.push(u64::MAX);
+                    self.install_guard(slot);
+                }
                 slot
             }
         };
         self.live[slot as usize] = true;
-        Some(GuestStack { base: self.region + (u64::from(slot) + 1) * STACK_SLOT, slot })
+        let base = self.region + (u64::from(slot) + 1) * STACK_SLOT;
+        Some(GuestStack { base, slot, lowest: base })
     }
 
     /// Takes a stack back.
     pub fn give_back(&mut self, stack: GuestStack) {
         self.live[stack.slot as usize] = false;
+        let lowest = &mut self.lowest[stack.slot as usize];
+        *lowest = stack.lowest.min(*lowest);
         self.free.push(stack.slot);
     }
 
@@ -96,6 +120,20 @@ impl StackPool {
     pub fn is_live(&self, addr: u64) -> Option<bool> {
         let slot = addr.checked_sub(self.region)? / STACK_SLOT;
         self.live.get(usize::try_from(slot).ok()?).copied()
+    }
+
+    /// Makes the pool look as new. No stack may be on loan.
+    pub(crate) fn restore(&mut self) {
+        for (slot, lowest) in (0..self.next).zip(&mut self.lowest) {
+            let floor = self.region + u64::from(slot) * STACK_SLOT + 4096;
+            let top = floor - 4096 + STACK_SLOT;
+            let low = std::mem::replace(lowest, u64::MAX).saturating_sub(CALLEES).clamp(floor, top);
+            // SAFETY: part of a slot above its guard page, mapped and on loan to nobody.
+            unsafe { std::ptr::write_bytes(low as *mut u8, 0, (top - low) as usize) };
+        }
+        self.next = 0;
+        self.free.clear();
+        self.live.clear();
     }
 
     fn install_guard(&mut self, slot: u32) {

@@ -9,9 +9,9 @@ use kloom_kernel::task::{TaskId, TaskMemory};
 use crate::layout::{TASK_STRIDE, TASKS, TASKS_SIZE};
 
 /// Which slots are live, shared between the kernel's allocator and the arena's check.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TaskSlots {
-    live: Vec<bool>,
+    pub(crate) live: Vec<bool>,
     /// What `signal` and `cred` of every task point to.
     pub(crate) defaults: (u64, u64),
 }
@@ -71,5 +71,9 @@ impl TaskMemory for ArenaTasks {
 
     fn free(&mut self, id: TaskId) {
         self.slots.borrow_mut().live[id.0 as usize] = false;
+    }
+
+    fn shared(&self) -> Box<dyn TaskMemory> {
+        Box::new(ArenaTasks { base: self.base, slots: Rc::clone(&self.slots) })
     }
 }

@@ -15,7 +15,7 @@ pub enum Call {
 }
 
 /// A Rust function modules can call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Address of the function.
     pub addr: u64,

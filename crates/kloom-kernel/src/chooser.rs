@@ -31,6 +31,15 @@ pub trait Chooser {
     fn is_natural(&self) -> bool {
         false
     }
+
+    /// A chooser for a copy of the machine, which answers as this one would.
+    fn copied(&self) -> Box<dyn Chooser>;
+}
+
+impl Clone for Box<dyn Chooser> {
+    fn clone(&self) -> Self {
+        (**self).copied()
+    }
 }
 
 /// Always takes what Linux would most plausibly do.
@@ -44,5 +53,9 @@ impl Chooser for Natural {
 
     fn is_natural(&self) -> bool {
         true
+    }
+
+    fn copied(&self) -> Box<dyn Chooser> {
+        Box::new(Natural)
     }
 }

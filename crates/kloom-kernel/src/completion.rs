@@ -37,7 +37,7 @@ impl Completion {
 }
 
 /// All completions; handle 0 is never used.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Completions {
     table: Slab<Completion>,
 }

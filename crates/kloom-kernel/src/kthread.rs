@@ -16,7 +16,7 @@ use crate::trace::TraceKind;
 use crate::{Kernel, NewTask};
 
 /// What only a module's kthread has.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Kthread {
     /// Address of the thread function.
     pub func: u64,

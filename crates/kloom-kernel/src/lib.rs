@@ -21,6 +21,7 @@ pub mod irq;
 pub mod kthread;
 pub mod lock;
 pub mod module;
+pub mod numbered;
 pub mod ops;
 pub mod order;
 pub mod printk;
@@ -53,7 +54,7 @@ use task::{BlockedOn, Task, TaskId, TaskKind, TaskMemory, TaskTable, UserTask};
 use trace::{TraceBuffer, TraceEvent, TraceKind};
 
 /// What kind of machine to simulate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Number of CPUs, 1 to 64.
     pub cpus: u32,
@@ -87,6 +88,10 @@ impl Default for Config {
 }
 
 /// The kernel of one machine.
+///
+/// A copy is a machine in the same state, but what modules see of tasks lies in guest memory, which both have in common:
+/// whoever goes back to a copy puts back that memory, too.
+#[derive(Clone)]
 pub struct Kernel {
     /// What machine this is.
     pub config: Config,
@@ -548,7 +553,7 @@ pub mod testing {
     use kloom_abi::TaskStruct;
 
     /// Task structs on the host heap; never freed, for they are few.
-    #[derive(Debug, Default)]
+    #[derive(Clone, Debug, Default)]
     pub struct HeapTasks;
 
     impl TaskMemory for HeapTasks {
@@ -557,6 +562,10 @@ pub mod testing {
         }
 
         fn free(&mut self, _: TaskId) {}
+
+        fn shared(&self) -> Box<dyn TaskMemory> {
+            Box::new(HeapTasks)
+        }
     }
 
     /// A machine with `cpus` CPUs and natural choices.

@@ -64,7 +64,7 @@ pub struct Unloaded {
 }
 
 /// The table.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Modules {
     /// Loaded modules, newest first as /proc/modules lists them.
     pub list: Vec<Module>,

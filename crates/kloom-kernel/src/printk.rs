@@ -49,7 +49,7 @@ pub struct Record {
 }
 
 /// The ring.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Printk {
     /// Records, oldest first.
     pub records: VecDeque<Record>,

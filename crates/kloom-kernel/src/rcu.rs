@@ -49,7 +49,7 @@ struct Srcu {
 }
 
 /// Grace periods in progress.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Rcu {
     periods: BTreeMap<u64, GracePeriod>,
     last: u64,

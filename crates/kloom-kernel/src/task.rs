@@ -26,6 +26,14 @@ pub trait TaskMemory {
     fn alloc(&mut self, id: TaskId) -> Option<(u64, &'static TaskStruct)>;
     /// Makes the slot unreadable: an access from now on is a use after free.
     fn free(&mut self, id: TaskId);
+    /// The same memory, for a copy of the kernel.
+    fn shared(&self) -> Box<dyn TaskMemory>;
+}
+
+impl Clone for Box<dyn TaskMemory> {
+    fn clone(&self) -> Self {
+        (**self).shared()
+    }
 }
 
 /// A lock a task holds, for reports and for the checks at its exit.
@@ -160,7 +168,7 @@ pub enum Service {
 }
 
 /// What kind of task this is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum TaskKind {
     /// swapper/N.
     Idle,
@@ -173,7 +181,7 @@ pub enum TaskKind {
 }
 
 /// What only user tasks have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct UserTask {
     /// `/proc/PID/cmdline`, NUL-separated.
     pub cmdline: Vec<u8>,
@@ -192,7 +200,7 @@ pub struct UserTask {
 }
 
 /// Everything kloom knows about a task.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Task {
     /// The slot.
     pub id: TaskId,
@@ -332,7 +340,7 @@ pub struct Tombstone {
 }
 
 /// A slot is live, or holds the story of its last task until reused.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Slot {
     Live(Box<Task>),
     Dead(Box<Tombstone>),
@@ -340,6 +348,7 @@ enum Slot {
 }
 
 /// All tasks.
+#[derive(Clone)]
 pub struct TaskTable {
     slots: Vec<Slot>,
     /// Freed slots, oldest first; reused only when more than [`TaskTable::quarantine`] wait.

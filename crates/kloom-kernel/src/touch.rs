@@ -33,7 +33,7 @@ pub const RCU: u64 = 4;
 pub const PROCESSES: u64 = 5;
 
 /// The list of what the present step touched.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Touched {
     /// Whether anyone wants to know.
     pub on: bool,

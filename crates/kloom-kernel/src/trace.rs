@@ -68,7 +68,7 @@ impl TraceKind {
 }
 
 /// The buffer the kernel writes into.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TraceBuffer {
     /// Whether anyone listens.
     pub enabled: bool,

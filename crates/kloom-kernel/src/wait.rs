@@ -84,7 +84,7 @@ impl WaitQueue {
 }
 
 /// All wait queues; handle 0 is never used.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Waits {
     table: Slab<WaitQueue>,
     /// In how many queues the entry at an address is.

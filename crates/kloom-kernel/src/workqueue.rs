@@ -167,7 +167,7 @@ pub enum Queued {
 }
 
 /// All queues, pools and works.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Workqueues {
     queues: Slab<Queue>,
     pools: Vec<Pool>,

@@ -1,5 +1,7 @@
 //! The symbol table: every function and variable a module can name.
 
+use std::rc::Rc;
+
 use kloom_guest::arena::Arena;
 use kloom_guest::image::Resolved;
 use kloom_guest::thunk::{Call, Target};
@@ -186,7 +188,7 @@ pub(crate) const WAIT_TABLE_QUEUES: u64 = 256;
 const WAIT_QUEUE_SIZE: u64 = 32;
 
 /// Variables of the kernel that modules can name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct KernelData {
     /// Address of `jiffies`.
     pub jiffies: u64,
@@ -197,7 +199,7 @@ pub struct KernelData {
     pub(crate) wait_handles: Vec<u32>,
     /// Addresses of `struct hrtimer_clock_base`, by clock.
     clock_bases: Vec<(i32, u64)>,
-    by_name: FxHashMap<String, u64>,
+    by_name: Rc<FxHashMap<String, u64>>,
 }
 
 /// What the stack protector puts below return addresses.
@@ -228,7 +230,7 @@ impl KernelData {
             wait_table: arena.alloc_kdata(WAIT_TABLE_QUEUES * WAIT_QUEUE_SIZE),
             wait_handles: vec![0; WAIT_TABLE_QUEUES as usize],
             clock_bases: Vec::new(),
-            by_name: FxHashMap::default(),
+            by_name: Rc::default(),
         };
         data.add_clock_bases(arena);
         let online = kernel.online_mask().to_le_bytes();
@@ -249,8 +251,8 @@ impl KernelData {
         }
         data.add(arena, "init_uts_ns", &uts_names(&kernel.config.release));
         data.add(arena, "console_printk", &[7, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0]);
-        data.by_name.insert("jiffies".into(), data.jiffies);
-        data.by_name.insert("jiffies_64".into(), data.jiffies);
+        Rc::make_mut(&mut data.by_name).insert("jiffies".into(), data.jiffies);
+        Rc::make_mut(&mut data.by_name).insert("jiffies_64".into(), data.jiffies);
         data.add(arena, "kloom_init_task", &kernel.tasks[kernel.cpus[0].idle].addr.to_le_bytes());
         data.add(arena, "__stack_chk_guard", &STACK_CANARY.to_le_bytes());
         data.user_mm = data.add(arena, "kloom_user_mm", &[0; MM_SIZE]);
@@ -275,7 +277,7 @@ impl KernelData {
     pub fn add(&mut self, arena: &mut Arena, name: &str, bytes: &[u8]) -> u64 {
         let addr = arena.alloc_kdata(bytes.len().max(8) as u64);
         arena.write_kdata(addr, bytes);
-        self.by_name.insert(name.to_string(), addr);
+        Rc::make_mut(&mut self.by_name).insert(name.to_string(), addr);
         addr
     }
 

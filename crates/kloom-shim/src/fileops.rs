@@ -184,7 +184,7 @@ struct PollEntry {
 }
 
 /// What the shims of files keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     pub(crate) pdes: BTreeMap<ProcId, Pde>,
     /// Files to release after entries were removed, by who removes.

@@ -148,8 +148,12 @@ fn range(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
 }
 
 pub(crate) extern "C" fn func_entry(_caller: u64, ctx: &Ctx, _ip: u64) {
-    if ctx.sp.get() < ctx.stack_floor.get() {
-        stack_overflow(ctx);
+    let sp = ctx.sp.get();
+    if sp < ctx.lowest_sp.get() {
+        ctx.lowest_sp.set(sp);
+        if sp < ctx.stack_floor.get() {
+            stack_overflow(ctx);
+        }
     }
 }
 

@@ -16,6 +16,9 @@ use crate::object::Magic;
 /// Words of a block that are looked at: nobody keeps a lock behind the first megabyte of a buffer.
 const SCAN_BYTES: u64 = 1 << 20;
 
+/// What is looked at at once, in bytes.
+const SCAN_CHUNK: u64 = 512;
+
 /// The kinds looked for.
 const KINDS: [Magic; 13] = [
     Magic::Timer,
@@ -86,16 +89,27 @@ impl Machine {
     /// Objects of the kernel in `range`, by address: what has been initialised there, in use or not.
     pub(crate) fn kernel_objects(&self, range: Range<u64>) -> Vec<(u64, Magic)> {
         let mut found = Vec::new();
+        let mut chunk = [0; SCAN_CHUNK as usize];
         let mut addr = range.start.next_multiple_of(8);
         let end = range.end.min(range.start.saturating_add(SCAN_BYTES));
         while addr + 8 <= end {
-            let word = self.arena.read_u32(addr).unwrap_or(0);
-            if word & !0xff == Magic::Spinlock as u32 & !0xff
-                && let Some(&magic) = KINDS.iter().find(|&&kind| kind as u32 == word)
-            {
-                found.push((addr, magic));
+            let len = (SCAN_CHUNK - addr % SCAN_CHUNK).min((end - addr) & !7);
+            let bytes = &mut chunk[..len as usize];
+            if self.arena.read(addr, bytes).is_err() {
+                // Some of it cannot be read: look at what can.
+                for (at, word) in (addr..).step_by(8).zip(bytes.chunks_exact_mut(8)) {
+                    word[..4].copy_from_slice(&self.arena.read_u32(at).unwrap_or(0).to_le_bytes());
+                }
             }
-            addr += 8;
+            for (at, word) in (addr..).step_by(8).zip(bytes.chunks_exact(8)) {
+                let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+                if word & !0xff == Magic::Spinlock as u32 & !0xff
+                    && let Some(&magic) = KINDS.iter().find(|&&kind| kind as u32 == word)
+                {
+                    found.push((at, magic));
+                }
+            }
+            addr += len;
         }
         found
     }

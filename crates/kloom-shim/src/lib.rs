@@ -6,6 +6,7 @@
 //! never print for people; what Linux would print goes to the kernel's log.
 
 pub mod call;
+pub mod checkpoint;
 pub mod choice;
 mod control;
 pub mod export;

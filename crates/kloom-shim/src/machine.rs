@@ -72,15 +72,15 @@ pub struct Machine {
     pub rust: crate::rust::State,
     /// What the thread that stopped at a choice point does next.
     pub pending: Option<Pending>,
-    announced: Option<Rc<Announced>>,
-    ctx: Box<Ctx>,
-    fibers: Vec<Option<Fiber>>,
-    irq_fibers: Vec<Vec<Fiber>>,
+    pub(crate) announced: Option<Rc<Announced>>,
+    pub(crate) ctx: Box<Ctx>,
+    pub(crate) fibers: Vec<Option<Fiber>>,
+    pub(crate) irq_fibers: Vec<Vec<Fiber>>,
     /// Where module code's stack pointer was on each stack when its coroutine last gave up the CPU.
     pub(crate) stack_pointers: Vec<u64>,
-    granted: i64,
-    scale: i64,
-    jiffies_shown: u64,
+    pub(crate) granted: i64,
+    pub(crate) scale: i64,
+    pub(crate) jiffies_shown: u64,
 }
 
 /// Which operations are to fail.
@@ -296,11 +296,7 @@ impl Drop for MachineHandle {
         unsafe {
             ctx::set_current(std::ptr::null());
             let mut machine = Box::from_raw(self.machine);
-            let fibers: Vec<Fiber> =
-                machine.fibers.drain(..).flatten().chain(machine.irq_fibers.drain(..).flatten()).collect();
-            for fiber in fibers {
-                let _ = fiber.into_stack();
-            }
+            machine.drop_fibers();
         }
     }
 }

@@ -67,7 +67,7 @@ pub(crate) struct PidObject {
 }
 
 /// What the shims of memory and its neighbours keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     /// Caches by address of their `struct kmem_cache`.
     pub caches: BTreeMap<u64, Cache>,

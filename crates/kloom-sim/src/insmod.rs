@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use kloom_abi::Errno;
 use kloom_elf::{Module as Object, SectionKind};
-use kloom_guest::image::{Image, Images, PlaceError, Resolved};
+use kloom_guest::image::{Image, PlaceError, Resolved};
 use kloom_kernel::fs::kernfs::ParamFile;
 use kloom_kernel::module::{Module, ModuleState};
 use kloom_kernel::printk::Level;
@@ -33,7 +33,7 @@ pub struct Loaded {
 /// # Errors
 /// What insmod gets; the reason is in the log.
 pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Loaded, Errno> {
-    let object = kloom_elf::parse(bytes).map_err(|error| {
+    let object = machine.placer.parse(bytes).map_err(|error| {
         for line in error.dmesg() {
             machine.kernel.printk(Level::Err, line.text.clone());
         }
@@ -47,7 +47,6 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Load
     }
     let gpl = is_gpl_compatible(object.license().unwrap_or("unspecified"));
     let uses = resolve_all(machine, caller, &object, &name, gpl)?;
-    let object = Rc::new(object);
     let ctx = machine.ctx_addr();
     let cpus = machine.kernel.config.cpus;
     let this_module = object.section_of(SectionKind::ThisModule);
@@ -156,10 +155,10 @@ fn own_vermagic(machine: &Machine) -> String {
 
 /// Lets the kernel name addresses in modules: where a task sleeps, and the frames below.
 fn name_code(machine: &mut Machine) {
-    type Placed = (Rc<Object>, Vec<kloom_guest::image::Placed>);
+    type Placed = (Rc<Object>, Rc<[kloom_guest::image::Placed]>);
     let live = machine.images.iter().filter(|(id, _)| machine.kernel.modules.get(*id).is_some());
-    let images: Vec<Placed> = live.map(|(_, image)| (Rc::clone(&image.module), image.sections.clone())).collect();
-    machine.kernel.vfs.symbolizer = Some(Box::new(move |ip| {
+    let images: Vec<Placed> = live.map(|(_, image)| (Rc::clone(&image.module), Rc::clone(&image.sections))).collect();
+    machine.kernel.vfs.symbolizer = Some(Rc::new(move |ip| {
         // What is named are addresses to return to: the call is before them.
         let addr = ip.checked_sub(1)?;
         images.iter().find_map(|(module, sections)| {
@@ -306,7 +305,7 @@ fn show_in_sysfs(machine: &mut Machine, loaded: &Loaded) -> Result<(), Errno> {
         .collect();
     let image = machine.images.iter().find(|(id, _)| *id == loaded.id).map(|(_, image)| image);
     let mut sections: Vec<(String, u64)> = Vec::new();
-    for (section, placed) in image.iter().flat_map(|image| image.module.sections.iter().zip(&image.sections)) {
+    for (section, placed) in image.iter().flat_map(|image| image.module.sections.iter().zip(image.sections.iter())) {
         if section.size > 0 && sections.iter().all(|(name, _)| **name != *section.name) {
             sections.push((section.name.to_string(), placed.addr));
         }
@@ -330,9 +329,9 @@ pub fn init_done(machine: &mut Machine, id: u32) {
         module.state = ModuleState::Live;
     }
     machine.kernel.release(kloom_kernel::touch::MODULES);
-    let Machine { images, arena, .. } = machine;
+    let Machine { images, arena, placer, .. } = machine;
     if let Some((_, image)) = images.iter_mut().find(|(image_id, _)| *image_id == id) {
-        Images::free_init(arena, image);
+        placer.free_init(arena, image);
     }
 }
 
@@ -353,8 +352,8 @@ pub fn unload(machine: &mut Machine, id: u32) {
         let (start, len) = image.core;
         machine.memory_dies(start..start + len);
     }
-    let Machine { images, arena, .. } = machine;
+    let Machine { images, arena, placer, .. } = machine;
     if let Some((_, image)) = images.iter_mut().find(|(image_id, _)| *image_id == id) {
-        Images::unload(arena, image);
+        placer.unload(arena, image);
     }
 }

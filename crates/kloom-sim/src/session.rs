@@ -16,6 +16,7 @@ use kloom_kernel::printk::Record;
 use kloom_kernel::sched::{Context, Step};
 use kloom_kernel::task::{BlockedOn, TaskId, TaskKind};
 use kloom_shell::sys::Mark;
+use kloom_shim::checkpoint::Checkpoint;
 use kloom_shim::choice::Announced;
 use kloom_shim::export::Symbols;
 use kloom_shim::machine::{MachineError, OnUseAfterFree};
@@ -131,6 +132,8 @@ pub struct Shared {
 /// A machine with its user space.
 pub struct Session {
     handle: MachineHandle,
+    /// If there is a way back.
+    booted: Option<Booted>,
     users: Users,
     shared: Rc<RefCell<Shared>>,
     symbols: Rc<Symbols>,
@@ -163,6 +166,7 @@ const INTERRUPT_STEPS: u64 = 1 << 10;
 /// How long an unended line of the log waits for its continuation before it is shown.
 const OPEN_RECORD_NS: u64 = 100_000_000;
 
+#[derive(Clone)]
 struct Choices(Recorder);
 
 impl Chooser for Choices {
@@ -173,19 +177,40 @@ impl Chooser for Choices {
     fn is_natural(&self) -> bool {
         self.0.is_natural()
     }
+
+    fn copied(&self) -> Box<dyn Chooser> {
+        Box::new(self.clone())
+    }
 }
 
 /// What machines of one thread have in common and need not make anew.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Parts {
     symbols: Rc<Symbols>,
     announced: Option<Rc<Announced>>,
+    idle: Option<Idle>,
+}
+
+/// A machine between two executions.
+#[derive(Debug)]
+struct Idle {
+    handle: MachineHandle,
+    booted: Booted,
+}
+
+/// What a machine was when it had booted, and from what.
+#[derive(Debug)]
+struct Booted {
+    checkpoint: Checkpoint,
+    config: kloom_kernel::Config,
+    modules: Vec<Arc<[u8]>>,
+    exports: BTreeSet<String>,
 }
 
 impl Parts {
     /// For machines that run in virtual time.
     pub fn new() -> Parts {
-        Parts { symbols: Rc::new(Symbols::new()), announced: None }
+        Parts { symbols: Rc::new(Symbols::new()), announced: None, idle: None }
     }
 
     /// For machines whose every choice is a search's.
@@ -195,7 +220,14 @@ impl Parts {
     pub fn explored() -> std::io::Result<Parts> {
         let symbols = Rc::new(Symbols::new());
         let announced = Announced::new(|name| symbols.function(name))?;
-        Ok(Parts { symbols, announced: Some(Rc::new(announced)) })
+        Ok(Parts { symbols, announced: Some(Rc::new(announced)), idle: None })
+    }
+}
+
+impl Parts {
+    /// The next session boots a machine of its own.
+    pub fn forget_machine(&mut self) {
+        self.idle = None;
     }
 }
 
@@ -211,16 +243,40 @@ impl Session {
     /// # Errors
     /// The host refuses memory or timers.
     pub fn new(options: Options, modules: &[ModuleFile]) -> Result<Session, MachineError> {
-        Session::with(&Parts::new(), options, modules)
+        Session::with(&mut Parts::new(), options, modules)
     }
 
-    /// Boots a machine from parts that other machines of this thread use too.
+    /// A machine that has just booted, from parts that other machines of this thread use too.
     ///
     /// # Errors
     /// The host refuses memory or timers.
-    pub fn with(parts: &Parts, options: Options, modules: &[ModuleFile]) -> Result<Session, MachineError> {
+    pub fn with(parts: &mut Parts, options: Options, modules: &[ModuleFile]) -> Result<Session, MachineError> {
         let (recorder, schedule) = Recorder::new(options.strategy);
-        let mut handle = MachineHandle::new(options.config, Box::new(Choices(recorder)))?;
+        let chooser = Box::new(Choices(recorder));
+        let same = |idle: &Idle| {
+            idle.booted.config == options.config
+                && idle.booted.modules.len() == modules.len()
+                && idle.booted.modules.iter().zip(modules).all(|(have, wanted)| Arc::ptr_eq(have, &wanted.bytes))
+        };
+        let (mut handle, booted, exports) = match parts.idle.take().filter(same) {
+            Some(Idle { mut handle, booted }) => {
+                handle.restore(&booted.checkpoint, chooser);
+                let exports = booted.exports.clone();
+                (handle, Some(booted), exports)
+            }
+            None => {
+                let config = options.config.clone();
+                let mut handle = MachineHandle::new(options.config, chooser)?;
+                let exports = put_modules(handle.get(), modules);
+                let booted = parts.announced.as_ref().map(|_| Booted {
+                    checkpoint: handle.checkpoint(),
+                    config,
+                    modules: modules.iter().map(|module| Arc::clone(&module.bytes)).collect(),
+                    exports: exports.clone(),
+                });
+                (handle, booted, exports)
+            }
+        };
         let machine = handle.get();
         machine.kernel.time_limit_ns = options.limits.max_time_ns;
         machine.on_use_after_free = options.on_use_after_free;
@@ -233,17 +289,10 @@ impl Session {
         }
         let story = Story::new();
         story.listen(machine);
-        let shared = Rc::new(RefCell::new(Shared::default()));
-        for module in modules {
-            if let Ok(object) = kloom_elf::parse(&module.bytes) {
-                shared.borrow_mut().exports.extend(object.exports().into_iter().map(|export| export.name));
-            }
-        }
-        for module in modules {
-            let _ = machine.kernel.write_file(&format!("/root/{}", module.file_name), &module.bytes);
-        }
+        let shared = Rc::new(RefCell::new(Shared { exports, ..Shared::default() }));
         Ok(Session {
             handle,
+            booted,
             users: Users::default(),
             shared,
             symbols: Rc::clone(&parts.symbols),
@@ -260,6 +309,11 @@ impl Session {
             natural,
             story,
         })
+    }
+
+    /// Gives the machine back, for the next session with the same configuration and modules.
+    pub fn give_back(self, parts: &mut Parts) {
+        parts.idle = self.booted.map(|booted| Idle { handle: self.handle, booted });
     }
 
     /// The machine.
@@ -609,6 +663,19 @@ impl Session {
         }
         self.shown_marks = shared.marks.len();
     }
+}
+
+/// Puts module files where the scenario finds them; what they export.
+fn put_modules(machine: &mut Machine, modules: &[ModuleFile]) -> BTreeSet<String> {
+    let mut exports = BTreeSet::new();
+    for module in modules {
+        if let Ok(object) = kloom_elf::parse(&module.bytes) {
+            exports.extend(object.exports().into_iter().map(|export| export.name));
+        }
+        // A scenario that needs a file which did not fit says so itself.
+        let _ = machine.kernel.write_file(&format!("/root/{}", module.file_name), &module.bytes);
+    }
+    exports
 }
 
 /// Whether a task inside the kernel, or an interrupt, has let nothing else run on the CPU of `task` for the time that counts

@@ -91,6 +91,11 @@ impl<'s> Worker<'s> {
         Ok((worker, natural))
     }
 
+    /// Lets the next execution have a machine that has just booted, not one that was wound back.
+    pub fn boot_anew(&mut self) {
+        self.parts.forget_machine();
+    }
+
     /// Makes the functions of `rules` fail in the executions that follow, beside those of the request.
     fn set_faults(&mut self, rules: &[(String, Vec<u64>)]) {
         self.faults = rules.to_vec();
@@ -104,12 +109,13 @@ impl<'s> Worker<'s> {
         let Subject { start, bounds } = self.subject;
         let mut options = start.options.clone();
         options.fail.extend(self.faults.iter().cloned());
-        let mut session = Session::with(&self.parts, options, &start.files).map_err(RunError::Machine)?;
+        let mut session = Session::with(&mut self.parts, options, &start.files).map_err(RunError::Machine)?;
         session.set_sources(Rc::clone(&self.sources) as _);
         let args = vec![start.script.name.clone()];
         let explored = session.run_explored(self.script.clone(), args, search, &mut self.threads, bounds, show);
         self.failable = session.machine().fail_after.calls().map(|(name, calls)| (name.to_string(), calls)).collect();
         let Some(ended) = &explored.ended else {
+            session.give_back(&mut self.parts);
             return Ok(Execution { outcome: None, explored, ending: Ending::Abandoned });
         };
         let outcome = start.conclude(&mut session, ended);
@@ -118,6 +124,7 @@ impl<'s> Worker<'s> {
             None if explored.cut || *ended == Ended::StepLimit => Ending::Cut,
             None => Ending::Ok,
         };
+        session.give_back(&mut self.parts);
         Ok(Execution { outcome: Some(outcome), explored, ending })
     }
 
@@ -169,6 +176,8 @@ impl<'s> Worker<'s> {
     /// A failing execution as it is told: made simpler, and repeated.
     fn told(&mut self, signature: u64, schedule: Schedule) -> Result<Failure, RunError> {
         let minimised = self.minimised(signature, schedule)?;
+        // What is told does not rest on the way back.
+        self.boot_anew();
         let mut failure = self.replay(minimised.schedule)?;
         failure.diverged |= !minimised.confirmed;
         Ok(failure)

@@ -107,7 +107,7 @@ impl Builtin {
 }
 
 /// All character devices.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CharDevs {
     /// Registered ranges by first number.
     pub regions: BTreeMap<(u32, u32), Region>,

@@ -191,7 +191,7 @@ impl Kernel {
     /// As mkdir; `EPERM` for a directory.
     pub fn sys_mknod(&mut self, caller: TaskId, path: &str, kind: FileKind, mode: u32, rdev: Dev) -> Result<(), Errno> {
         let kind = match kind {
-            FileKind::File => InodeKind::File(Vec::new()),
+            FileKind::File => InodeKind::File(Default::default()),
             FileKind::Chr => InodeKind::Chr(rdev),
             FileKind::Blk => InodeKind::Blk(rdev),
             FileKind::Fifo => InodeKind::Fifo(None),

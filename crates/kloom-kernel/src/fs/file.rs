@@ -29,7 +29,7 @@ const MAX_FDS: i32 = 1024;
 const PAGE_SIZE: usize = 4096;
 
 /// An open file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OpenFile {
     /// What was opened.
     pub node: Node,
@@ -340,7 +340,8 @@ impl Kernel {
                             if self.vfs.tmp.get(parent).is_none_or(|inode| inode.nlink == 0) {
                                 return Err(Errno::ENOENT);
                             }
-                            let ino = self.vfs.tmp.make(InodeKind::File(Vec::new()), mode & 0o7777 & !umask, now_ns);
+                            let ino =
+                                self.vfs.tmp.make(InodeKind::File(Default::default()), mode & 0o7777 & !umask, now_ns);
                             self.vfs.tmp.link(parent, &name, ino);
                             self.touch(parent);
                         }

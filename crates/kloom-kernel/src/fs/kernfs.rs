@@ -12,6 +12,7 @@ use super::procfs::sysctl::Sysctl;
 use super::{DirEntry, FileKind};
 use crate::Kernel;
 use crate::module::ModuleState;
+use crate::numbered::Numbered;
 use crate::site::RawEvent;
 
 /// A node's number.
@@ -85,10 +86,9 @@ pub struct KernNode {
 }
 
 /// All nodes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Kernfs {
-    nodes: BTreeMap<KernId, KernNode>,
-    next: u32,
+    nodes: Numbered<KernNode>,
     /// Values of the numbers in /proc/sys that live nowhere else.
     pub(crate) sysctl_values: BTreeMap<&'static str, i64>,
 }
@@ -97,8 +97,6 @@ impl Kernfs {
     /// The roots and the directories every machine has.
     pub(crate) fn populate(&mut self) {
         for (root, mode) in [(SYSFS, 0o555), (DEBUGFS, 0o700), (SYSCTL, 0o555)] {
-            self.next += 1;
-            debug_assert_eq!(root.0, self.next);
             let node = KernNode {
                 parent: root,
                 name: String::new(),
@@ -107,7 +105,8 @@ impl Kernfs {
                 owner: None,
                 created: None,
             };
-            self.nodes.insert(root, node);
+            let number = self.nodes.push(node);
+            debug_assert_eq!(root.0, number);
         }
         for path in [
             "block",
@@ -131,12 +130,12 @@ impl Kernfs {
 
     /// The node of a number.
     pub fn get(&self, id: KernId) -> Option<&KernNode> {
-        self.nodes.get(&id)
+        self.nodes.get(id.0)
     }
 
     /// The node of a number.
     pub fn get_mut(&mut self, id: KernId) -> Option<&mut KernNode> {
-        self.nodes.get_mut(&id)
+        self.nodes.get_mut(id.0)
     }
 
     /// Whether it is a directory.
@@ -173,16 +172,15 @@ impl Kernfs {
         if name.is_empty() || name.contains('/') || name == "." || name == ".." {
             return Err(Errno::EINVAL);
         }
-        let id = KernId(self.next + 1);
-        let Some(KernNode { kind: KernKind::Dir(names), .. }) = self.nodes.get_mut(&dir) else {
+        let id = KernId(self.nodes.next());
+        let Some(KernNode { kind: KernKind::Dir(names), .. }) = self.nodes.get_mut(dir.0) else {
             return Err(Errno::ENOENT);
         };
         if names.contains_key(name) {
             return Err(Errno::EEXIST);
         }
         names.insert(name.to_string(), id);
-        self.next += 1;
-        self.nodes.insert(id, KernNode { parent: dir, name: name.to_string(), kind, mode, owner, created });
+        self.nodes.push(KernNode { parent: dir, name: name.to_string(), kind, mode, owner, created });
         Ok(id)
     }
 
@@ -200,10 +198,10 @@ impl Kernfs {
 
     /// Removes a node and all below it.
     pub fn remove(&mut self, id: KernId) {
-        let Some(node) = self.nodes.remove(&id) else {
+        let Some(node) = self.nodes.remove(id.0) else {
             return;
         };
-        if let Some(KernNode { kind: KernKind::Dir(names), .. }) = self.nodes.get_mut(&node.parent) {
+        if let Some(KernNode { kind: KernKind::Dir(names), .. }) = self.nodes.get_mut(node.parent.0) {
             names.remove(&node.name);
         }
         if let KernKind::Dir(names) = node.kind {
@@ -250,7 +248,7 @@ impl Kernfs {
 
     /// Nodes a module made and left behind, oldest first.
     pub fn made_by(&self, module: u32) -> Vec<KernId> {
-        self.nodes.iter().filter(|(_, node)| node.owner == Some(module)).map(|(&id, _)| id).collect()
+        self.nodes.iter().filter(|(_, node)| node.owner == Some(module)).map(|(number, _)| KernId(number)).collect()
     }
 }
 

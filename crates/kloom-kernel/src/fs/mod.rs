@@ -263,9 +263,10 @@ pub struct KernelSymbol {
 }
 
 /// Names a code address as backtraces do: `th+0x11/0x30 [mod]`.
-pub type Symbolizer = Box<dyn Fn(u64) -> Option<String>>;
+pub type Symbolizer = std::rc::Rc<dyn Fn(u64) -> Option<String>>;
 
 /// Everything about files.
+#[derive(Clone)]
 pub struct Vfs {
     /// Inodes of tmpfs and devtmpfs.
     pub tmp: tmpfs::Tmpfs,

@@ -20,7 +20,7 @@ pub const PIPE_SIZE: usize = 65536;
 pub const PIPE_BUF: usize = 4096;
 
 /// A pipe.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Pipe {
     buffer: VecDeque<u8>,
     /// Open files that read.
@@ -35,7 +35,7 @@ pub struct Pipe {
 }
 
 /// All pipes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Pipes {
     table: BTreeMap<u32, Pipe>,
     next: u32,

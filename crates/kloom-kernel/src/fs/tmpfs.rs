@@ -4,10 +4,12 @@
 //! name, all files together may take half of the machine's memory.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use kloom_abi::Errno;
 
 use super::{Dev, DirEntry, FileKind};
+use crate::numbered::Numbered;
 
 /// An inode's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -25,7 +27,7 @@ pub enum InodeKind {
     /// A directory.
     Dir(Names),
     /// A regular file.
-    File(Vec<u8>),
+    File(Rc<Vec<u8>>),
     /// A character device node.
     Chr(Dev),
     /// A block device node.
@@ -52,10 +54,9 @@ pub struct Inode {
 }
 
 /// All inodes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tmpfs {
-    inodes: BTreeMap<Ino, Inode>,
-    next: u32,
+    inodes: Numbered<Inode>,
     names_made: u64,
     /// Bytes in files.
     pub bytes: u64,
@@ -63,7 +64,7 @@ pub struct Tmpfs {
 
 impl Default for Tmpfs {
     fn default() -> Self {
-        let mut tmp = Tmpfs { inodes: BTreeMap::new(), next: 0, names_made: 0, bytes: 0 };
+        let mut tmp = Tmpfs { inodes: Numbered::default(), names_made: 0, bytes: 0 };
         let root = tmp.make(InodeKind::Dir(Names::new()), 0o755, 0);
         debug_assert_eq!(root, ROOT);
         tmp
@@ -73,20 +74,18 @@ impl Default for Tmpfs {
 impl Tmpfs {
     /// A new inode without a name.
     pub fn make(&mut self, kind: InodeKind, mode: u32, now_ns: u64) -> Ino {
-        self.next += 1;
         let nlink = if matches!(kind, InodeKind::Dir(_)) { 2 } else { 1 };
-        self.inodes.insert(Ino(self.next), Inode { kind, mode, nlink, mtime_ns: now_ns, opens: 0 });
-        Ino(self.next)
+        Ino(self.inodes.push(Inode { kind, mode, nlink, mtime_ns: now_ns, opens: 0 }))
     }
 
     /// The inode of a number.
     pub fn get(&self, ino: Ino) -> Option<&Inode> {
-        self.inodes.get(&ino)
+        self.inodes.get(ino.0)
     }
 
     /// The inode of a number.
     pub fn get_mut(&mut self, ino: Ino) -> Option<&mut Inode> {
-        self.inodes.get_mut(&ino)
+        self.inodes.get_mut(ino.0)
     }
 
     /// Whether it is a directory.
@@ -112,7 +111,7 @@ impl Tmpfs {
         self.names_made += 1;
         let order = self.names_made;
         let child_is_dir = self.is_dir(ino);
-        let Some(inode) = self.inodes.get_mut(&dir) else {
+        let Some(inode) = self.inodes.get_mut(dir.0) else {
             return false;
         };
         let InodeKind::Dir(names) = &mut inode.kind else {
@@ -130,12 +129,12 @@ impl Tmpfs {
 
     /// Takes a name away and returns what it named; the inode stays.
     pub fn detach(&mut self, dir: Ino, name: &str) -> Option<Ino> {
-        let InodeKind::Dir(names) = &mut self.inodes.get_mut(&dir)?.kind else {
+        let InodeKind::Dir(names) = &mut self.inodes.get_mut(dir.0)?.kind else {
             return None;
         };
         let (_, ino) = names.remove(name)?;
         if self.is_dir(ino)
-            && let Some(inode) = self.inodes.get_mut(&dir)
+            && let Some(inode) = self.inodes.get_mut(dir.0)
         {
             inode.nlink -= 1;
         }
@@ -144,7 +143,7 @@ impl Tmpfs {
 
     /// An inode has lost a name: it goes when it has no other and nobody has it open.
     pub fn drop_link(&mut self, ino: Ino) {
-        if let Some(inode) = self.inodes.get_mut(&ino) {
+        if let Some(inode) = self.inodes.get_mut(ino.0) {
             inode.nlink = if matches!(inode.kind, InodeKind::Dir(_)) { 0 } else { inode.nlink.saturating_sub(1) };
         }
         self.free_if_unused(ino);
@@ -153,7 +152,7 @@ impl Tmpfs {
     /// Frees an inode without names and open files.
     pub fn free_if_unused(&mut self, ino: Ino) {
         if self.get(ino).is_some_and(|inode| inode.nlink == 0 && inode.opens == 0)
-            && let Some(inode) = self.inodes.remove(&ino)
+            && let Some(inode) = self.inodes.remove(ino.0)
             && let InodeKind::File(bytes) = inode.kind
         {
             self.bytes -= bytes.len() as u64;
@@ -166,7 +165,7 @@ impl Tmpfs {
     /// `ENOSPC` when all files would take more than `limit` bytes, `EINVAL` if it is no regular file.
     pub fn write(&mut self, ino: Ino, pos: u64, bytes: &[u8], limit: u64, now_ns: u64) -> Result<usize, Errno> {
         let used = self.bytes;
-        let Some(Inode { kind: InodeKind::File(content), mtime_ns, .. }) = self.inodes.get_mut(&ino) else {
+        let Some(Inode { kind: InodeKind::File(content), mtime_ns, .. }) = self.inodes.get_mut(ino.0) else {
             return Err(Errno::EINVAL);
         };
         let end = pos.saturating_add(bytes.len() as u64);
@@ -174,6 +173,7 @@ impl Tmpfs {
         if used.saturating_add(growth) > limit {
             return Err(Errno::ENOSPC);
         }
+        let content = Rc::make_mut(content);
         if growth > 0 {
             content.resize(end as usize, 0);
         }
@@ -185,9 +185,9 @@ impl Tmpfs {
 
     /// Empties a file.
     pub fn truncate(&mut self, ino: Ino, now_ns: u64) {
-        if let Some(Inode { kind: InodeKind::File(content), mtime_ns, .. }) = self.inodes.get_mut(&ino) {
+        if let Some(Inode { kind: InodeKind::File(content), mtime_ns, .. }) = self.inodes.get_mut(ino.0) {
             self.bytes -= content.len() as u64;
-            content.clear();
+            *content = Rc::default();
             *mtime_ns = now_ns;
         }
     }

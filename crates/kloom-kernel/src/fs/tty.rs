@@ -23,7 +23,7 @@ pub struct Output {
 }
 
 /// The console.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Console {
     /// Written and not yet drained.
     pub output: Vec<Output>,

@@ -90,7 +90,7 @@ pub struct Semaphore {
 }
 
 /// All locks, by kind; handle 0 is never used.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Locks {
     /// Spinlocks and rwlocks.
     pub spin: Slab<SpinLock>,

@@ -77,7 +77,7 @@ impl IrqCounts {
 }
 
 /// One CPU.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Cpu {
     /// Its number.
     pub id: u32,

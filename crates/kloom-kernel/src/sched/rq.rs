@@ -7,7 +7,7 @@ use crate::chooser::Point;
 use crate::task::TaskId;
 
 /// Runnable tasks of one CPU; the running one is not among them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RunQueue {
     /// Real-time tasks by `prio` (small first), each level first in, first out.
     rt: BTreeMap<i32, VecDeque<TaskId>>,

@@ -33,7 +33,7 @@ pub struct HrTimer {
 }
 
 /// All high-resolution timers; handle 0 is never used.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct HrTimers {
     table: slab::Slab<HrTimer>,
 }

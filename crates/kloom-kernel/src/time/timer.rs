@@ -41,7 +41,7 @@ pub struct Timer {
 }
 
 /// All timers; index 0 is never used.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Timers {
     table: slab::Slab<Timer>,
 }

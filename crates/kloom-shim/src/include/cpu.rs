@@ -52,7 +52,7 @@ struct Job {
 }
 
 /// CPUs that come and go.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     steps: BTreeMap<i32, Step>,
     /// What `cpuhp/N` is to do, and what came of it.

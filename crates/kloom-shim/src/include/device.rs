@@ -57,7 +57,7 @@ pub(crate) struct Device {
 }
 
 /// What the shims of the driver model keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     classes: BTreeMap<u64, String>,
     devices: BTreeMap<u64, Device>,

@@ -79,7 +79,7 @@ const GFP_KERNEL: u32 = 0xcc0;
 const GFP_ZERO: u32 = 0x100;
 
 /// A bus that was registered.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Bus {
     name: String,
     drivers: Vec<u64>,
@@ -95,7 +95,7 @@ enum Resource {
 }
 
 /// What the shims of drivers keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     buses: BTreeMap<u64, Bus>,
     /// `platform_bus_type` and `platform_bus`.

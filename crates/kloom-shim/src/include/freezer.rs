@@ -25,7 +25,7 @@ const TASK_FREEZABLE: u32 = 0x2000;
 const TIMEOUT_NS: u64 = 20_000_000_000;
 
 /// The freezer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     freezing: bool,
     frozen: BTreeSet<TaskId>,

@@ -28,7 +28,7 @@ struct Array {
 }
 
 /// What these shims keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     arrays: BTreeMap<u64, Array>,
 }

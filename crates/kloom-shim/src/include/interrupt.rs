@@ -37,7 +37,7 @@ const IRQ_WORK_FUNC: u64 = 16;
 const IRQ_WORK_SIZE: u64 = 24;
 
 /// What these shims keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     /// Tasks in `tasklet_kill()`, by tasklet.
     killers: BTreeMap<u64, Vec<TaskId>>,

@@ -28,7 +28,7 @@ struct Region {
 }
 
 /// What is claimed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     regions: Vec<Region>,
 }

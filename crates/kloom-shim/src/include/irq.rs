@@ -60,7 +60,7 @@ struct Action {
 }
 
 /// One line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Line {
     actions: Vec<Action>,
     /// Depth of `disable_irq()`.
@@ -86,7 +86,7 @@ struct Thread {
 }
 
 /// What the lines are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     lines: BTreeMap<u32, Line>,
     threads: BTreeMap<TaskId, Thread>,

@@ -34,7 +34,7 @@ const NO_SYMBOL: u32 = 0xf200;
 const SHIFT: u32 = 0xf700;
 
 /// The keyboard.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// Head of the chain.
     chain: u64,

@@ -41,7 +41,7 @@ const KOBJECT_KIND: &str = "struct kobject";
 const KSET_KIND: &str = "struct kset";
 
 /// What the shims of objects keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// Directories of sysfs by the address of their object (a kobject, a device, a class).
     pub(crate) dirs: BTreeMap<u64, KernId>,

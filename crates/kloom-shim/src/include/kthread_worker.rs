@@ -46,7 +46,7 @@ struct Worker {
 }
 
 /// What these shims keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     workers: BTreeMap<u64, Worker>,
     /// Delayed works whose timer runs.

@@ -23,7 +23,7 @@ const SIZE: u64 = 64;
 const KIND: &str = "struct page";
 
 /// What these shims keep: pages by address.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     pages: BTreeMap<u64, u64>,
     /// Arrays of `struct page`, one per allocation of several pages: the first, and how many.

@@ -32,7 +32,7 @@ struct Thread {
 }
 
 /// The threads of all tables.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     threads: Vec<Thread>,
 }

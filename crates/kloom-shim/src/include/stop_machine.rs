@@ -28,7 +28,7 @@ struct Stop {
 }
 
 /// What the threads do.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     stop: Option<Stop>,
 }

@@ -36,7 +36,7 @@ const HEADER_SIZE: u64 = 64;
 const PAGE: u64 = 4096;
 
 /// The files of one registration.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     headers: BTreeMap<u64, Vec<KernId>>,
 }

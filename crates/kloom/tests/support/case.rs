@@ -110,7 +110,8 @@ impl Case {
         Ok(())
     }
 
-    fn script(&self) -> Option<String> {
+    /// The scenario; none: kloom's default one.
+    pub fn script(&self) -> Option<String> {
         let settings = &self.settings;
         match &settings.script {
             Some(script) => Some(script.clone()),

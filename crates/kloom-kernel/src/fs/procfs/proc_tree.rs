@@ -13,6 +13,7 @@ use super::kernel_files::KernelFile;
 use super::name_to_int;
 use crate::Kernel;
 use crate::fs::{DirEntry, FileId, FileKind, ModuleNode, Warning};
+use crate::numbered::Numbered;
 use crate::ops::{Op, Progress};
 use crate::site::RawEvent;
 use crate::task::{BlockedOn, TaskId};
@@ -128,17 +129,16 @@ pub struct Removed {
 }
 
 /// All entries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ProcTree {
-    entries: BTreeMap<ProcId, ProcEntry>,
-    next: u32,
+    entries: Numbered<ProcEntry>,
 }
 
 const SOURCE: &str = "fs/proc/generic.c";
 
 impl Default for ProcTree {
     fn default() -> Self {
-        let mut tree = ProcTree { entries: BTreeMap::new(), next: 0 };
+        let mut tree = ProcTree { entries: Numbered::default() };
         tree.insert(ROOT, "/proc", EntryKind::Dir(BTreeMap::new()), 0o555, 0, None, None);
         for (name, id) in [("self", SELF), ("thread-self", THREAD_SELF)] {
             // Found by lookup, listed apart: no names of the root directory.
@@ -164,9 +164,7 @@ impl ProcTree {
         owner: Option<u32>,
         created: Option<RawEvent>,
     ) -> ProcId {
-        self.next += 1;
-        let id = ProcId(self.next);
-        let path = if id == ROOT { "/proc".to_string() } else { format!("{}/{name}", self.entries[&parent].path) };
+        let path = self.get(parent).map_or("/proc".to_string(), |parent| format!("{}/{name}", parent.path));
         let entry = ProcEntry {
             name: name.into(),
             path,
@@ -181,8 +179,7 @@ impl ProcTree {
             removed: false,
             waiters: Vec::new(),
         };
-        self.entries.insert(id, entry);
-        id
+        ProcId(self.entries.push(entry))
     }
 
     /// Adds a directory of the kernel's own, or a file.
@@ -214,11 +211,11 @@ impl ProcTree {
 
     /// The entry of a number.
     pub fn get(&self, id: ProcId) -> Option<&ProcEntry> {
-        self.entries.get(&id)
+        self.entries.get(id.0)
     }
 
     fn names_mut(&mut self, dir: ProcId) -> Option<&mut BTreeMap<(usize, String), ProcId>> {
-        match &mut self.entries.get_mut(&dir)?.kind {
+        match &mut self.entries.get_mut(dir.0)?.kind {
             EntryKind::Dir(names) => Some(names),
             _ => None,
         }
@@ -274,21 +271,21 @@ impl ProcTree {
 
     /// Sets the permission bits of an entry.
     pub fn set_mode(&mut self, id: ProcId, mode: u32) {
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.entries.get_mut(id.0) {
             entry.mode = mode;
         }
     }
 
     /// `proc_set_size()`.
     pub fn set_size(&mut self, id: ProcId, size: u64) {
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.entries.get_mut(id.0) {
             entry.size = size;
         }
     }
 
     /// A call of module code begins (`use_pde()`); false when the entry is removed.
     pub(crate) fn enter(&mut self, id: ProcId) -> bool {
-        match self.entries.get_mut(&id) {
+        match self.entries.get_mut(id.0) {
             Some(entry) if !entry.removed => {
                 entry.in_use += 1;
                 true
@@ -385,7 +382,7 @@ impl ProcTree {
 impl Kernel {
     /// A call of module code on an entry has ended (`unuse_pde()`).
     pub(crate) fn proc_leave(&mut self, id: ProcId) {
-        let Some(entry) = self.vfs.proc.entries.get_mut(&id) else {
+        let Some(entry) = self.vfs.proc.entries.get_mut(id.0) else {
             return;
         };
         entry.in_use = entry.in_use.saturating_sub(1);
@@ -495,7 +492,7 @@ impl Kernel {
         if let Some(names) = self.vfs.proc.names_mut(dir) {
             names.remove(&(name.len(), name.to_string()));
         }
-        if let Some(entry) = self.vfs.proc.entries.get_mut(&id) {
+        if let Some(entry) = self.vfs.proc.entries.get_mut(id.0) {
             entry.removed = true;
         }
         Some(id)
@@ -505,7 +502,7 @@ impl Kernel {
         let mut all = Vec::new();
         self.vfs.proc.leaves_first(top, &mut all);
         for id in &all {
-            if let Some(entry) = self.vfs.proc.entries.get_mut(id) {
+            if let Some(entry) = self.vfs.proc.entries.get_mut(id.0) {
                 entry.removed = true;
             }
         }
@@ -522,7 +519,7 @@ impl Kernel {
     /// Puts the caller to sleep if module code of one of the entries runs.
     fn proc_wait_unused(&mut self, caller: TaskId, ids: &[ProcId]) -> bool {
         for id in ids {
-            if let Some(entry) = self.vfs.proc.entries.get_mut(id)
+            if let Some(entry) = self.vfs.proc.entries.get_mut(id.0)
                 && entry.in_use > 0
             {
                 if !entry.waiters.contains(&caller) {
@@ -540,7 +537,7 @@ impl Kernel {
 
     /// Forgets an unused entry and collects the files that are open on it.
     fn proc_finish(&mut self, id: ProcId, removed: &mut Removed) {
-        self.vfs.proc.entries.remove(&id);
+        self.vfs.proc.entries.remove(id.0);
         for (&file_id, file) in &mut self.vfs.files {
             if let Some(node @ ModuleNode::Proc { entry, .. }) = file.module
                 && entry == id
@@ -560,7 +557,7 @@ impl Kernel {
             .entries
             .iter()
             .filter(|(_, entry)| entry.owner == Some(module))
-            .map(|(&id, entry)| (id, entry))
+            .map(|(number, entry)| (ProcId(number), entry))
             .collect()
     }
 }
