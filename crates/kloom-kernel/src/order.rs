@@ -93,7 +93,7 @@ pub struct Segment {
 }
 
 /// The log.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Order {
     /// Whether anyone wants to know.
     pub on: bool,

@@ -33,9 +33,12 @@ fn main() {
     libtest_mimic::run(&arguments, trials.collect()).exit();
 }
 
-/// Cases of input that is refused, and those with flags of the command line, say nothing about machines.
+/// Cases of input that is refused, and those with flags of the command line, say nothing about machines; those of load take long.
 fn is_plain(case: &Case) -> bool {
-    case.settings.flags.is_empty() && case.settings.fail.is_empty() && !case.name.starts_with("input/")
+    case.settings.flags.is_empty()
+        && case.settings.fail.is_empty()
+        && !case.name.starts_with("input/")
+        && !case.name.starts_with("load/")
 }
 
 fn request(case: &Case) -> Request {

@@ -67,7 +67,7 @@ struct Edge {
 }
 
 /// The dependencies seen.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Lockdep {
     classes: Vec<Class>,
     known: BTreeMap<(u64, u32), u32>,
