@@ -154,7 +154,24 @@ static inline int devm_add_action_or_reset(struct device *dev, void (*action)(vo
 		action(data);
 	return ret;
 }
-#define driver_for_each_device(drv, start, data, fn) bus_for_each_dev((drv)->bus, (start), (data), (fn))
+int driver_for_each_device(struct device_driver *drv, struct device *start, void *data, int (*fn)(struct device *dev, void *data)); //@4gs calls fn for each device of a driver
+struct device_driver *driver_find(const char *name, struct bus_type *bus); //@4gs the driver of a name or NULL
+struct device *kloom_bus_find_device_by_name(struct bus_type *bus, const char *name); //@4gs a device with a reference or NULL
+#define bus_find_device_by_name(bus, start, name) kloom_bus_find_device_by_name((bus), (name))
+typedef void (*dr_release_t)(struct device *dev, void *res);
+typedef int (*dr_match_t)(struct device *dev, void *res, void *match_data);
+void *kloom_devres_alloc(dr_release_t release, size_t size, gfp_t gfp); //@4gs zeroed memory for something with a release function; NULL
+void devres_free(void *res); //@4gn gives back what no device has
+void devres_add(struct device *dev, void *res); //@4gn it goes with the driver's binding
+void *devres_find(struct device *dev, dr_release_t release, dr_match_t match, void *match_data); //@4gn the last that matches or NULL
+void *devres_remove(struct device *dev, dr_release_t release, dr_match_t match, void *match_data); //@4gn takes it from the device
+int devres_destroy(struct device *dev, dr_release_t release, dr_match_t match, void *match_data); //@4gn removes and frees; -ENOENT
+int devres_release(struct device *dev, dr_release_t release, dr_match_t match, void *match_data); //@4gs removes, releases and frees; -ENOENT
+void *devres_open_group(struct device *dev, void *id, gfp_t gfp); //@4gs begins a group; NULL
+void devres_close_group(struct device *dev, void *id); //@4gn ends it
+void devres_remove_group(struct device *dev, void *id); //@4gn forgets it
+int devres_release_group(struct device *dev, void *id); //@4gs gives back what belongs to it; how many
+#define devres_alloc(release, size, gfp) kloom_devres_alloc((release), (size), (gfp))
 const char *dev_driver_string(const struct device *dev); //@4n name of driver, bus or class
 #define devm_kzalloc(dev, size, gfp) devm_kmalloc((dev), (size), (gfp) | __GFP_ZERO)
 #define devm_kcalloc(dev, n, size, gfp) devm_kmalloc((dev), size_mul((n), (size)), (gfp) | __GFP_ZERO)

@@ -11,6 +11,7 @@ struct ida { struct kloom_object obj; };
 #define IDA_INIT(name) { .obj = KLOOM_OBJECT_INIT(IDA) }
 #define DEFINE_IDA(name) struct ida name = IDA_INIT(name)
 void kloom_idr_init(struct idr *idr); //@4n (re)initialises
+int idr_alloc_u32(struct idr *idr, void *ptr, u32 *nextid, unsigned long max, gfp_t gfp); //@4gs the lowest free id from *nextid to max, written there; -ENOMEM, -ENOSPC
 int idr_alloc(struct idr *idr, void *ptr, int start, int end, gfp_t gfp); //@4gs the lowest free id in [start, end) (end 0: no bound); -ENOMEM, -ENOSPC
 int idr_alloc_cyclic(struct idr *idr, void *ptr, int start, int end, gfp_t gfp); //@4s the next id after the last one
 void *idr_find(const struct idr *idr, unsigned long id); //@4gn the pointer or NULL

@@ -69,6 +69,7 @@ int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *e
 __printf(2, 3) int add_uevent_var(struct kobj_uevent_env *env, const char *format, ...); //@4gn adds a variable
 struct kset *kset_create_and_add(const char *name, const struct kset_uevent_ops *u, struct kobject *parent_kobj); //@4gs a set; NULL
 int kset_register(struct kset *kset); //@4s adds a set
+struct kobject *kset_find_obj(struct kset *kset, const char *name); //@4gn the member of a name with a reference or NULL
 void kset_unregister(struct kset *kset); //@4s removes a set
 static inline const char *kobject_name(const struct kobject *kobj) { return kobj->name; }
 #endif

@@ -35,6 +35,7 @@ int srcu_notifier_chain_register(struct srcu_notifier_head *nh, struct notifier_
 int srcu_notifier_chain_unregister(struct srcu_notifier_head *nh, struct notifier_block *nb); //@4gs removes
 int srcu_notifier_call_chain(struct srcu_notifier_head *nh, unsigned long val, void *v); //@4gs calls
 void srcu_init_notifier_head(struct srcu_notifier_head *nh); //@4gs initialises
+#define srcu_cleanup_notifier_head(name) do { (name)->obj.magic = 0; } while (0)
 #define NOTIFY_DONE 0x0000
 #define NOTIFY_OK 0x0001
 #define NOTIFY_STOP_MASK 0x8000

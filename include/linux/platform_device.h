@@ -47,6 +47,8 @@ int kloom_platform_driver_probe(struct platform_driver *drv, int (*probe)(struct
 #define platform_device_register_resndata(parent, name, id, res, num, data, size) kloom_platform_device_register((name), (id), (res), (num), (data), (size))
 #define platform_get_device_id(pdev) ((pdev)->id_entry)
 #define platform_device_register_simple(n, id, r, num) kloom_platform_device_register_simple((n), (id), (r), (num))
+struct platform_device *__platform_create_bundle(struct platform_driver *drv, int (*probe)(struct platform_device *), struct resource *res, unsigned int num, const void *data, size_t size, struct module *owner); //@4gs a driver and its one device; ERR_PTR
+#define platform_create_bundle(d, p, r, n, data, size) __platform_create_bundle((d), (p), (r), (n), (data), (size), THIS_MODULE)
 #define platform_driver_register(drv) __platform_driver_register((drv), THIS_MODULE)
 #define platform_driver_probe(drv, p) kloom_platform_driver_probe((drv), (p), THIS_MODULE)
 #define module_platform_driver(drv) module_driver(drv, platform_driver_register, platform_driver_unregister)

@@ -57,7 +57,12 @@ void kfree_const(const void *x); //@4a kfree for kstrdup_const
 #define kmalloc_array(n, size, flags) kloom_kmalloc_array((n), (size), (flags))
 #define kcalloc(n, size, flags) kloom_kmalloc_array((n), (size), (flags) | __GFP_ZERO)
 #define kmalloc_array_node(n, size, flags, node) kmalloc_array(n, size, flags)
-#define krealloc_array(p, n, size, flags) krealloc((p), size_mul((n), (size)), (flags))
+static inline void *krealloc_array(void *p, size_t n, size_t size, gfp_t flags)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : krealloc(p, bytes, flags);
+}
 #define kmalloc_track_caller(size, flags) __kmalloc((size), (flags))
 #define kzfree(p) kfree_sensitive(p)
 #define kvmalloc(size, flags) kvmalloc_node((size), (flags), NUMA_NO_NODE)

@@ -46,6 +46,8 @@ void sysfs_remove_file_ns(struct kobject *kobj, const struct attribute *attr, co
 int sysfs_create_files(struct kobject *kobj, const struct attribute *const *attr); //@4gs adds a NULL-ended list
 void sysfs_remove_files(struct kobject *kobj, const struct attribute *const *attr); //@4gs removes it
 int sysfs_create_group(struct kobject *kobj, const struct attribute_group *grp); //@4gs adds a group
+int sysfs_merge_group(struct kobject *kobj, const struct attribute_group *grp); //@4gs adds files to the directory of a group
+void sysfs_unmerge_group(struct kobject *kobj, const struct attribute_group *grp); //@4gs takes them out again
 int sysfs_create_groups(struct kobject *kobj, const struct attribute_group **groups); //@4gs adds groups
 void sysfs_remove_group(struct kobject *kobj, const struct attribute_group *grp); //@4gs removes a group
 void sysfs_remove_groups(struct kobject *kobj, const struct attribute_group **groups); //@4gs removes groups

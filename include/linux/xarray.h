@@ -40,6 +40,11 @@ bool xa_get_mark(struct xarray *xa, unsigned long index, xa_mark_t mark); //@4n 
 #define xa_empty(xa) kloom_xa_empty(xa)
 #define xa_insert(xa, i, e, gfp) kloom_xa_insert((xa), (i), (e), (gfp))
 #define xa_alloc(xa, id, e, limit, gfp) ({ struct xa_limit __xl = (limit); kloom_xa_alloc((xa), (id), (e), __xl.min, __xl.max, (gfp)); })
+int kloom_xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry, u64 bounds, u32 *next, gfp_t gfp); //@4s as xa_alloc from *next on; 1 after the wrap
+void kloom_xa_release(struct xarray *xa, unsigned long index); //@4n gives back a reserved index
+#define xa_alloc_cyclic(xa, id, e, limit, next, gfp) ({ struct xa_limit __xl = (limit); kloom_xa_alloc_cyclic((xa), (id), (e), (u64)__xl.max << 32 | __xl.min, (next), (gfp)); })
+#define xa_reserve(xa, i, gfp) ({ int __xr = kloom_xa_insert((xa), (i), NULL, (gfp)); __xr == -EBUSY ? 0 : __xr; })
+#define xa_release(xa, i) kloom_xa_release((xa), (i))
 #define xa_cmpxchg(xa, i, o, e, gfp) kloom_xa_cmpxchg((xa), (i), (o), (e), (gfp))
 #define xa_lock(xa) spin_lock(&(xa)->xa_lock)
 #define xa_unlock(xa) spin_unlock(&(xa)->xa_lock)

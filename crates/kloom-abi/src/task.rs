@@ -102,6 +102,11 @@ impl TaskStruct {
         self.state.set(u64::from(state));
     }
 
+    /// All of `comm`.
+    pub fn comm_array(&self) -> [u8; 16] {
+        std::array::from_fn(|i| self.comm[i].get())
+    }
+
     /// `comm` up to its NUL.
     pub fn comm_bytes(&self) -> ([u8; 16], usize) {
         let mut bytes = [0; 16];

@@ -126,6 +126,7 @@ pub unsafe fn set_current(ctx: *const Ctx) {
 }
 
 /// The context of the machine that runs on this OS thread; null if none.
+#[inline]
 pub fn current() -> *const Ctx {
     CURRENT.with(Cell::get)
 }

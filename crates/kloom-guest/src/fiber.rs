@@ -132,13 +132,19 @@ pub fn suspend(ctx: &Ctx, why: Yield) {
     // `resume` has put this coroutine's own values back.
 }
 
+/// What [`on_host`] runs and where its result goes, both on the coroutine's stack: only the address crosses to the host stack.
+struct Hop<F, R> {
+    run: Option<F>,
+    result: Option<R>,
+}
+
 struct AssertSend<T>(T);
 // SAFETY: the closure runs on this very OS thread, only on another stack.
 unsafe impl<T> Send for AssertSend<T> {}
 
-impl<F: FnOnce() -> R, R> AssertSend<F> {
-    fn call(self) -> R {
-        (self.0)()
+impl<F: FnOnce() -> R, R> AssertSend<&mut Hop<F, R>> {
+    fn call(self) {
+        self.0.result = self.0.run.take().map(|run| run());
     }
 }
 
@@ -148,11 +154,12 @@ pub fn on_host<R>(ctx: &Ctx, f: impl FnOnce() -> R) -> R {
     if yielder.is_null() {
         return f();
     }
-    let f = AssertSend(f);
+    let mut hop = Hop { run: Some(f), result: None };
+    let there = AssertSend(&mut hop);
     // While on the host stack nobody may suspend or hop again.
     ctx.yielder.set(std::ptr::null());
     // SAFETY: as in `suspend`; the coroutine stays alive for the call, which returns before anything else runs.
-    let result = unsafe { (*yielder).on_parent_stack(move || AssertSend(f.call())) };
+    unsafe { (*yielder).on_parent_stack(move || there.call()) };
     ctx.yielder.set(yielder);
-    result.0
+    hop.result.unwrap_or_else(|| unreachable!("the host stack ran it"))
 }

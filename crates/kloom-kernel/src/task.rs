@@ -313,7 +313,7 @@ impl Task {
 
     /// `comm` as bytes.
     pub fn comm(&self) -> [u8; TASK_COMM_LEN] {
-        self.c.comm_bytes().0
+        self.c.comm_array()
     }
 
     /// Whether the thread function has returned or the process has exited.

@@ -20,6 +20,7 @@ use crate::fault::Fault;
 use crate::lock::lockdep::DepKind;
 use crate::ops::{Op, Progress};
 use crate::order;
+use crate::printk::Level;
 use crate::signal::Signals;
 use crate::site::RawEvent;
 use crate::task::{BlockedOn, Service, TaskId, TaskKind};
@@ -347,10 +348,14 @@ impl Kernel {
         self.name_worker(id);
     }
 
-    fn name_worker(&mut self, id: TaskId) {
+    /// Shows the name that fits what a worker does. A worker that takes its next work at once keeps the name it has.
+    pub fn name_worker(&mut self, id: TaskId) {
         let Some(worker) = self.workqueues.workers.get(&id) else { return };
         let name = &worker.names[usize::from(worker.job.is_none())];
-        self.tasks[id].full_name = Some(Rc::clone(name));
+        let shown = &mut self.tasks[id].full_name;
+        if !shown.as_ref().is_some_and(|shown| Rc::ptr_eq(shown, name)) {
+            *shown = Some(Rc::clone(name));
+        }
     }
 
     fn create_worker(&mut self, pool: usize) -> Option<TaskId> {
@@ -376,8 +381,8 @@ impl Kernel {
 
     fn new_queue(&mut self, name: String, flags: u32, max_active: i32) -> u32 {
         let max_active = match max_active {
-            ..=0 => DEFAULT_ACTIVE,
-            some => (some as usize).min(MAX_ACTIVE),
+            0 => DEFAULT_ACTIVE,
+            some => (some.max(1) as usize).min(MAX_ACTIVE),
         };
         let name: String = name.chars().take(NAME_LEN - 1).collect();
         let queue = Queue {
@@ -400,6 +405,10 @@ impl Kernel {
     pub fn alloc_workqueue(&mut self, name: String, flags: u32, max_active: i32) -> Option<u32> {
         // An unbound queue limited to one has been an ordered one since 3.10 (kernel/workqueue.c, alloc_workqueue()).
         let flags = if flags & flags::UNBOUND != 0 && max_active == 1 { flags | flags::ORDERED } else { flags };
+        if max_active != 0 && !(1..=MAX_ACTIVE as i32).contains(&max_active) {
+            let short: String = name.chars().take(NAME_LEN - 1).collect();
+            self.printk(Level::Warning, format!("workqueue: max_active {max_active} requested for {short} is out of range, clamping between 1 and {MAX_ACTIVE}"));
+        }
         let handle = self.new_queue(name.clone(), flags, max_active);
         if flags & flags::MEM_RECLAIM != 0 {
             let parent = self.kthreadd;
@@ -472,14 +481,12 @@ impl Kernel {
         self.insert_work(cpu, handle, work)
     }
 
-    /// Puts a work that is not on any list on one, whatever its timer did.
-    fn insert_work(&mut self, cpu: Option<u32>, handle: u32, work: u64) -> Queued {
+    /// Puts a work that is not on any list on one, whatever its timer did: the second half of [`Kernel::queue_work`], for
+    /// callers that know that it is not pending.
+    pub fn insert_work(&mut self, cpu: Option<u32>, handle: u32, work: u64) -> Queued {
         let current = self.current();
         let cpu = cpu.filter(|&cpu| (cpu as usize) < self.cpus.len()).unwrap_or(self.this_cpu);
-        let wq = &self.workqueues;
-        // Of a delayed work whose time has come, the one who asked for it counts.
-        let asked = wq.works.get(&work).filter(|work| work.waits == Waits::Timer).map(|work| work.queued);
-        let queued = asked.unwrap_or_else(|| self.event_here());
+        let queued = self.event_here();
         let wq = &mut self.workqueues;
         let chained = wq.workers.get(&current).and_then(|worker| worker.job).is_some_and(|job| job.queue == handle);
         let Some(queue) = wq.queue(handle) else { return Queued::Draining };
@@ -488,7 +495,8 @@ impl Kernel {
         }
         let mut pool = wq.pool_of(queue.flags, cpu);
         // It must not run twice at once: it goes where it still runs.
-        if let Some((runner, job)) = wq.runner(work)
+        if !wq.runners.is_empty()
+            && let Some((runner, job)) = wq.runner(work)
             && job.queue == handle
         {
             pool = wq.workers[&runner].pool;
@@ -512,6 +520,8 @@ impl Kernel {
         match wq.works.entry(work) {
             Entry::Occupied(mut entry) => {
                 let cancelling = entry.get().cancelling;
+                // Of a delayed work whose time has come, the one who asked for it counts.
+                let queued = if entry.get().waits == Waits::Timer { entry.get().queued } else { queued };
                 entry.insert(Work { waits, queue: handle, seq, cancelling, queued });
             }
             Entry::Vacant(entry) => {
@@ -795,7 +805,8 @@ impl Kernel {
                 }
                 None => break,
             };
-            if let Some(&other) = wq.runners.get(&work)
+            if !wq.runners.is_empty()
+                && let Some(&other) = wq.runners.get(&work)
                 && other != caller
                 && let Some(other) = wq.workers.get_mut(&other).filter(|other| other.pool == pool)
             {
@@ -803,12 +814,12 @@ impl Kernel {
                 continue;
             }
             // From here on it may be queued again.
-            let entry = wq.works.get_mut(&work)?;
-            let (queue, seq, queued) = (entry.queue, entry.seq, entry.queued);
-            if entry.cancelling == 0 {
-                wq.works.remove(&work);
+            let Entry::Occupied(mut entry) = wq.works.entry(work) else { return None };
+            let Work { queue, seq, queued, cancelling, .. } = *entry.get();
+            if cancelling == 0 {
+                entry.remove();
             } else {
-                entry.waits = Waits::Nowhere;
+                entry.get_mut().waits = Waits::Nowhere;
             }
             let intensive = wq.queue(queue).is_some_and(|queue| queue.flags & flags::CPU_INTENSIVE != 0);
             wq.runners.insert(work, caller);
@@ -838,6 +849,7 @@ impl Kernel {
             worker.idle = true;
             wq.pools[pool].idle.push(caller);
         }
+        self.name_worker(caller);
         self.tasks[caller].c.set_task_state(TASK_IDLE);
         self.block_on(caller, BlockedOn::Schedule);
         self.schedule(caller);
@@ -860,12 +872,13 @@ impl Kernel {
         if let Some(worker) = self.workqueues.workers.get_mut(&caller) {
             worker.job = None;
         }
-        if self.workqueues.runners.get(&job.work) == Some(&caller) {
-            self.workqueues.runners.remove(&job.work);
+        if let Entry::Occupied(runner) = self.workqueues.runners.entry(job.work)
+            && *runner.get() == caller
+        {
+            runner.remove();
         }
         self.touched.note_changed(job.work);
         self.worker_counted(caller);
-        self.name_worker(caller);
         self.work_left(job.queue, pool, job.seq, true);
     }
 

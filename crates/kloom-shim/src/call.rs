@@ -10,7 +10,7 @@ use kloom_kernel::task::TaskId;
 use crate::Machine;
 
 /// Virtual time every call into the kernel takes.
-const CALL_COST_NS: u64 = 40;
+pub(crate) const CALL_COST_NS: u64 = 40;
 
 /// The context of the machine that runs on this thread.
 pub(crate) fn ctx() -> &'static Ctx {

@@ -6,7 +6,7 @@
 use kloom_abi::Errno;
 
 use crate::call::enter;
-use crate::include::{cpu, freezer, irq, keyboard, sysctl};
+use crate::include::{cpu, driver, freezer, irq, keyboard, sysctl};
 
 /// Which file.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,10 @@ pub(crate) enum Control {
     CpuMask(CpuMask),
     /// `/sys/power/state`: writing `freeze` or `mem` suspends the machine for a moment.
     PowerState,
+    /// `bind` of a driver, by the address of its `struct device_driver`: writing a device's name gives it the device.
+    DriverBind(u64),
+    /// `unbind` of a driver: writing a device's name takes it away.
+    DriverUnbind(u64),
     /// A file of /proc/sys, by the address of its `struct ctl_table`.
     Sysctl(u64),
     /// `/sys/kernel/debug/kloom/keyboard`: writing `KEYCODE 1` presses a key, `KEYCODE 0` lets it go.
@@ -58,7 +62,7 @@ pub(crate) fn read(control: Control) -> Result<Vec<u8>, Errno> {
         }
         Control::PowerState => Ok(b"freeze mem\n".to_vec()),
         Control::Sysctl(table) => sysctl::read(table),
-        Control::Keyboard => Err(Errno::EINVAL),
+        Control::Keyboard | Control::DriverBind(_) | Control::DriverUnbind(_) => Err(Errno::EINVAL),
     }
 }
 
@@ -87,6 +91,8 @@ pub(crate) fn write(control: Control, bytes: &[u8]) -> Result<(), Errno> {
         },
         Control::Sysctl(table) => sysctl::write(table, bytes),
         Control::CpuMask(_) => Err(Errno::EINVAL),
+        Control::DriverBind(driver) => driver::bind_by_name(driver, text),
+        Control::DriverUnbind(driver) => driver::unbind_by_name(driver, text),
         Control::Keyboard => {
             let (code, down) = text.split_once(' ').ok_or(Errno::EINVAL)?;
             let code = code.parse().ok().filter(|&code: &u32| code < keyboard::KEYS).ok_or(Errno::EINVAL)?;

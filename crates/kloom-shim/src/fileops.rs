@@ -922,13 +922,15 @@ fn attr_write(attr: AttrNode, bytes: &[u8], pos: u64) -> Result<u64, Errno> {
         }
         AttrNode::Number { addr, size, .. } => {
             let (value, _) = kloom_lib::kstrtox::simple_strtoull(bytes.trim_ascii(), 0);
-            kloom_lib::kstrtox::kstrtoull(bytes.trim_ascii(), 0).map_err(|error| Errno(-error.errno()))?;
+            kloom_lib::kstrtox::kstrtoull(bytes.trim_ascii(), 0).map_err(|error| Errno(error.errno().abs()))?;
             or_oops(enter(|machine, _| machine.store(addr, &value.to_le_bytes()[..size as usize])));
             Ok(bytes.len() as u64)
         }
         AttrNode::Bool { addr } => {
-            let value = kloom_lib::kstrtox::kstrtobool(bytes).map_err(|_| Errno::EINVAL)?;
-            or_oops(enter(|machine, _| machine.store(addr, &[u8::from(value)])));
+            // What is no truth value changes nothing and is no error (debugfs_write_file_bool()).
+            if let Ok(value) = kloom_lib::kstrtox::kstrtobool(bytes) {
+                or_oops(enter(|machine, _| machine.store(addr, &[u8::from(value)])));
+            }
             Ok(bytes.len() as u64)
         }
         AttrNode::Control(control) => crate::control::write(control, bytes).map(|()| bytes.len() as u64),

@@ -740,6 +740,15 @@ pub fn call_oops(fault: Fault) -> ! {
     call::never_return()
 }
 
+/// As `or_oops(enter(f))`, for what is called very often: a fault crosses to the caller's stack in a box, so that the usual
+/// result is small.
+pub(crate) fn enter_or_oops<T>(f: impl FnOnce(&mut Machine, TaskId) -> Result<T, Fault>) -> T {
+    match crate::call::enter(|machine, current| f(machine, current).map_err(Box::new)) {
+        Ok(value) => value,
+        Err(fault) => call_oops(*fault),
+    }
+}
+
 /// Unwraps what a kernel operation answered; a fault becomes an oops of the caller.
 pub fn or_oops<T>(result: Result<T, Fault>) -> T {
     match result {

@@ -700,6 +700,7 @@ pub(crate) fn run_work(work: u64) -> Option<bool> {
         machine.rust.note(POOLS, Manner::Write);
         machine.kernel.check_exit_balance(current, "return of the work function");
         machine.kernel.worker_done(current);
+        machine.kernel.name_worker(current);
         machine.kernel.cond_resched(current)
     });
     if resched == Some(true) {

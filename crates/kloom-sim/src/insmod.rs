@@ -45,6 +45,11 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Load
     if let Some(module) = machine.kernel.modules.find(&name) {
         return Err(if module.state == ModuleState::Live { Errno::EEXIST } else { Errno::EBUSY });
     }
+    if machine.kernel.modules.list.iter().any(|module| module.name == name) {
+        // It hid itself, but its directory of sysfs is there (mod_sysfs_init()).
+        machine.kernel.printk(Level::Err, format!("{name}: module is already loaded"));
+        return Err(Errno::EINVAL);
+    }
     let gpl = is_gpl_compatible(object.license().unwrap_or("unspecified"));
     let uses = resolve_all(machine, caller, &object, &name, gpl)?;
     let ctx = machine.ctx_addr();
@@ -128,11 +133,11 @@ fn unlink(machine: &mut Machine, addr: u64) {
     }
 }
 
-/// Whether a module took its `list` off the kernel's: both ends then no longer point to it.
+/// Whether a module took its `list` off the kernel's: both ends then no longer point to it, or it is a list of its own.
 fn is_hidden(machine: &Machine, addr: u64) -> bool {
     let node = addr + MODULE_LIST;
     let prev = machine.word_at(node + 8);
-    prev < 4096 || prev >> 48 != 0 || machine.word_at(prev) != node
+    prev == node || prev < 4096 || prev >> 48 != 0 || machine.word_at(prev) != node
 }
 
 /// Looks which modules are on the kernel's list; a lookup by name and /proc/modules see only those.
@@ -221,6 +226,51 @@ struct Uses {
 }
 
 /// Finds every undefined symbol; each that is missing is named in the log as Linux does.
+/// Functions that Linux 6.1 has but does not export to modules, and what a module uses instead. Those that older versions
+/// exported work here all the same.
+const NOT_EXPORTED: &[(&str, &str)] = &[
+    ("__set_task_comm", "a name given to kthread_create()"),
+    ("alloc_workqueue_attrs", "flags of alloc_workqueue()"),
+    ("apply_workqueue_attrs", "flags of alloc_workqueue()"),
+    ("copy_to_kernel_nofault", "memory that is known to be there"),
+    ("cpu_down", "remove_cpu()"),
+    ("cpu_up", "add_cpu()"),
+    ("current_is_workqueue_rescuer", "current_work()"),
+    ("find_get_task_by_vpid", "get_pid_task(find_vpid(nr), PIDTYPE_PID)"),
+    ("find_module", "a call that names a function of the module, or symbol_get()"),
+    ("find_task_by_vpid", "pid_task(find_vpid(nr), PIDTYPE_PID)"),
+    ("free_workqueue_attrs", "flags of alloc_workqueue()"),
+    ("idle_cpu", "cpu_online()"),
+    ("irq_work_queue_on", "smp_call_function_single_async()"),
+    ("kill_pid_info", "kill_pid()"),
+    ("kthread_bind_mask", "kthread_bind() or set_cpus_allowed_ptr()"),
+    ("nr_running", "/proc/loadavg"),
+    ("open_softirq", "tasklet_setup()"),
+    ("raise_softirq", "tasklet_schedule()"),
+    ("raise_softirq_irqoff", "tasklet_schedule()"),
+    ("sched_setattr", "sched_set_fifo(), sched_set_fifo_low() or sched_set_normal()"),
+    ("sched_setscheduler", "sched_set_fifo(), sched_set_fifo_low() or sched_set_normal()"),
+    ("sched_setscheduler_nocheck", "sched_set_fifo(), sched_set_fifo_low() or sched_set_normal()"),
+    ("schedule_on_each_cpu", "queue_work_on() for each of cpu_online_mask, or on_each_cpu()"),
+    ("show_state", "sysrq from user space"),
+    ("task_sched_runtime", "task->se.sum_exec_runtime"),
+    ("wake_up_state", "wake_up_process()"),
+];
+
+/// Functions and variables that Linux does not export any more, since which version, and what modules do instead: a module
+/// that uses one is refused, as there.
+const GONE: &[(&str, (u32, u32), &str)] = &[
+    ("kallsyms_lookup_name", (5, 7), "what is exported; some modules take the address of a kprobe on the function instead"),
+    ("kallsyms_on_each_symbol", (5, 7), "what is exported"),
+    ("module_mutex", (5, 12), "rcu_read_lock() around try_module_get()"),
+];
+
+/// Whether the version that the machine shows is below this one.
+fn older_than(machine: &Machine, version: (u32, u32)) -> bool {
+    let mut numbers = machine.kernel.config.release.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < version
+}
+
 fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &str, gpl: bool) -> Result<Uses, Errno> {
     let mut uses = Uses { resolved: Default::default(), modules: Vec::new() };
     let mut missing = Vec::new();
@@ -245,6 +295,9 @@ fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &s
             });
         match found {
             Some(resolved) => {
+                if let Some((_, instead)) = NOT_EXPORTED.iter().find(|(name, _)| *name == import.name) {
+                    machine.note_not_exported(import.name, instead);
+                }
                 uses.resolved.insert(import.name.to_string(), resolved);
             }
             None if import.weak => {
@@ -258,6 +311,12 @@ fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &s
     }
     for symbol in missing {
         machine.kernel.printk(Level::Warning, format!("{name}: Unknown symbol {symbol} (err -2)"));
+        if let Some((_, since, instead)) = GONE.iter().find(|(gone, ..)| *gone == symbol)
+            && !older_than(machine, *since)
+        {
+            machine.note_not_exported(&symbol, instead);
+            continue;
+        }
         // What another module of this run exports is only not loaded yet.
         let mut shared = caller.shared.borrow_mut();
         if !shared.exports.contains(&symbol) {

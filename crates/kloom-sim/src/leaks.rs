@@ -40,6 +40,8 @@ pub fn check(machine: &mut Machine, id: u32) {
         semaphores(machine, &mine, &mut faults);
         srcu_readers(machine, &mine, &mut faults);
     }
+    // What idr_destroy() and its kin give back is the kernel's memory, but the module's to ask for.
+    blocks.extend(machine.array_memory(|addr| mine.has(addr)));
     if !blocks.is_empty() {
         let total = blocks.iter().map(|block| block.size).sum();
         faults.push(Fault::LeakMemory { blocks, total });

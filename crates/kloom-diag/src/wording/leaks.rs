@@ -102,6 +102,18 @@ fn giving_back(target: &Object) -> &'static str {
     }
 }
 
+/// What gives back what a function allocated.
+fn releases(allocated_by: &str) -> &'static str {
+    match allocated_by.trim_start_matches('_') {
+        call if call.starts_with("idr_") => "idr_destroy",
+        call if call.starts_with("ida_") => "ida_destroy",
+        call if call.starts_with("xa_") => "xa_destroy",
+        call if call.starts_with("mempool_") => "mempool_destroy",
+        call if call.starts_with("alloc_percpu") => "free_percpu",
+        _ => "kfree",
+    }
+}
+
 fn memory(story: &mut Story<'_>, blocks: &[LeakedBlocks], unloaded: &Event) {
     let count = blocks.iter().map(|site| site.count).fold(0, u64::saturating_add);
     let total = blocks.iter().map(|site| site.bytes).fold(0, u64::saturating_add);
@@ -133,5 +145,6 @@ fn memory(story: &mut Story<'_>, blocks: &[LeakedBlocks], unloaded: &Event) {
     }
     story.step(unloaded, gone(unloaded));
     story.linux("silence; with CONFIG_DEBUG_KMEMLEAK \"unreferenced object\" in /sys/kernel/debug/kmemleak");
-    story.help("free it with `kfree()` in the exit function, and on the error paths of init");
+    let release = blocks.first().map_or("kfree", |site| releases(&site.created.call));
+    story.help(format!("free it with `{release}()` in the exit function, and on the error paths of init"));
 }

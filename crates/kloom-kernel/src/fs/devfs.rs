@@ -465,11 +465,10 @@ impl Kernel {
     /// Makes `/sys/class/NAME` (`class_create()`).
     ///
     /// # Errors
-    /// `EEXIST` when there is such a class.
+    /// `EEXIST` when there is such a class; what Linux says of it is the caller's.
     pub fn class_create(&mut self, name: &str, module: Option<u32>) -> Result<(), Errno> {
         let top = self.vfs.kern.make_dirs(SYSFS, "class", 0o755);
         if self.vfs.kern.child(top, name).is_some() {
-            self.warn_duplicate(&format!("/class/{name}"), name);
             return Err(Errno::EEXIST);
         }
         let created = Some(self.event_here());
@@ -481,11 +480,6 @@ impl Kernel {
         if let Some(dir) = self.vfs.kern.find(SYSFS, "class").and_then(|top| self.vfs.kern.child(top, name)) {
             self.vfs.kern.remove(dir);
         }
-    }
-
-    fn warn_duplicate(&mut self, path: &str, name: &str) {
-        self.printk(Level::Warning, format!("sysfs: cannot create duplicate filename '{path}'"));
-        self.printk(Level::Err, format!("kobject_add_internal failed for {name} with -EEXIST, don't try to register things with the same name in the same directory."));
     }
 
     /// Adds a device of a class: `/sys/devices/virtual/CLASS/NAME`, the link in the class, and with a number also the
@@ -507,7 +501,6 @@ impl Kernel {
         let created = Some(self.event_here());
         let top = self.vfs.kern.make_dirs(SYSFS, &format!("devices/virtual/{class}"), 0o755);
         if self.vfs.kern.child(top, &sys_name).is_some() {
-            self.warn_duplicate(&format!("/devices/virtual/{class}/{sys_name}"), &sys_name);
             return Err(Errno::EEXIST);
         }
         let kern = &mut self.vfs.kern;

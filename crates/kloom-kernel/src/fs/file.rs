@@ -10,7 +10,7 @@ use super::flags::{
     O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_TRUNC, O_WRONLY, POLLIN,
     POLLNVAL, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET,
 };
-use super::kernfs::{Attr, KernKind, SYSCTL};
+use super::kernfs::{Attr, KernId, KernKind, SYSCTL};
 use super::path::{Last, Place, Target};
 use super::procfs::proc_tree::EntryKind;
 use super::tmpfs::InodeKind;
@@ -724,7 +724,10 @@ impl Kernel {
             Node::Kern(kern) => {
                 let attr = match self.vfs.kern.get(kern).map(|node| &node.kind) {
                     Some(KernKind::File(Attr::Sysctl(sysctl))) => Some(sysctl.clone()),
-                    Some(KernKind::File(Attr::Text(_))) => None,
+                    Some(KernKind::File(Attr::Text(_))) => {
+                        self.synth_uevent(kern, parsed)?;
+                        None
+                    }
                     Some(_) => return Err(Errno::EIO),
                     None => return Err(Errno::ENODEV),
                 };
@@ -735,6 +738,25 @@ impl Kernel {
             Node::Pipe(_) => return Err(Errno::EBADF),
         }
         Ok(Op::Done(WritePlan::Done(bytes.len())))
+    }
+
+    /// A line written to the `uevent` file of an object: an action, which nobody here hears of
+    /// (kobject_synth_uevent()).
+    fn synth_uevent(&mut self, node: KernId, text: &[u8]) -> Result<(), Errno> {
+        const ACTIONS: [&str; 8] = ["add", "remove", "change", "move", "online", "offline", "bind", "unbind"];
+        let path = self.vfs.kern.path(node);
+        let Some(object) = path.strip_suffix("/uevent") else { return Ok(()) };
+        let text = String::from_utf8_lossy(text);
+        let action = text.split(['\n', ' ']).next().unwrap_or_default();
+        if ACTIONS.contains(&action) {
+            return Ok(());
+        }
+        self.printk(Level::Warning, format!("synth uevent: {object}: unknown uevent action string"));
+        if let Some((class, name)) = object.strip_prefix("/devices/virtual/").and_then(|rest| rest.split_once('/')) {
+            let text = format!("{class} {name}: uevent: failed to send synthetic uevent: -22");
+            self.printk(Level::Err, text);
+        }
+        Err(Errno::EINVAL)
     }
 
     /// A line that user space puts in the log, with an optional `<level>` in front.

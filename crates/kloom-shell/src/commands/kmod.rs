@@ -102,6 +102,8 @@ pub(crate) async fn rmmod(mut ctx: Ctx) -> i32 {
                 }
             };
             let problem = match modules.iter().find(|m| m.name == name) {
+                // kmod looks for its directory: a module may have left the list.
+                None if ctx.sys.stat(&format!("/sys/module/{name}/initstate")).await.is_ok() => None,
                 None => Some(format!("ERROR: Module {name} is not currently loaded")),
                 Some(m) if !m.holders.is_empty() => {
                     Some(format!("ERROR: Module {name} is in use by: {}", m.holders.join(" ")))

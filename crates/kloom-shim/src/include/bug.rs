@@ -30,6 +30,13 @@ impl Machine {
         self.kernel.report(Fault::RemovedApi { name: name.to_string(), replacement: replacement.to_string() });
     }
 
+    /// As [`Machine::note_removed`], for a module that is being loaded and blames no call of it.
+    pub fn note_not_exported(&mut self, name: &str, instead: &str) {
+        let here = std::mem::take(&mut self.kernel.here);
+        self.note_removed(name, instead);
+        self.kernel.here = here;
+    }
+
     /// As [`Machine::note_removed`], blaming the function at `func` instead of the caller.
     pub(crate) fn note_removed_in_file(&mut self, name: &str, replacement: &str, func: u64) {
         let here = self.kernel.here;
@@ -101,9 +108,19 @@ impl Machine {
 
     /// `panic()`: the machine stops.
     pub(crate) fn panic(&mut self, message: &str) {
-        let message = message.trim_end_matches('\n');
-        self.kernel.panic(message);
+        self.panic_begins(message);
+        self.panic_ends(message);
+    }
+
+    /// What is said before anyone is told.
+    fn panic_begins(&mut self, message: &str) {
+        self.kernel.panic(message.trim_end_matches('\n'));
         self.print_stack();
+    }
+
+    /// The last words.
+    fn panic_ends(&mut self, message: &str) {
+        let message = message.trim_end_matches('\n');
         self.print(Level::Emerg, "Kernel Offset: disabled".into());
         self.print(Level::Emerg, format!("---[ end Kernel panic - not syncing: {message} ]---"));
     }
@@ -166,11 +183,15 @@ fn warn(machine: &mut Machine, file: u64, line: u32, function: u64, text: Option
 
 /// `panic()`.
 pub(crate) extern "C" fn panic(frame: &VaFrame) -> u64 {
-    enter(|machine, _| {
+    let message = enter(|machine, _| {
         let message = machine.message(frame, 0);
         machine.kernel.report(Fault::Panic { message: message.clone() });
-        machine.panic(&message);
+        machine.panic_begins(&message);
+        message
     });
+    super::notifier::call_panic_list(&message);
+    enter(|machine, _| machine.panic_ends(&message));
+    drop(message);
     never_return()
 }
 

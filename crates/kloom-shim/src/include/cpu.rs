@@ -451,11 +451,17 @@ fn take_up(cpu: u32) -> i32 {
         return ret;
     }
     enter(|machine, _| {
+        if cpu == 1 {
+            machine.print(Level::Info, "x86: Booting SMP configuration:".to_string());
+        }
         machine.print(Level::Info, format!("smpboot: Booting Node 0 Processor {cpu} APIC 0x{cpu:x}"));
         machine.kernel.cpu_revive(cpu);
         publish(machine);
     });
-    super::smpboot::unpark(cpu);
+    if super::smpboot::unpark(cpu) {
+        // On Linux the states that come next wait for the new CPU, on which these threads run meanwhile.
+        super::delay::msleep(1);
+    }
     let online = states(true);
     for (index, &state) in online.iter().enumerate() {
         let ret = issue(state, cpu, true);

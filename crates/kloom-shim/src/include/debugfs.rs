@@ -66,11 +66,10 @@ fn add(
             }
             Err(errno) => {
                 if errno == Errno::EEXIST {
-                    let what = if is_dir { "Directory" } else { "File" };
+                    let (what, place) = if is_dir { ("Directory", "with parent") } else { ("File", "in directory") };
                     let above = machine.kernel.vfs.kern.get(dir).map_or(String::new(), |node| node.name.clone());
                     let above = if above.is_empty() { "/".to_string() } else { above };
-                    machine
-                        .print(Level::Err, format!("debugfs: {what} '{text}' in directory '{above}' already present!"));
+                    machine.print(Level::Err, format!("debugfs: {what} '{text}' {place} '{above}' already present!"));
                 }
                 Ok(err_ptr(errno))
             }
@@ -283,10 +282,7 @@ pub(crate) extern "C" fn simple_attr_write(file: u64, buf: u64, len: u64, _ppos:
     let end = text.iter().position(|&byte| byte == 0).unwrap_or(TEXT_SIZE);
     let value = match kloom_lib::kstrtox::kstrtoull(text[..end].trim_ascii(), 0) {
         Ok(value) => value,
-        Err(_) => match kloom_lib::kstrtox::kstrtoll(text[..end].trim_ascii(), 0) {
-            Ok(value) => value as u64,
-            Err(error) => return -i64::from(error.errno().abs()),
-        },
+        Err(error) => return -i64::from(error.errno().abs()),
     };
     let ret = call3(set, word(attr + DATA), value, 0) as i32;
     if ret == 0 { len as i64 } else { i64::from(ret) }

@@ -153,6 +153,9 @@ fn register_class(machine: &mut Machine, class: u64) -> Result<Result<(), Errno>
     let name = machine.class_name(class)?;
     let module = machine.caller_module();
     if let Err(errno) = machine.kernel.class_create(&name, module) {
+        if errno == Errno::EEXIST {
+            machine.warn_taken(&format!("/class/{name}"));
+        }
         return Ok(Err(errno));
     }
     if let Some(dir) = machine.kernel.vfs.kern.find(SYSFS, &format!("class/{name}")) {
@@ -279,7 +282,17 @@ fn add_to_tree(addr: u64) -> i32 {
                 machine.device_known(addr, Device { class: class_name, class_addr: class, name, dev });
                 0
             }
-            Err(errno) => -errno.0,
+            Err(errno) => {
+                if errno == Errno::EEXIST {
+                    let top = if class == 0 {
+                        machine.device_top(addr).to_string()
+                    } else {
+                        format!("devices/virtual/{class_name}")
+                    };
+                    machine.warn_taken(&format!("/{top}/{}", name.replace('/', "!")));
+                }
+                -errno.0
+            }
         })
     }));
     if ret != 0 {
@@ -436,6 +449,12 @@ pub(crate) extern "C" fn put_device(dev: u64) {
         let of_type = if kind == 0 { 0 } else { machine.get_u64(kind + 16)? };
         let of_class = if class == 0 { 0 } else { machine.get_u64(class + DEV_RELEASE)? };
         let release = [own, of_type, of_class].into_iter().find(|&release| release != 0).unwrap_or(0);
+        let by_kernel = machine.arena.heap.block_at(dev).is_some_and(|block| block.kind == DEVICE_KIND);
+        if release == 0 && by_kernel {
+            // device_create_release().
+            free_device(machine, dev);
+            return Ok((0, 0));
+        }
         if release == 0 {
             let text = if name == 0 { String::new() } else { machine.name_at(name)? };
             let message = format!(

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use kloom_abi::Errno;
 use kloom_guest::thunk::VaFrame;
 use kloom_kernel::fault::Fault;
-use kloom_kernel::fs::kernfs::{KernId, KernKind, SYSFS};
+use kloom_kernel::fs::kernfs::{Attr, KernId, KernKind, SYSFS};
 use kloom_kernel::printk::Level;
 
 use super::kobject;
@@ -19,7 +19,8 @@ use super::printk::{VarArgs, format_short};
 use super::{device, irq, slab, string, sysfs};
 use crate::Machine;
 use crate::call::{call1, call3, enter, might_sleep};
-use crate::fileops::word;
+use crate::control::Control;
+use crate::fileops::{AttrNode, word};
 use crate::oops::or_oops;
 
 /// Offsets in `struct device`.
@@ -92,6 +93,12 @@ enum Resource {
     Memory(u64),
     Action(u64, u64),
     Irq(u32, u64),
+    /// Memory of `devres_alloc()` and the function it is released by.
+    Own(u64, u64),
+    /// A group begins.
+    Open(u64),
+    /// It ends.
+    Close(u64),
 }
 
 /// What the shims of drivers keep.
@@ -104,6 +111,8 @@ pub(crate) struct State {
     /// What each device was given, oldest first.
     resources: BTreeMap<u64, Vec<Resource>>,
     deferred: Vec<u64>,
+    /// Release functions of `devres_alloc()` by the memory.
+    releases: BTreeMap<u64, u64>,
     autos: std::collections::BTreeSet<u32>,
 }
 
@@ -217,8 +226,8 @@ fn matches(bus: u64, dev: u64, driver: u64) -> bool {
     }))
 }
 
-/// Offers a device to a driver; whether it took it.
-fn bind(bus: u64, dev: u64, driver: u64) -> bool {
+/// Offers a device to a driver: 0 if it took it, else what `probe()` answered.
+fn bind(bus: u64, dev: u64, driver: u64) -> i32 {
     let platform = enter(|machine, _| machine.files.drivers.platform);
     or_oops(enter(|machine, _| machine.put_u64(dev + DEV_DRIVER, driver)));
     let (func, arg) = if bus == platform {
@@ -237,14 +246,17 @@ fn bind(bus: u64, dev: u64, driver: u64) -> bool {
                 let path = format!("../../../../{}/{name}", machine.device_top(dev));
                 let _ = machine.kernel.vfs.kern.add(dir, &name, KernKind::Link(path), 0o777, None, None);
             }
+            let bus_name = machine.files.drivers.buses.get(&bus).map_or(String::new(), |bus| bus.name.clone());
+            if let Some(dir) = machine.object_dir(dev) {
+                let up = "../".repeat(machine.device_top(dev).split('/').count() + 1);
+                let path = format!("{up}bus/{bus_name}/drivers/{driver_name}");
+                let _ = machine.kernel.vfs.kern.add(dir, "driver", KernKind::Link(path), 0o777, None, None);
+            }
             Ok(())
         }));
-        return true;
+        return 0;
     }
-    release_resources(dev);
     or_oops(enter(|machine, _| {
-        machine.put_u64(dev + DEV_DRIVER, 0)?;
-        machine.put_u64(dev + DEV_DRVDATA, 0)?;
         match -ret {
             EPROBE_DEFER => {
                 let deferred = &mut machine.files.drivers.deferred;
@@ -260,14 +272,63 @@ fn bind(bus: u64, dev: u64, driver: u64) -> bool {
         }
         Ok(())
     }));
-    false
+    release_resources(dev);
+    or_oops(enter(|machine, _| {
+        machine.put_u64(dev + DEV_DRIVER, 0)?;
+        machine.put_u64(dev + DEV_DRVDATA, 0)
+    }));
+    ret
+}
+
+/// A name written to the `bind` file of a driver (bind_store()).
+///
+/// # Errors
+/// `ENODEV` when the driver is not one for a device of this name, `EBUSY` when that has one, and what `probe()` answers.
+pub(crate) fn bind_by_name(driver: u64, name: &str) -> Result<(), Errno> {
+    let bus = word(driver + DRV_BUS);
+    let dev = device_of_bus(bus, name).filter(|&dev| matches(bus, dev, driver)).ok_or(Errno::ENODEV)?;
+    if word(dev + DEV_DRIVER) != 0 {
+        return Err(Errno::EBUSY);
+    }
+    match bind(bus, dev, driver) {
+        0 => {
+            retry_deferred();
+            Ok(())
+        }
+        ret if -ret == EPROBE_DEFER => Err(Errno::EAGAIN),
+        ret => Err(Errno(ret.abs())),
+    }
+}
+
+/// A name written to the `unbind` file of a driver (unbind_store()).
+///
+/// # Errors
+/// `ENODEV` when the driver has no device of this name.
+pub(crate) fn unbind_by_name(driver: u64, name: &str) -> Result<(), Errno> {
+    let bus = word(driver + DRV_BUS);
+    let dev = device_of_bus(bus, name).filter(|&dev| word(dev + DEV_DRIVER) == driver).ok_or(Errno::ENODEV)?;
+    detach(dev);
+    Ok(())
+}
+
+/// The device of this name on a bus.
+fn device_of_bus(bus: u64, name: &str) -> Option<u64> {
+    or_oops(enter(|machine, _| {
+        let devices = machine.files.drivers.buses.get(&bus).map(|bus| bus.devices.clone()).unwrap_or_default();
+        for dev in devices {
+            if machine.device_name(dev)? == name {
+                return Ok(Some(dev));
+            }
+        }
+        Ok(None)
+    }))
 }
 
 /// Looks for a driver for a device that has none; whether one took it.
 fn attach(bus: u64, dev: u64) -> bool {
     let drivers = enter(|machine, _| machine.files.drivers.buses.get(&bus).map(|bus| bus.drivers.clone()));
     for driver in drivers.unwrap_or_default() {
-        if matches(bus, dev, driver) && bind(bus, dev, driver) {
+        if matches(bus, dev, driver) && bind(bus, dev, driver) == 0 {
             return true;
         }
     }
@@ -307,6 +368,9 @@ fn detach(dev: u64) {
         {
             machine.kernel.vfs.kern.remove(link);
         }
+        if let Some(link) = machine.object_dir(dev).and_then(|dir| machine.kernel.vfs.kern.child(dir, "driver")) {
+            machine.kernel.vfs.kern.remove(link);
+        }
         Ok(())
     }));
     let platform = enter(|machine, _| machine.files.drivers.platform);
@@ -338,6 +402,29 @@ fn detach(dev: u64) {
     }));
 }
 
+/// Whether a pointer of an object that was looked at is not NULL.
+fn word_at(machine: &Machine, place: u64) -> bool {
+    machine.peek_u64(place) != 0
+}
+
+/// The files every driver has in sysfs.
+fn driver_files(machine: &mut Machine, driver: u64, dir: KernId) -> Result<(), Fault> {
+    for (name, control) in [("bind", Control::DriverBind(driver)), ("unbind", Control::DriverUnbind(driver))] {
+        let file = KernKind::File(Attr::Ops { ops: 0, object: 0, data: 1 });
+        if let Ok(id) = machine.kernel.vfs.kern.add(dir, name, file, 0o200, None, None) {
+            machine.files.attrs.insert(id, AttrNode::Control(control));
+        }
+    }
+    let _ = machine.kernel.vfs.kern.add(dir, "uevent", KernKind::File(Attr::Text(Vec::new())), 0o200, None, None);
+    let owner = machine.get_u64(driver + DRV_OWNER)?;
+    let module = machine.kernel.modules.list.iter().find(|module| module.addr == owner && owner != 0);
+    if let Some(name) = module.map(|module| module.name.clone()) {
+        let link = KernKind::Link(format!("../../../../module/{name}"));
+        let _ = machine.kernel.vfs.kern.add(dir, "module", link, 0o777, None, None);
+    }
+    Ok(())
+}
+
 /// `driver_register()`: 0, `-EINVAL` when its bus is not registered, `-EBUSY` when its name is taken.
 ///
 /// # Context
@@ -354,6 +441,10 @@ pub(crate) extern "C" fn driver_register(driver: u64) -> i32 {
             );
             return Ok((bus, -Errno::EINVAL.0));
         }
+        let both = |of_bus: u64, of_driver: u64| word_at(machine, bus + of_bus) && word_at(machine, driver + of_driver);
+        if both(BUS_PROBE, DRV_PROBE) || both(BUS_REMOVE, DRV_REMOVE) {
+            machine.print(Level::Warning, format!("Driver '{name}' needs updating - please use bus_type methods"));
+        }
         let dir = machine.bus_dir(bus, "drivers");
         let (owner, created) = (machine.caller_module(), Some(machine.kernel.event_here()));
         let kind = KernKind::Dir(BTreeMap::new());
@@ -361,6 +452,7 @@ pub(crate) extern "C" fn driver_register(driver: u64) -> i32 {
         match added {
             Some(Ok(dir)) => {
                 machine.files.objects.dirs.insert(driver, dir);
+                driver_files(machine, driver, dir)?;
                 if let Some(bus) = machine.files.drivers.buses.get_mut(&bus) {
                     bus.drivers.push(driver);
                 }
@@ -380,7 +472,7 @@ pub(crate) extern "C" fn driver_register(driver: u64) -> i32 {
     let mut any = false;
     for dev in devices.unwrap_or_default() {
         if word(dev + DEV_DRIVER) == 0 && matches(bus, dev, driver) {
-            any |= bind(bus, dev, driver);
+            any |= bind(bus, dev, driver) == 0;
         }
     }
     if any {
@@ -437,6 +529,14 @@ pub(crate) fn device_added(dev: u64) {
             let path = format!("../../../{}/{name}", machine.device_top(dev));
             let _ = machine.kernel.vfs.kern.add(dir, &name, KernKind::Link(path), 0o777, None, None);
         }
+        if bus == machine.files.drivers.platform
+            && let Some(dir) = machine.object_dir(dev)
+        {
+            let of = machine.get_u64(dev - PDEV_DEV + PDEV_NAME)?;
+            let text = format!("platform:{}\n", machine.name_at(of)?);
+            let file = KernKind::File(Attr::Text(text.into_bytes()));
+            let _ = machine.kernel.vfs.kern.add(dir, "modalias", file, 0o444, None, None);
+        }
         if let Some(bus) = machine.files.drivers.buses.get_mut(&bus) {
             bus.devices.push(dev);
         }
@@ -479,16 +579,268 @@ pub(crate) fn release_resources(dev: u64) {
             next
         });
         match next {
-            Some(Resource::Memory(addr)) => slab::kfree(addr),
-            Some(Resource::Action(func, data)) => {
-                call1(func, data);
-            }
-            Some(Resource::Irq(line, id)) => {
-                irq::free_irq(line, id);
-            }
+            Some(resource) => release_one(dev, resource),
             None => return,
         }
     }
+}
+
+fn release_one(dev: u64, resource: Resource) {
+    match resource {
+        Resource::Memory(addr) => slab::kfree(addr),
+        Resource::Action(func, data) => {
+            call1(func, data);
+        }
+        Resource::Irq(line, id) => {
+            irq::free_irq(line, id);
+        }
+        Resource::Own(addr, release) => {
+            call3(release, dev, addr, 0);
+            slab::kfree(addr);
+        }
+        Resource::Open(_) | Resource::Close(_) => {}
+    }
+}
+
+/// `devres_alloc()`: zeroed memory for something that `release(dev, memory)` gives back; NULL without memory.
+///
+/// # Context
+/// As `kmalloc()` with the same flags.
+pub(crate) extern "C" fn kloom_devres_alloc(release: u64, size: u64, gfp: u32) -> u64 {
+    let addr = slab::__kmalloc(size.max(1), gfp | GFP_ZERO);
+    if addr != 0 {
+        enter(|machine, _| machine.files.drivers.releases.insert(addr, release));
+    }
+    addr
+}
+
+/// `devres_free()`: gives back memory that no device has.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn devres_free(res: u64) {
+    if res != 0 {
+        enter(|machine, _| machine.files.drivers.releases.remove(&res));
+        slab::kfree(res);
+    }
+}
+
+/// `devres_add()`: it goes with the device's driver from now on.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn devres_add(dev: u64, res: u64) {
+    let release = enter(|machine, _| machine.files.drivers.releases.remove(&res).unwrap_or(0));
+    give(dev, Resource::Own(res, release));
+}
+
+/// The last thing with this release function that `match(dev, memory, data)` takes (NULL: any).
+fn find_own(dev: u64, release: u64, matching: u64, data: u64) -> Option<u64> {
+    let list = enter(|machine, _| machine.files.drivers.resources.get(&dev).cloned().unwrap_or_default());
+    list.into_iter().rev().find_map(|resource| match resource {
+        Resource::Own(addr, func)
+            if func == release && (matching == 0 || call3(matching, dev, addr, data) as i32 != 0) =>
+        {
+            Some(addr)
+        }
+        _ => None,
+    })
+}
+
+/// `devres_find()`: the last one that matches, or NULL.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn devres_find(dev: u64, release: u64, matching: u64, data: u64) -> u64 {
+    find_own(dev, release, matching, data).unwrap_or(0)
+}
+
+/// `devres_remove()`: takes the last one that matches away from the device; NULL if there is none.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn devres_remove(dev: u64, release: u64, matching: u64, data: u64) -> u64 {
+    let Some(addr) = find_own(dev, release, matching, data) else { return 0 };
+    take(dev, Resource::Own(addr, release));
+    enter(|machine, _| machine.files.drivers.releases.insert(addr, release));
+    addr
+}
+
+/// `devres_destroy()`: removes and frees it without its release function; 0 or `-ENOENT`.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn devres_destroy(dev: u64, release: u64, matching: u64, data: u64) -> i32 {
+    match devres_remove(dev, release, matching, data) {
+        0 => -Errno::ENOENT.0,
+        addr => {
+            devres_free(addr);
+            0
+        }
+    }
+}
+
+/// `devres_release()`: removes it, calls its release function and frees it; 0 or `-ENOENT`.
+///
+/// # Context
+/// That of the release function.
+pub(crate) extern "C" fn devres_release(dev: u64, release: u64, matching: u64, data: u64) -> i32 {
+    match devres_remove(dev, release, matching, data) {
+        0 => -Errno::ENOENT.0,
+        addr => {
+            call3(release, dev, addr, 0);
+            devres_free(addr);
+            0
+        }
+    }
+}
+
+/// `devres_open_group()`: what is given from now on belongs to a group, named `id` or by what this returns.
+///
+/// # Context
+/// As `kmalloc()` with the same flags.
+pub(crate) extern "C" fn devres_open_group(dev: u64, id: u64, gfp: u32) -> u64 {
+    let id = if id == 0 { slab::__kmalloc(16, gfp) } else { id };
+    if id != 0 {
+        give(dev, Resource::Open(id));
+    }
+    id
+}
+
+/// Where a group (0: the last that is open) begins in a device's list, and where it ends.
+fn group(list: &[Resource], id: u64) -> Option<(usize, usize)> {
+    let closed = |id: u64| list.iter().position(|other| *other == Resource::Close(id));
+    let begins = |resource: &Resource| match *resource {
+        Resource::Open(open) => if id == 0 { closed(open).is_none() } else { open == id },
+        _ => false,
+    };
+    let from = list.iter().rposition(begins)?;
+    let Resource::Open(open) = list[from] else { return None };
+    Some((from, closed(open).map_or(list.len(), |end| end + 1)))
+}
+
+fn change_group<R>(dev: u64, id: u64, change: impl FnOnce(&mut Vec<Resource>, usize, usize) -> R) -> Option<R> {
+    enter(|machine, _| {
+        let list = machine.files.drivers.resources.entry(dev).or_default();
+        let found = group(list, id);
+        if found.is_none() {
+            machine.warn_kernel("drivers/base/devres.c", 633, "devres_release_group");
+        }
+        let (from, to) = found?;
+        machine.files.drivers.resources.get_mut(&dev).map(|list| change(list, from, to))
+    })
+}
+
+/// `devres_close_group()`: what is given later does not belong to it.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn devres_close_group(dev: u64, id: u64) {
+    change_group(dev, id, |list, from, _| {
+        if let Resource::Open(open) = list[from] {
+            list.push(Resource::Close(open));
+        }
+    });
+}
+
+/// `devres_remove_group()`: forgets the group; what belonged to it stays.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn devres_remove_group(dev: u64, id: u64) {
+    change_group(dev, id, |list, from, to| {
+        if to > from && matches!(list[to - 1], Resource::Close(_)) {
+            list.remove(to - 1);
+        }
+        list.remove(from);
+    });
+}
+
+/// `devres_release_group()`: gives back what belongs to it, the last first; how many things.
+///
+/// # Context
+/// That of the release functions.
+pub(crate) extern "C" fn devres_release_group(dev: u64, id: u64) -> i32 {
+    let gone = change_group(dev, id, |list, from, to| list.drain(from..to).collect::<Vec<_>>()).unwrap_or_default();
+    let mut count = 0;
+    for resource in gone.into_iter().rev() {
+        count += i32::from(!matches!(resource, Resource::Open(_) | Resource::Close(_)));
+        release_one(dev, resource);
+    }
+    count
+}
+
+/// `platform_create_bundle()`: registers a driver together with its one device; an error pointer.
+///
+/// # Context
+/// Process context; may sleep; calls `probe()`.
+pub(crate) extern "C" fn __platform_create_bundle(
+    driver: u64,
+    probe: u64,
+    resources: u64,
+    count: u32,
+    data: u64,
+    size: u64,
+    owner: u64,
+) -> u64 {
+    let name = word(driver + PDRV_DRIVER);
+    let pdev = kloom_platform_device_register(name, ID_NONE, resources, count, data, size);
+    if pdev > u64::MAX - 4095 {
+        return pdev;
+    }
+    match kloom_platform_driver_probe(driver, probe, owner) {
+        0 => pdev,
+        ret => {
+            platform_device_unregister(pdev);
+            i64::from(ret) as u64
+        }
+    }
+}
+
+/// `driver_for_each_device()`: the driver's devices in the order they came, until `func` returns other than 0.
+///
+/// # Context
+/// That of `func`.
+pub(crate) extern "C" fn driver_for_each_device(driver: u64, start: u64, data: u64, func: u64) -> i32 {
+    let bus = word(driver + DRV_BUS);
+    let devices = enter(|machine, _| machine.files.drivers.buses.get(&bus).map(|bus| bus.devices.clone()));
+    let devices = devices.unwrap_or_default();
+    let from = devices.iter().position(|&dev| dev == start).map_or(0, |at| at + 1);
+    for &dev in &devices[from..] {
+        if word(dev + DEV_DRIVER) == driver {
+            let ret = call3(func, dev, data, 0) as i32;
+            if ret != 0 {
+                return ret;
+            }
+        }
+    }
+    0
+}
+
+/// `driver_find()`: the driver of this name on a bus, or NULL.
+///
+/// # Context
+/// Process context.
+pub(crate) extern "C" fn driver_find(name: u64, bus: u64) -> u64 {
+    or_oops(enter(|machine, _| {
+        let name = machine.name_at(name)?;
+        let drivers = machine.files.drivers.buses.get(&bus).map(|bus| bus.drivers.clone()).unwrap_or_default();
+        for driver in drivers {
+            if machine.driver_name(driver)? == name {
+                return Ok(driver);
+            }
+        }
+        Ok(0)
+    }))
+}
+
+/// `bus_find_device_by_name()`: with a reference, or NULL.
+///
+/// # Context
+/// Process context.
+pub(crate) extern "C" fn kloom_bus_find_device_by_name(bus: u64, name: u64) -> u64 {
+    let name = or_oops(enter(|machine, _| machine.name_at(name)));
+    device_of_bus(bus, &name).map_or(0, |dev| device::get_device(dev))
 }
 
 fn give(dev: u64, resource: Resource) {
@@ -662,7 +1014,8 @@ pub(crate) extern "C" fn platform_device_add(pdev: u64) -> i32 {
             ID_NONE => name,
             ID_AUTO => {
                 let autos = &mut machine.files.drivers.autos;
-                let id = (0..).find(|id| !autos.contains(id)).unwrap_or(0);
+                // Number 0 has a device of the machine since its boot.
+                let id = (1..).find(|id| !autos.contains(id)).unwrap_or(1);
                 autos.insert(id);
                 machine.put_u32(pdev + PDEV_ID, id)?;
                 machine.store(pdev + PDEV_AUTO, &[1])?;
@@ -855,7 +1208,7 @@ pub(crate) extern "C" fn platform_get_irq(pdev: u64, number: u32) -> i32 {
             let name = machine.device_name(dev)?;
             let driver = machine.get_u64(dev + DEV_DRIVER)?;
             let driver = if driver == 0 { "platform".to_string() } else { machine.driver_name(driver)? };
-            machine.print(Level::Err, format!("{driver} {name}: IRQ index {number} not found"));
+            machine.print(Level::Err, format!("{driver} {name}: error -ENXIO: IRQ index {number} not found"));
             Ok(())
         }));
     }
@@ -912,7 +1265,9 @@ crate::exports![
         platform_driver_unregister, kloom_platform_driver_probe, platform_device_add, platform_device_register,
         platform_device_del, platform_device_put, platform_device_unregister, platform_device_alloc,
         platform_device_add_data, platform_device_add_resources, kloom_platform_device_register,
-        kloom_platform_device_register_simple, platform_get_resource, platform_get_irq, platform_get_irq_optional;
+        kloom_platform_device_register_simple, kloom_devres_alloc, devres_free, devres_add, devres_find, devres_remove,
+        devres_destroy, devres_release, devres_open_group, devres_close_group, devres_remove_group, devres_release_group,
+        __platform_create_bundle, driver_for_each_device, driver_find, kloom_bus_find_device_by_name, platform_get_resource, platform_get_irq, platform_get_irq_optional;
     variadic: devm_kasprintf;
     named: "bus_create_file" => driver_create_file, "bus_remove_file" => driver_remove_file
 ];

@@ -294,6 +294,8 @@ pub(crate) extern "C" fn filp_open(path: u64, flags: i32, mode: u16) -> u64 {
     might_sleep("filp_open");
     let opened = or_oops(enter(|machine, current| {
         let path = machine.name_at(path)?;
+        // Only a path of user space must not be empty (getname_kernel()).
+        let path = if path.is_empty() { ".".to_string() } else { path };
         Ok(machine
             .kernel
             .open_path(current, &path, flags as u32, u32::from(mode))
@@ -402,6 +404,9 @@ fn read_file(file: u64, to: impl Fn(&Machine) -> Memory, count: u64, ppos: u64, 
     or_oops(blocking(|machine, current, progress| {
         let id = machine.file_id(file)?;
         let pos = if ppos == 0 { machine.get_u64(file + file::POS)? } else { machine.get_u64(ppos)? };
+        if (pos as i64) < 0 {
+            return Ok(Op::Done(Errno::EINVAL.to_c()));
+        }
         let (outcome, after) =
             at_pos(machine, id, pos, |machine| machine.kernel.file_read(current, id, count as usize, progress));
         let bytes = match outcome {
@@ -430,6 +435,9 @@ fn write_file(file: u64, from: impl Fn(&Machine) -> Memory, count: u64, ppos: u6
     or_oops(blocking(|machine, current, progress| {
         let id = machine.file_id(file)?;
         let pos = if ppos == 0 { machine.get_u64(file + file::POS)? } else { machine.get_u64(ppos)? };
+        if (pos as i64) < 0 {
+            return Ok(Op::Done(Errno::EINVAL.to_c()));
+        }
         let bytes = match from(machine) {
             Memory::Kernel(addr) => machine.load(addr, count)?,
             Memory::User(addr) => {
@@ -499,6 +507,8 @@ pub(crate) extern "C" fn vfs_llseek(file: u64, offset: i64, whence: i32) -> i64 
             _ => 0,
         })
     }));
+    // generic_file_llseek_size() takes what it does not know for SEEK_SET.
+    let whence = if matches!(whence, SEEK_CUR | SEEK_END) { whence } else { SEEK_SET };
     seek(file, offset, whence, size, i64::MAX)
 }
 

@@ -86,8 +86,9 @@ pub(crate) extern "C" fn hrtimer_start_range_ns(addr: u64, time: i64, range: u64
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "hrtimer_start")?;
         let clock = machine.hrtimer_clock(addr);
-        let soft_expires =
-            if mode & MODE_REL != 0 { time.saturating_add(machine.kernel.clock_ns(clock)) } else { time };
+        // A negative delay is taken for one that overflows (ktime_add_safe()).
+        let after = |now: i64| if time < 0 { i64::MAX } else { time.saturating_add(now) };
+        let soft_expires = if mode & MODE_REL != 0 { after(machine.kernel.clock_ns(clock)) } else { time };
         let expires = soft_expires.saturating_add_unsigned(range);
         machine.poke_u64(addr + SOFT_EXPIRES, soft_expires as u64);
         machine.poke_u64(addr + EXPIRES, expires as u64);

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use kloom_abi::Errno;
-use kloom_kernel::fault::Fault;
+use kloom_kernel::fault::{Block, Fault};
+use kloom_kernel::site::RawEvent;
 
 use crate::Machine;
 use crate::call::{call3, enter, might_sleep};
@@ -17,14 +18,31 @@ const IDA: u32 = 0x4b4c_0042;
 const XARRAY: u32 = 0x4b4c_0043;
 /// Marks of an xarray entry.
 const MARKS: u32 = 3;
+/// `XA_RETRY_ENTRY`: up to here entries are the array's own.
+const RETRY_ENTRY: u64 = 256 << 2 | 2;
 /// `XA_PRESENT`.
 const PRESENT: u32 = 8;
+
+/// Size of a `struct xa_node` (x86-64).
+const NODE_SIZE: u64 = 576;
+/// Numbers an ida keeps without memory of its own (`BITS_PER_XA_VALUE`).
+const IDA_WITHOUT_MEMORY: u64 = 63;
 
 /// One array.
 #[derive(Clone, Debug, Default)]
 struct Array {
     entries: BTreeMap<u64, (u64, u32)>,
     next: u64,
+    /// Where the memory for its entries was first needed.
+    grown: Option<RawEvent>,
+}
+
+impl Array {
+    /// Whether Linux has memory for the entries: a first entry that is number 0 lies in the object itself.
+    fn has_memory(&self, magic: u32) -> bool {
+        let free = if magic == IDA { IDA_WITHOUT_MEMORY } else { 1 };
+        self.entries.range(free..).next().is_some()
+    }
 }
 
 /// What these shims keep.
@@ -45,7 +63,33 @@ fn array(machine: &mut Machine, addr: u64, magic: u32) -> Result<&mut Array, Fau
 }
 
 fn with<R>(addr: u64, magic: u32, f: impl FnOnce(&mut Array) -> R) -> R {
-    or_oops(enter(|machine, _| array(machine, addr, magic).map(f)))
+    or_oops(enter(|machine, _| {
+        let now = machine.kernel.event_here();
+        array(machine, addr, magic).map(|array| {
+            let result = f(array);
+            let grown = array.has_memory(magic);
+            array.grown = if grown { array.grown.or(Some(now)) } else { None };
+            result
+        })
+    }))
+}
+
+impl Machine {
+    /// Memory that arrays for which `mine` holds keep for their entries, as blocks of the arrays' addresses.
+    pub fn array_memory(&self, mine: impl Fn(u64) -> bool) -> Vec<Block> {
+        let grown = self.idrs.arrays.iter().filter(|(addr, _)| mine(**addr));
+        grown
+            .filter_map(|(&addr, array)| {
+                let allocated = array.grown?;
+                // Memory that was given back or loaded anew since is another object.
+                let known = [IDR, IDA, XARRAY].contains(&self.peek_u32(addr)) && self.peek_u32(addr + 4) == 1;
+                if !known {
+                    return None;
+                }
+                Some(Block { addr, size: NODE_SIZE, kind: "radix_tree_node".into(), allocated, freed: None })
+            })
+            .collect()
+    }
 }
 
 fn init(addr: u64, magic: u32) {
@@ -91,12 +135,36 @@ fn bounds(start: i32, end: i32) -> Option<(u64, u64)> {
 /// `idr_alloc()`: the number, `-EINVAL` or `-ENOSPC`.
 pub(crate) extern "C" fn idr_alloc(addr: u64, ptr: u64, start: i32, end: i32, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "idr_alloc");
-    let Some((min, max)) = bounds(start, end) else { return -Errno::EINVAL.0 };
+    let Some((min, max)) = bounds(start, end) else {
+        enter(|machine, _| machine.warn_kernel_once("lib/idr.c", 85, "idr_alloc"));
+        return -Errno::EINVAL.0;
+    };
     with(addr, IDR, |array| {
         let Some(id) = lowest_free(array, min, max) else { return -Errno::ENOSPC.0 };
         array.entries.insert(id, (ptr, 0));
         id as i32
     })
+}
+
+/// `idr_alloc_u32()`: stores at the lowest free number from `*next` to `max`, which it writes there; 0 or `-ENOSPC`.
+///
+/// # Context
+/// As `kmalloc()` with the same flags.
+pub(crate) extern "C" fn idr_alloc_u32(addr: u64, ptr: u64, next: u64, max: u64, gfp: u32) -> i32 {
+    super::slab::may_block(gfp, "idr_alloc_u32");
+    let min = or_oops(enter(|machine, _| machine.get_u32(next)));
+    let id = with(addr, IDR, |array| {
+        let id = lowest_free(array, u64::from(min), max.min(u64::from(u32::MAX)))?;
+        array.entries.insert(id, (ptr, 0));
+        Some(id)
+    });
+    match id {
+        Some(id) => {
+            or_oops(enter(|machine, _| machine.put_u32(next, id as u32)));
+            0
+        }
+        None => -Errno::ENOSPC.0,
+    }
 }
 
 /// `idr_alloc_cyclic()`.
@@ -151,7 +219,8 @@ pub(crate) extern "C" fn idr_get_next(addr: u64, next: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let from = machine.get_u32(next)?;
         let found =
-            array(machine, addr, IDR)?.entries.range(u64::from(from)..).next().map(|(&id, entry)| (id, entry.0));
+            array(machine, addr, IDR)?.entries.range(u64::from(from)..).find(|(_, entry)| entry.0 != 0);
+        let found = found.map(|(&id, entry)| (id, entry.0));
         let Some((id, ptr)) = found else { return Ok(0) };
         machine.put_u32(next, id as u32)?;
         Ok(ptr)
@@ -199,6 +268,10 @@ pub(crate) extern "C" fn xa_load(addr: u64, index: u64) -> u64 {
 /// `xa_store()`: the former entry; NULL erases.
 pub(crate) extern "C" fn xa_store(addr: u64, index: u64, entry: u64, gfp: u32) -> u64 {
     super::slab::may_block(gfp, "xa_store");
+    if entry & 3 == 2 && entry <= RETRY_ENTRY {
+        enter(|machine, _| machine.warn_kernel_once("lib/xarray.c", 1547, "__xa_store"));
+        return (Errno::EINVAL.to_c() as u64) << 2 | 2;
+    }
     with(addr, XARRAY, |array| {
         let former = if entry == 0 { array.entries.remove(&index) } else { array.entries.insert(index, (entry, 0)) };
         former.map_or(0, |entry| entry.0)
@@ -222,16 +295,51 @@ pub(crate) extern "C" fn kloom_xa_insert(addr: u64, index: u64, entry: u64, gfp:
     })
 }
 
+/// `xa_alloc_cyclic()`: as `xa_alloc()` from `*next` on, then from `min`; 1 after the wrap.
+///
+/// # Context
+/// As `kmalloc()` with the same flags.
+pub(crate) extern "C" fn kloom_xa_alloc_cyclic(addr: u64, id: u64, entry: u64, bounds: u64, next: u64, gfp: u32) -> i32 {
+    super::slab::may_block(gfp, "xa_alloc_cyclic");
+    let (min, max) = (bounds & 0xffff_ffff, bounds >> 32);
+    let from = or_oops(enter(|machine, _| machine.get_u32(next)));
+    let found = with(addr, XARRAY, |array| {
+        let upper = lowest_free(array, u64::from(from).max(min), max).map(|index| (index, 0));
+        let (index, wrapped) = upper.or_else(|| lowest_free(array, min, max).map(|index| (index, 1)))?;
+        array.entries.insert(index, (entry, 0));
+        Some((index, wrapped))
+    });
+    let Some((index, wrapped)) = found else { return -Errno::EBUSY.0 };
+    or_oops(enter(|machine, _| {
+        machine.put_u32(id, index as u32)?;
+        machine.put_u32(next, (index as u32).wrapping_add(1))
+    }));
+    wrapped
+}
+
+/// `xa_release()`: gives back an index that is reserved and has no entry.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn kloom_xa_release(addr: u64, index: u64) {
+    with(addr, XARRAY, |array| {
+        if array.entries.get(&index).is_some_and(|entry| entry.0 == 0) {
+            array.entries.remove(&index);
+        }
+    });
+}
+
 /// `xa_alloc()`: 0 or `-EBUSY`.
 pub(crate) extern "C" fn kloom_xa_alloc(addr: u64, id: u64, entry: u64, min: u32, max: u32, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "xa_alloc");
-    or_oops(enter(|machine, _| {
-        let array = array(machine, addr, XARRAY)?;
-        let Some(index) = lowest_free(array, u64::from(min), u64::from(max)) else { return Ok(-Errno::EBUSY.0) };
+    let found = with(addr, XARRAY, |array| {
+        let index = lowest_free(array, u64::from(min), u64::from(max))?;
         array.entries.insert(index, (entry, 0));
-        machine.put_u32(id, index as u32)?;
-        Ok(0)
-    }))
+        Some(index)
+    });
+    let Some(index) = found else { return -Errno::EBUSY.0 };
+    or_oops(enter(|machine, _| machine.put_u32(id, index as u32)));
+    0
 }
 
 /// `xa_cmpxchg()`: the former entry.
@@ -267,7 +375,7 @@ fn find(addr: u64, index: u64, max: u64, filter: u32, after: bool) -> u64 {
         let found = array(machine, addr, XARRAY)?
             .entries
             .range(from..=max)
-            .find(|(_, entry)| wanted(entry.1))
+            .find(|(_, entry)| entry.0 != 0 && wanted(entry.1))
             .map(|(&at, entry)| (at, entry.0));
         let Some((at, entry)) = found else { return Ok(0) };
         machine.put_u64(index, at)?;
@@ -312,9 +420,10 @@ pub(crate) extern "C" fn xa_get_mark(addr: u64, index: u64, mark: u32) -> bool {
 }
 
 crate::exports![
-    plain: kloom_idr_init, kloom_ida_init, kloom_xa_init, idr_alloc, idr_alloc_cyclic, idr_find, idr_remove, idr_replace,
+    plain: kloom_idr_init, kloom_ida_init, kloom_xa_init, idr_alloc, idr_alloc_u32, idr_alloc_cyclic, idr_find, idr_remove, idr_replace,
         idr_for_each, idr_get_next, idr_destroy, kloom_idr_is_empty, ida_alloc_range, ida_free, xa_load, xa_store, xa_erase,
-        kloom_xa_insert, kloom_xa_alloc, kloom_xa_cmpxchg, xa_find, xa_find_after, xa_set_mark, xa_clear_mark, xa_get_mark;
+        kloom_xa_insert, kloom_xa_alloc,
+        kloom_xa_alloc_cyclic, kloom_xa_release, kloom_xa_cmpxchg, xa_find, xa_find_after, xa_set_mark, xa_clear_mark, xa_get_mark;
     variadic: ;
     named: "ida_destroy" => idr_destroy, "xa_destroy" => idr_destroy, "kloom_xa_empty" => kloom_idr_is_empty
 ];

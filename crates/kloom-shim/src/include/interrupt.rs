@@ -60,6 +60,8 @@ pub struct State {
     pub(crate) keyboard: super::keyboard::State,
     /// Blocks on chains of the kernel's own.
     pub(crate) notifiers: Vec<(u64, RawEvent)>,
+    /// Those of `panic_notifier_list`.
+    pub(crate) on_panic: Vec<u64>,
     /// Calls to other CPUs that have not returned.
     pub(crate) cross_calls: std::collections::BTreeSet<u64>,
     pub(crate) next_call: u64,

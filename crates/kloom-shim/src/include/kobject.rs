@@ -124,6 +124,15 @@ impl Machine {
         self.put_u64(kobj + KTYPE, ktype)
     }
 
+    /// Linux complains of an object that is initialised again, and does it.
+    fn warn_initialized(&mut self, kobj: u64) -> Result<(), Fault> {
+        if self.get_u32(kobj + STATE)? & INITIALIZED != 0 {
+            self.print(Level::Err, format!("kobject ({kobj:016x}): tried to init an initialized object, something is seriously wrong."));
+            self.print_stack();
+        }
+        Ok(())
+    }
+
     fn set_name(&mut self, kobj: u64, name: &[u8]) -> Result<(), Fault> {
         let old = self.get_u64(kobj + NAME)?;
         if old != 0 && self.arena.heap.block_at(old).is_some_and(|block| block.kind == NAME_KIND) {
@@ -135,20 +144,25 @@ impl Machine {
         self.put_u64(kobj + NAME, addr)
     }
 
-    /// `kobject_add()`: the directory; 0 or a negative error.
-    fn kobject_add(&mut self, kobj: u64, parent: u64) -> Result<i32, Fault> {
+    /// `kobject_add()`: the directory, of an object that gets a name first if one is given; 0 or a negative error.
+    fn kobject_add(&mut self, kobj: u64, parent: u64, new_name: Option<&[u8]>) -> Result<i32, Fault> {
         if self.get_u32(kobj + STATE)? & INITIALIZED == 0 {
             let name = self.get_u64(kobj + NAME)?;
             let name = if name == 0 { "(null)".to_string() } else { self.name_at(name)? };
-            self.print(Level::Err, format!("kobject: '{name}' ({kobj:016x}): tried to add an uninitialized object, something is seriously wrong."));
+            self.print(Level::Err, format!("kobject '{name}' ({kobj:016x}): tried to add an uninitialized object, something is seriously wrong."));
             self.print_stack();
             return Ok(-Errno::EINVAL.0);
+        }
+        if let Some(name) = new_name {
+            self.set_name(kobj, name)?;
         }
         let name = self.get_u64(kobj + NAME)?;
         let name = if name == 0 { String::new() } else { self.name_at(name)? };
         if name.is_empty() {
-            self.print(Level::Err, format!("kobject: ({kobj:016x}): attempted to be registered with empty name!"));
-            self.warn_kernel("lib/kobject.c", 220, "kobject_add_internal");
+            let message = format!("kobject: ({kobj:016x}): attempted to be registered with empty name!");
+            let (file, function) = ("lib/kobject.c", "kobject_add_internal");
+            self.warn_kernel_text(&message, file, 209, function);
+            self.report_once(Fault::Warn { file: file.into(), line: 209, function: function.into(), message });
             return Ok(-Errno::EINVAL.0);
         }
         let kset = self.get_u64(kobj + KSET)?;
@@ -165,11 +179,8 @@ impl Machine {
             }
             Err(errno) => {
                 if errno == Errno::EEXIST {
-                    self.warn_duplicate(top, &name);
-                    self.print(
-                        Level::Err,
-                        format!("kobject_add_internal failed for {name} with -EEXIST, don't try to register things with the same name in the same directory."),
-                    );
+                    let path = self.kernel.vfs.kern.path(top);
+                    self.warn_taken(&format!("{path}/{name}"));
                 }
                 Ok(-errno.0)
             }
@@ -182,6 +193,17 @@ impl Machine {
         self.print(Level::Warning, format!("sysfs: cannot create duplicate filename '{path}/{name}'"));
         self.print_stack();
     }
+
+    /// What is said of an object whose directory `path` is there already.
+    pub(crate) fn warn_taken(&mut self, path: &str) {
+        let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+        self.print(Level::Warning, format!("sysfs: cannot create duplicate filename '{dir}/{name}'"));
+        self.print_stack();
+        self.print(
+            Level::Err,
+            format!("kobject_add_internal failed for {name} with -EEXIST, don't try to register things with the same name in the same directory."),
+        );
+    }
 }
 
 /// `kobject_init()`.
@@ -192,6 +214,7 @@ pub(crate) extern "C" fn kobject_init(kobj: u64, ktype: u64) {
             machine.print_stack();
             return Ok(());
         }
+        machine.warn_initialized(kobj)?;
         machine.kobject_init(kobj, ktype)
     }));
 }
@@ -201,8 +224,7 @@ pub(crate) extern "C" fn kobject_add(frame: &VaFrame) -> i32 {
     might_sleep("kobject_add");
     or_oops(enter(|machine, _| {
         let name = format_short(machine, frame.regs[2], &mut VarArgs::after(frame, 3));
-        machine.set_name(frame.regs[0], &name)?;
-        machine.kobject_add(frame.regs[0], frame.regs[1])
+        machine.kobject_add(frame.regs[0], frame.regs[1], Some(&name))
     }))
 }
 
@@ -210,10 +232,10 @@ pub(crate) extern "C" fn kobject_add(frame: &VaFrame) -> i32 {
 pub(crate) extern "C" fn kobject_init_and_add(frame: &VaFrame) -> i32 {
     might_sleep("kobject_init_and_add");
     or_oops(enter(|machine, _| {
+        machine.warn_initialized(frame.regs[0])?;
         machine.kobject_init(frame.regs[0], frame.regs[1])?;
         let name = format_short(machine, frame.regs[3], &mut VarArgs::after(frame, 4));
-        machine.set_name(frame.regs[0], &name)?;
-        machine.kobject_add(frame.regs[0], frame.regs[2])
+        machine.kobject_add(frame.regs[0], frame.regs[2], Some(&name))
     }))
 }
 
@@ -230,7 +252,9 @@ pub(crate) extern "C" fn kobject_create_and_add(name: u64, parent: u64) -> u64 {
         machine.kobject_init(kobj, dynamic)?;
         let text = machine.text(name)?;
         machine.set_name(kobj, &text)?;
-        if machine.kobject_add(kobj, parent)? != 0 {
+        let ret = machine.kobject_add(kobj, parent, None)?;
+        if ret != 0 {
+            machine.print(Level::Warning, format!("kobject_create_and_add: kobject_add error: {ret}"));
             machine.release(kobj, "kobject_put", |_| true);
             return Ok(0);
         }
@@ -377,7 +401,7 @@ fn register_kset(machine: &mut Machine, kset: u64) -> Result<i32, Fault> {
     let ktype = machine.get_u64(kobj + KTYPE)?;
     machine.kobject_init(kobj, ktype)?;
     let parent = machine.get_u64(kobj + PARENT)?;
-    machine.kobject_add(kobj, parent)
+    machine.kobject_add(kobj, parent, None)
 }
 
 /// `kset_register()`.
@@ -405,6 +429,28 @@ pub(crate) extern "C" fn kset_create_and_add(name: u64, ops: u64, parent: u64) -
         }
         Ok(kset)
     }))
+}
+
+/// `kset_find_obj()`: the member of this name, with a reference, or NULL.
+///
+/// # Context
+/// Any.
+pub(crate) extern "C" fn kset_find_obj(kset: u64, name: u64) -> u64 {
+    let found = or_oops(enter(|machine, _| {
+        let name = machine.name_at(name)?;
+        let objects: Vec<u64> = machine.files.objects.dirs.keys().copied().collect();
+        for object in objects {
+            // Devices and classes have other members at this place, which is no set's address.
+            if machine.peek_u64(object + KSET) == kset && machine.object_dir(object).is_some() {
+                let its = machine.get_u64(object + NAME)?;
+                if its != 0 && machine.name_at(its)? == name {
+                    return Ok(object);
+                }
+            }
+        }
+        Ok(0)
+    }));
+    if found == 0 { 0 } else { kobject_get_unless_zero(found) }
 }
 
 /// `kset_unregister()`.
@@ -454,7 +500,7 @@ pub(crate) extern "C" fn add_uevent_var(frame: &VaFrame) -> i32 {
 
 crate::exports![
     plain: kobject_init, kobject_create_and_add, kobject_get, kobject_get_unless_zero, kobject_put, kobject_del,
-        kobject_get_path, kobject_uevent, kobject_uevent_env, kset_register, kset_create_and_add, kset_unregister;
+        kobject_get_path, kobject_uevent, kobject_uevent_env, kset_register, kset_create_and_add, kset_find_obj, kset_unregister;
     variadic: kobject_add, kobject_init_and_add, kobject_set_name, add_uevent_var;
     named:
 ];

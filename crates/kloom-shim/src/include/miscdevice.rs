@@ -47,7 +47,12 @@ pub(crate) extern "C" fn misc_register(misc: u64) -> i32 {
         machine.put_u64(misc + LIST + 8, misc + LIST)?;
         let minor = match machine.kernel.misc_register(device, nodename.as_deref(), mode) {
             Ok(minor) => minor,
-            Err(errno) => return Ok(Err(errno)),
+            Err(errno) => {
+                if errno == Errno::EEXIST {
+                    machine.warn_taken(&format!("/devices/virtual/misc/{}", name.replace('/', "!")));
+                }
+                return Ok(Err(errno));
+            }
         };
         machine.put_u32(misc + MINOR, minor)?;
         let dev = Dev { major: MISC_MAJOR, minor };

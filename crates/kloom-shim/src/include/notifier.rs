@@ -1,8 +1,8 @@
 //! C header: include/linux/notifier.h, and the chains of the kernel's own that modules can stand on (module, die,
 //! reboot, panic; the keyboard's is in keyboard.rs).
 //!
-//! A chain is the C list from its head by falling priority, as in Linux 6.1 kernel/notifier.c. The kernel's own chains
-//! are never called but for panic, which ends the machine here before anyone is told.
+//! A chain is the C list from its head by falling priority, as in Linux 6.1 kernel/notifier.c. Of the kernel's own chains
+//! that of panic is called.
 
 use kloom_abi::Errno;
 use kloom_kernel::fault::{Fault, Registration};
@@ -25,11 +25,12 @@ const BLOCKING_FIRST: u64 = 16;
 const SRCU_FIRST: u64 = 24;
 
 /// What `notifier_chain_register()` says of a block that is on the chain already.
-fn warn_registered(machine: &mut Machine, block: u64, first: Option<RawEvent>) {
-    let name = machine.symbolic(machine.peek_u64(block));
-    let name = name.split('+').next().unwrap_or_default().to_string();
-    let text = format!("notifier callback {name} already registered");
-    machine.warn_kernel_text(&text, "kernel/notifier.c", 29, "notifier_chain_register");
+fn warn_registered(machine: &mut Machine, block: u64, first: Option<RawEvent>, func: &str) {
+    let symbol = machine.symbolic(machine.peek_u64(block));
+    let name = symbol.split('+').next().unwrap_or_default().to_string();
+    let module = symbol.rfind(" [").map_or("", |at| &symbol[at..]);
+    let text = format!("notifier callback {name}{module} already registered");
+    machine.warn_kernel_text(&text, "kernel/notifier.c", 28, func);
     machine.report_once(Fault::DoubleRegistration { kind: Registration::Notifier, name, addr: block, first });
 }
 
@@ -42,14 +43,14 @@ fn set_next(machine: &mut Machine, place: u64, value: u64) -> Result<(), Fault> 
     machine.put_u64(place, value)
 }
 
-fn register(machine: &mut Machine, first: u64, block: u64) -> Result<i32, Fault> {
+fn register(machine: &mut Machine, first: u64, block: u64, func: &str) -> Result<i32, Fault> {
     machine.check_access(block, SIZE, true)?;
     let priority = machine.peek_u32(block + PRIORITY) as i32;
     let mut place = first;
     loop {
         let next = machine.get_u64(place)?;
         if next == block {
-            warn_registered(machine, block, None);
+            warn_registered(machine, block, None, func);
             return Ok(-Errno::EEXIST.0);
         }
         if next == 0 {
@@ -107,16 +108,16 @@ fn is_kernels(head: u64) -> bool {
 }
 
 macro_rules! chain {
-    ($register:ident $unregister:ident $call:ident $offset:expr, $sleeps:expr) => {
+    ($register:ident $unregister:ident $call:ident $offset:expr, $sleeps:expr, $where:literal) => {
         /// Adds a block by falling priority: 0 or `-EEXIST`.
         pub(crate) extern "C" fn $register(head: u64, block: u64) -> i32 {
             if $sleeps {
                 might_sleep(stringify!($register));
             }
             if is_kernels(head) {
-                return own(block, true);
+                return own_of(head, block, true);
             }
-            or_oops(enter(|machine, _| register(machine, head + $offset, block)))
+            or_oops(enter(|machine, _| register(machine, head + $offset, block, $where)))
         }
 
         /// Takes a block out: 0 or `-ENOENT`.
@@ -125,7 +126,7 @@ macro_rules! chain {
                 might_sleep(stringify!($unregister));
             }
             if is_kernels(head) {
-                return own(block, false);
+                return own_of(head, block, false);
             }
             or_oops(enter(|machine, _| unregister(machine, head + $offset, block)))
         }
@@ -140,10 +141,13 @@ macro_rules! chain {
     };
 }
 
-chain!(atomic_notifier_chain_register atomic_notifier_chain_unregister atomic_notifier_call_chain ATOMIC_FIRST, false);
-chain!(blocking_notifier_chain_register blocking_notifier_chain_unregister blocking_notifier_call_chain BLOCKING_FIRST, true);
-chain!(raw_notifier_chain_register raw_notifier_chain_unregister raw_notifier_call_chain 0, false);
-chain!(srcu_notifier_chain_register srcu_notifier_chain_unregister srcu_notifier_call_chain SRCU_FIRST, true);
+chain!(atomic_notifier_chain_register atomic_notifier_chain_unregister atomic_notifier_call_chain ATOMIC_FIRST, false,
+    "atomic_notifier_chain_register");
+chain!(blocking_notifier_chain_register blocking_notifier_chain_unregister blocking_notifier_call_chain BLOCKING_FIRST, true,
+    "notifier_chain_register");
+chain!(raw_notifier_chain_register raw_notifier_chain_unregister raw_notifier_call_chain 0, false, "raw_notifier_chain_register");
+chain!(srcu_notifier_chain_register srcu_notifier_chain_unregister srcu_notifier_call_chain SRCU_FIRST, true,
+    "srcu_notifier_chain_register");
 
 /// `srcu_init_notifier_head()`.
 pub(crate) extern "C" fn srcu_init_notifier_head(head: u64) {
@@ -170,6 +174,38 @@ pub(crate) fn forget(block: u64) {
     enter(|machine, _| machine.irqs.notifiers.retain(|&(other, _)| other != block));
 }
 
+/// A place on a chain of the kernel's own that modules know by its head.
+fn own_of(head: u64, block: u64, there: bool) -> i32 {
+    let ret = own(block, there);
+    if ret == 0 {
+        enter(|machine, _| {
+            if machine.kdata.name_of(head) == Some("panic_notifier_list") {
+                machine.irqs.on_panic.retain(|&other| other != block);
+                if there {
+                    machine.irqs.on_panic.push(block);
+                }
+            }
+        });
+    }
+    ret
+}
+
+/// The machine panics: calls `panic_notifier_list` by falling priority.
+pub(crate) fn call_panic_list(message: &str) {
+    let (blocks, text) = enter(|machine, _| {
+        let mut blocks = std::mem::take(&mut machine.irqs.on_panic);
+        blocks.sort_by_key(|&block| -i64::from(machine.peek_u32(block + PRIORITY) as i32));
+        let text = if blocks.is_empty() { 0 } else { machine.name_block(message.as_bytes()) };
+        (blocks, text)
+    });
+    for block in blocks {
+        let func = or_oops(enter(|machine, _| machine.get_u64(block)));
+        if call3(func, block, 0, text) as i32 & STOP != 0 {
+            return;
+        }
+    }
+}
+
 /// A place on a chain of the kernel's own.
 fn own(block: u64, there: bool) -> i32 {
     or_oops(enter(|machine, _| {
@@ -180,7 +216,7 @@ fn own(block: u64, there: bool) -> i32 {
         Ok(match (at, there) {
             (Some(at), true) => {
                 let first = Some(blocks[at].1);
-                warn_registered(machine, block, first);
+                warn_registered(machine, block, first, "notifier_chain_register");
                 -Errno::EEXIST.0
             }
             (None, true) => {

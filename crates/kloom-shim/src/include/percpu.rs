@@ -26,7 +26,12 @@ const GFP_ZERO: u32 = 0x100;
 pub(crate) extern "C" fn __alloc_percpu_gfp(size: u64, align: u64, gfp: u32) -> u64 {
     might_sleep("alloc_percpu");
     enter(|machine, _| {
-        if size == 0 || size > PERCPU_STRIDE || align > 4096 || machine.fail_after.fails("alloc_percpu") {
+        if size == 0 || size > PERCPU_STRIDE || align > 4096 {
+            let text = format!("illegal size ({size}) or align ({align}) for percpu allocation");
+            machine.warn_kernel_text(&text, "mm/percpu.c", 1746, "pcpu_alloc");
+            return 0;
+        }
+        if machine.fail_after.fails("alloc_percpu") {
             return 0;
         }
         let others = machine.kernel.cpus.len() as u64 - 1;

@@ -236,13 +236,9 @@ pub(crate) extern "C" fn kfree_sensitive(addr: u64) {
     });
 }
 
-/// `kfree_const()`: leaves constants of modules alone.
+/// `kfree_const()`: only what the kernel's own constants are is left alone; a module's are not known to it.
 pub(crate) extern "C" fn kfree_const(addr: u64) {
-    enter(|machine, _| {
-        if machine.module_of(addr).is_none() {
-            machine.release(addr, "kfree_const", slab_kind);
-        }
-    });
+    enter(|machine, _| machine.release(addr, "kfree_const", slab_kind));
 }
 
 fn resize(old: u64, old_size: Option<u64>, new_size: u64, gfp: u32, virtually: bool) -> u64 {

@@ -214,8 +214,8 @@ pub(crate) fn park(cpu: u32) {
     }
 }
 
-/// A CPU has come: its threads go on; those it never had are made.
-pub(crate) fn unpark(cpu: u32) {
+/// A CPU has come: its threads go on; those it never had are made. Whether there are any.
+pub(crate) fn unpark(cpu: u32) -> bool {
     let tables: Vec<u64> = enter(|machine, _| {
         let mut tables: Vec<u64> = machine.irqs.smpboot.threads.iter().map(|thread| thread.table).collect();
         tables.dedup();
@@ -231,6 +231,7 @@ pub(crate) fn unpark(cpu: u32) {
     for thread in threads_of(cpu) {
         enter(|machine, _| machine.kernel.kthread_unpark(thread.task));
     }
+    !threads_of(cpu).is_empty()
 }
 
 crate::exports![

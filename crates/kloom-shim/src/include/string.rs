@@ -383,10 +383,9 @@ pub(crate) extern "C" fn kstrdup(s: u64, gfp: u32) -> u64 {
     kstrndup(s, u64::MAX, gfp)
 }
 
-/// `kstrdup_const()`: constants of modules are not copied.
+/// `kstrdup_const()`: only the kernel's own constants are not copied; a module's are (is_kernel_rodata()).
 pub(crate) extern "C" fn kstrdup_const(s: u64, gfp: u32) -> u64 {
-    let constant = enter(|machine, _| machine.module_of(s).is_some() && machine.arena.check(s, 1, true).is_err());
-    if constant { s } else { kstrdup(s, gfp) }
+    kstrdup(s, gfp)
 }
 
 /// `kstrndup()`.

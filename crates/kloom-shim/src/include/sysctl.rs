@@ -105,6 +105,20 @@ const HANDLERS: [&str; 9] = [
     "proc_doulongvec_minmax",
 ];
 
+/// Looks at all entries of a table and tells what is wrong with each; whether nothing is.
+fn check_table(machine: &mut Machine, path: &str, table: u64) -> Result<bool, Fault> {
+    let (mut at, mut good) = (table, true);
+    while let Some(entry) = entry_at(machine, at)? {
+        at += SIZE;
+        good &= if entry.child == 0 {
+            check(machine, path, &entry)
+        } else {
+            check_table(machine, &format!("{path}/{}", entry.name), entry.child)?
+        };
+    }
+    Ok(good)
+}
+
 /// Adds the files of a table below `dir`; false when an entry is wrong or its name taken. What was added stands in `made`.
 fn add_table(
     machine: &mut Machine,
@@ -136,9 +150,6 @@ fn add_table(
             }
             continue;
         }
-        if !check(machine, path, &entry) {
-            return Ok(false);
-        }
         let file = KernKind::File(Attr::Ops { ops: 0, object: 0, data: 1 });
         match machine.kernel.vfs.kern.add(dir, &entry.name, file, entry.mode & 0o777, owner, created) {
             Ok(id) => {
@@ -147,6 +158,7 @@ fn add_table(
             }
             Err(_) => {
                 machine.print(Level::Err, format!("sysctl duplicate entry: /{path}/{}", entry.name));
+                machine.print_stack();
                 return Ok(false);
             }
         }
@@ -166,6 +178,10 @@ fn undo(machine: &mut Machine, made: &[KernId]) {
 }
 
 fn register(machine: &mut Machine, path: &str, table: u64) -> Result<u64, Fault> {
+    if !check_table(machine, path, table)? {
+        machine.print_stack();
+        return Ok(0);
+    }
     let mut made = Vec::new();
     let mut dir = SYSCTL;
     let (owner, created) = (machine.caller_module(), machine.kernel.event_here());

@@ -161,29 +161,29 @@ pub(crate) extern "C" fn sysfs_remove_files(kobj: u64, attrs: u64) {
     }
 }
 
-/// The directory of a group, made if need be.
-fn group_dir(machine: &mut Machine, object: u64, group: u64) -> Result<Option<KernId>, Fault> {
-    let Some(dir) = machine.object_dir(object) else { return Ok(None) };
+/// The directory that a group's files go to: the object's own, or one of the group's name, which must not be there yet if
+/// it is to be `made`, and must be there if not.
+fn group_dir(machine: &mut Machine, object: u64, group: u64, made: bool) -> Result<Result<KernId, Errno>, Fault> {
+    let Some(dir) = machine.object_dir(object) else { return Ok(Err(Errno::EINVAL)) };
     let name = machine.get_u64(group + GROUP_NAME)?;
     if name == 0 {
-        return Ok(Some(dir));
+        return Ok(Ok(dir));
     }
     let name = machine.name_at(name)?;
-    Ok(Some(machine.kernel.vfs.kern.make_dirs(dir, &name, 0o755)))
+    match machine.kernel.vfs.kern.child(dir, &name) {
+        Some(_) if made => {
+            machine.warn_duplicate(dir, &name);
+            Ok(Err(Errno::EEXIST))
+        }
+        Some(sub) => Ok(Ok(sub)),
+        None if made => Ok(Ok(machine.kernel.vfs.kern.make_dirs(dir, &name, 0o755))),
+        None => Ok(Err(Errno::ENOENT)),
+    }
 }
 
-/// `sysfs_create_group()`.
-pub(crate) extern "C" fn sysfs_create_group(kobj: u64, group: u64) -> i32 {
-    might_sleep("sysfs_create_group");
+/// Adds the files of a group below `dir`; 0 or a negative error, after which some may be there.
+fn add_group(kobj: u64, group: u64, dir: KernId) -> i32 {
     let typed = typed(kobj);
-    let dir = or_oops(enter(|machine, _| {
-        if kobj == 0 || machine.object_dir(kobj).is_none() {
-            machine.warn_kernel("fs/sysfs/group.c", 115, "internal_create_group");
-            return Ok(None);
-        }
-        group_dir(machine, kobj, group)
-    }));
-    let Some(dir) = dir else { return -Errno::EINVAL.0 };
     for (list, visible, binary) in [(ATTRS, IS_VISIBLE, false), (BIN_ATTRS, IS_BIN_VISIBLE, true)] {
         let (list, visible) = (word(group + list), word(group + visible));
         let mut index = 0;
@@ -215,12 +215,79 @@ pub(crate) extern "C" fn sysfs_create_group(kobj: u64, group: u64) -> i32 {
                 add_file(machine, dir, node, attr, mode)
             }));
             if ret != 0 {
-                sysfs_remove_group(kobj, group);
                 return ret;
             }
         }
     }
     0
+}
+
+/// `sysfs_create_group()`: 0, `-EINVAL` for an object without directory or a group without attributes, `-EEXIST`.
+///
+/// # Context
+/// Process context; may sleep.
+pub(crate) extern "C" fn sysfs_create_group(kobj: u64, group: u64) -> i32 {
+    might_sleep("sysfs_create_group");
+    let dir = or_oops(enter(|machine, _| {
+        if kobj == 0 || machine.object_dir(kobj).is_none() {
+            machine.warn_kernel("fs/sysfs/group.c", 115, "internal_create_group");
+            return Ok(Err(Errno::EINVAL));
+        }
+        if machine.get_u64(group + ATTRS)? == 0 && machine.get_u64(group + BIN_ATTRS)? == 0 {
+            let object = machine.get_u64(kobj)?;
+            let object = machine.name_at(object)?;
+            let name = machine.get_u64(group + GROUP_NAME)?;
+            let name = if name == 0 { String::new() } else { machine.name_at(name)? };
+            let message = format!("sysfs: (bin_)attrs not set by subsystem for group: {object}/{name}");
+            let (file, function) = ("fs/sysfs/group.c", "internal_create_group");
+            machine.warn_kernel_text(&message, file, 121, function);
+            machine.report_once(Fault::Warn { file: file.into(), line: 121, function: function.into(), message });
+            return Ok(Err(Errno::EINVAL));
+        }
+        group_dir(machine, kobj, group, true)
+    }));
+    let dir = match dir {
+        Ok(dir) => dir,
+        Err(errno) => return -errno.0,
+    };
+    let ret = add_group(kobj, group, dir);
+    if ret != 0 {
+        sysfs_remove_group(kobj, group);
+    }
+    ret
+}
+
+/// `sysfs_merge_group()`: adds files to the directory of a group that is there; 0, `-ENOENT`, `-EEXIST`.
+///
+/// # Context
+/// Process context; may sleep.
+pub(crate) extern "C" fn sysfs_merge_group(kobj: u64, group: u64) -> i32 {
+    might_sleep("sysfs_merge_group");
+    match or_oops(enter(|machine, _| group_dir(machine, kobj, group, false))) {
+        Ok(dir) => add_group(kobj, group, dir),
+        Err(errno) => -errno.0,
+    }
+}
+
+/// `sysfs_unmerge_group()`: takes the files of a group out of the directory of its name, which stays.
+///
+/// # Context
+/// Process context; may sleep.
+pub(crate) extern "C" fn sysfs_unmerge_group(kobj: u64, group: u64) {
+    might_sleep("sysfs_unmerge_group");
+    or_oops(enter(|machine, _| {
+        let Ok(dir) = group_dir(machine, kobj, group, false)? else { return Ok(()) };
+        let mut at = machine.get_u64(group + ATTRS)?;
+        while at != 0 {
+            let attr = machine.get_u64(at)?;
+            if attr == 0 {
+                break;
+            }
+            remove_file(machine, dir, attr)?;
+            at += 8;
+        }
+        Ok(())
+    }));
 }
 
 /// `sysfs_remove_group()`.
@@ -234,6 +301,12 @@ pub(crate) extern "C" fn sysfs_remove_group(kobj: u64, group: u64) {
                 machine.kernel.vfs.kern.remove(id);
                 let kern = &machine.kernel.vfs.kern;
                 machine.files.attrs.retain(|id, _| kern.get(*id).is_some());
+            } else {
+                let object = machine.get_u64(kobj)?;
+                let message = format!("sysfs group '{name}' not found for kobject '{}'", machine.name_at(object)?);
+                let (file, function) = ("fs/sysfs/group.c", "sysfs_remove_group");
+                machine.warn_kernel_text(&message, file, 278, function);
+                machine.report_once(Fault::Warn { file: file.into(), line: 278, function: function.into(), message });
             }
             return Ok(());
         }
@@ -392,7 +465,7 @@ pub(crate) extern "C" fn sysfs_emit_at(frame: &VaFrame) -> i32 {
 
 crate::exports![
     plain: sysfs_create_file_ns, sysfs_remove_file_ns, sysfs_create_files, sysfs_remove_files, sysfs_create_group,
-        sysfs_remove_group, sysfs_create_groups, sysfs_remove_groups, sysfs_create_bin_file, sysfs_remove_bin_file,
+        sysfs_merge_group, sysfs_unmerge_group, sysfs_remove_group, sysfs_create_groups, sysfs_remove_groups, sysfs_create_bin_file, sysfs_remove_bin_file,
         sysfs_create_link, sysfs_remove_link, sysfs_chmod_file, sysfs_notify;
     variadic: sysfs_emit, sysfs_emit_at;
     named:

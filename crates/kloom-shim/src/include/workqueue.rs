@@ -6,16 +6,17 @@ use kloom_kernel::fault::Fault;
 use kloom_kernel::ops::Op;
 use kloom_kernel::printk::Level;
 use kloom_kernel::sched::cpu::{Callback, CallbackSource};
-use kloom_kernel::site::ContextKind;
+use kloom_kernel::site::{ContextKind, Trace};
+use kloom_kernel::task::TaskId;
 use kloom_kernel::workqueue::{Queued, SYSTEM_QUEUES};
 
 use super::printk::{VarArgs, format_short};
 use super::timer;
 use crate::Machine;
-use crate::call::{blocking, call1, ctx, enter, might_sleep, never_return, yield_cpu};
+use crate::call::{CALL_COST_NS, blocking, call1, ctx, enter, might_sleep, never_return, yield_cpu};
 use crate::export::KernelData;
 use crate::object::Magic;
-use crate::oops::or_oops;
+use crate::oops::{enter_or_oops, or_oops};
 
 /// Offsets in `struct work_struct`, and its size.
 const DATA: u64 = 8;
@@ -200,15 +201,15 @@ fn answer(machine: &mut Machine, queued: Queued) -> bool {
 
 /// `queue_work_on()`.
 pub(crate) extern "C" fn queue_work_on(cpu: i32, wq: u64, work: u64) -> bool {
-    or_oops(enter(|machine, _| {
+    enter_or_oops(|machine, _| {
         check_work(machine, work, "queue_work")?;
         if machine.kernel.work_pending(work) {
             return Ok(false);
         }
         let handle = queue(machine, wq)?;
-        let queued = machine.kernel.queue_work(on_cpu(cpu), handle, work);
+        let queued = machine.kernel.insert_work(on_cpu(cpu), handle, work);
         Ok(answer(machine, queued))
-    }))
+    })
 }
 
 /// `queue_work_node()`: there is one node.
@@ -574,54 +575,84 @@ pub(crate) extern "C" fn execute_in_process_context(func: u64, work: u64) -> i32
     i32::from(interrupt)
 }
 
+/// What a worker does next.
+enum Turn {
+    /// It gives up the CPU: nothing is left to do, or somebody else has waited long enough.
+    GiveWay,
+    /// It calls a function of the module.
+    Call { func: u64, arg: u64 },
+    /// The work lies in a stack frame that is gone: Linux would call whatever is there now.
+    Dead,
+    /// It runs a closure of Rust code.
+    Rust(u64),
+}
+
 /// The body of a kworker.
+///
+/// Finishing a work and taking the next one are one visit of the kernel, whose parts cost virtual time as the visits
+/// that they stand for.
 pub(crate) fn worker_thread() -> i64 {
+    let mut turn = enter_or_oops(next_work);
     loop {
-        match enter(|machine, current| machine.kernel.worker_next(current)) {
-            Some(work) => match crate::rust::run_work(work) {
-                Some(true) => {}
-                Some(false) => return 0,
-                None => run_work(work),
-            },
-            None => yield_cpu(),
-        }
-        if crate::rust::cancelling() {
-            return 0;
-        }
+        turn = match turn {
+            Turn::GiveWay => {
+                yield_cpu();
+                if crate::rust::cancelling() {
+                    return 0;
+                }
+                enter_or_oops(next_work)
+            }
+            Turn::Call { func, arg } => {
+                ctx().call_site.set(0);
+                ctx().fp.set(0);
+                call1(func, arg);
+                enter_or_oops(|machine, current| work_returned(machine, current, func))
+            }
+            Turn::Dead => enter_or_oops(|machine, current| work_returned(machine, current, 0)),
+            Turn::Rust(work) => {
+                let gave_way = crate::rust::run_work(work);
+                if gave_way == Some(false) || crate::rust::cancelling() {
+                    return 0;
+                }
+                enter_or_oops(next_work)
+            }
+        };
     }
 }
 
-fn run_work(work: u64) {
-    ctx().call_site.set(0);
-    ctx().fp.set(0);
-    let (func, arg, dead) = or_oops(enter(|machine, current| {
-        machine.check_access(work, SIZE, true)?;
-        let dead = machine.report_dead_frame(work, Magic::Work, "work_struct");
-        let func = machine.peek_u64(work + FUNC);
-        machine.kernel.worker_calls(current, func);
-        let arg = if machine.peek_u32(work) == OLD_MAGIC { machine.peek_u64(work + DATA) } else { work };
-        Ok((func, arg, dead))
-    }));
-    // In a dead frame Linux would call whatever is there now.
-    if !dead {
-        call1(func, arg);
+/// Takes the next work of the calling worker.
+fn next_work(machine: &mut Machine, current: TaskId) -> Result<Turn, Fault> {
+    let Some(work) = machine.kernel.worker_next(current) else { return Ok(Turn::GiveWay) };
+    if machine.rust.has_work(work) {
+        return Ok(Turn::Rust(work));
     }
-    let resched = enter(|machine, current| {
-        // The work's memory may be gone by now.
-        let task = &machine.kernel.tasks[current];
-        if task.preempt_count != 0 || !task.held.is_empty() {
-            let (pid, comm, count) = (task.pid, task.c.comm_text(), task.preempt_count);
-            machine.print(Level::Err, format!("BUG: workqueue leaked lock or atomic: {comm}/0x{count:08x}/{pid}"));
-            let last = machine.symbolic(func);
-            machine.print(Level::Err, format!("     last function: {}", last.split('+').next().unwrap_or_default()));
-            machine.kernel.check_exit_balance(current, "return of the work function");
-        }
-        machine.kernel.worker_done(current);
-        machine.kernel.cond_resched(current)
-    });
-    if resched {
-        yield_cpu();
+    machine.kernel.here = Trace::default();
+    machine.kernel.charge(CALL_COST_NS);
+    machine.check_access(work, SIZE, true)?;
+    let dead = machine.report_dead_frame(work, Magic::Work, "work_struct");
+    let func = machine.peek_u64(work + FUNC);
+    machine.kernel.worker_calls(current, func);
+    let arg = if machine.peek_u32(work) == OLD_MAGIC { machine.peek_u64(work + DATA) } else { work };
+    Ok(if dead { Turn::Dead } else { Turn::Call { func, arg } })
+}
+
+/// The function of the calling worker's work returned; the work's memory may be gone by now.
+fn work_returned(machine: &mut Machine, current: TaskId, func: u64) -> Result<Turn, Fault> {
+    let task = &machine.kernel.tasks[current];
+    if task.preempt_count != 0 || !task.held.is_empty() {
+        let (pid, comm, count) = (task.pid, task.c.comm_text(), task.preempt_count);
+        machine.print(Level::Err, format!("BUG: workqueue leaked lock or atomic: {comm}/0x{count:08x}/{pid}"));
+        let last = machine.symbolic(func);
+        machine.print(Level::Err, format!("     last function: {}", last.split('+').next().unwrap_or_default()));
+        machine.kernel.check_exit_balance(current, "return of the work function");
     }
+    machine.kernel.worker_done(current);
+    if machine.kernel.cond_resched(current) {
+        machine.kernel.name_worker(current);
+        return Ok(Turn::GiveWay);
+    }
+    machine.kernel.charge(CALL_COST_NS);
+    next_work(machine, current)
 }
 
 /// The body of a queue's rescuer: it sleeps until the queue is destroyed.

@@ -12,8 +12,9 @@ use super::source;
 /// Since which version Linux does not have a call any more (for modules: exported, or declared), by the name that the
 /// shims and headers note.
 const REMOVED_IN: &[(&str, &str)] = &[
-    ("PDE_DATA", "5.17"),
     ("complete_and_exit", "5.17"),
+    ("cpu_down", "5.7"),
+    ("cpu_up", "5.7"),
     ("create_proc_entry", "3.10"),
     ("create_proc_read_entry", "3.10"),
     ("current_kernel_time", "4.20"),
@@ -21,6 +22,7 @@ const REMOVED_IN: &[(&str, &str)] = &[
     ("do_exit", "5.17"),
     ("do_gettimeofday", "5.0"),
     ("file_operations.ioctl", "2.6.36"),
+    ("find_module", "5.12"),
     ("find_task_by_pid", "2.6.31"),
     ("force_sig with two arguments", "5.3"),
     ("get_fs", "5.18"),
@@ -32,13 +34,20 @@ const REMOVED_IN: &[(&str, &str)] = &[
     ("INIT_WORK() with three arguments", "2.6.20"),
     ("interruptible_sleep_on", "3.15"),
     ("interruptible_sleep_on_timeout", "3.15"),
+    ("kallsyms_lookup_name", "5.7"),
+    ("kallsyms_on_each_symbol", "5.7"),
     ("kernel_thread", "3.7"),
     ("kill_proc", "2.6.27"),
     ("ktime_get_ts", "5.6"),
     ("lock_kernel", "2.6.39"),
+    ("module_mutex", "5.12"),
+    ("PDE_DATA", "5.17"),
     ("prandom_u32", "6.1"),
     ("proc_create() with struct file_operations", "5.6"),
     ("register_cpu_notifier", "4.10"),
+    ("sched_setattr", "5.9"),
+    ("sched_setscheduler", "5.9"),
+    ("sched_setscheduler_nocheck", "5.9"),
     ("set_fs", "5.18"),
     ("setup_timer", "4.15"),
     ("sleep_on", "3.15"),
@@ -94,7 +103,7 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
         Fault::RemovedApi { name, replacement } => {
             let site = story.resolver.event(machine, at).site.unwrap_or_else(|| Site::new("", 0, "", ""));
             let removed_in =
-                REMOVED_IN.iter().find(|(call, _)| call == name).map_or("a later version", |(_, version)| version);
+                REMOVED_IN.iter().find(|(call, _)| call == name).map_or("6.1 at the latest", |(_, version)| version);
             Told::RemovedApi {
                 call: shown_call(name),
                 removed_in: removed_in.to_string(),

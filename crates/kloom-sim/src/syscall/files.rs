@@ -94,7 +94,14 @@ fn wait<T>(
 }
 
 fn open(path: &str, flags: u32, mode: u32) -> Result<i32, Errno> {
-    match wait(|machine, current, progress| machine.kernel.sys_open(current, path, flags, mode, progress))? {
+    let plan = wait(|machine, current, progress| {
+        if path.ends_with("modules") {
+            // /proc/modules shows what stands on the list at this moment.
+            crate::insmod::look_at_list(machine);
+        }
+        machine.kernel.sys_open(current, path, flags, mode, progress)
+    });
+    match plan? {
         OpenPlan::Done(fd) => Ok(fd),
         OpenPlan::Module { file, node } => {
             let ret = fileops::open(file, &node);

@@ -1,0 +1,4 @@
+insmod m.ko
+grep kloom /proc/interrupts | sed 's/.* //'
+rmmod m
+grep -c kloom /proc/interrupts

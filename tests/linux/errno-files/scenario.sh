@@ -1,0 +1,4 @@
+insmod m.ko
+cat /tmp/kloomfile; echo
+rm /tmp/kloomfile
+rmmod m

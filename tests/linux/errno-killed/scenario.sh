@@ -1,0 +1,3 @@
+insmod m.ko
+lsmod | grep -c '^m '
+rmmod m

@@ -1,0 +1,4 @@
+insmod m.ko
+ls /sys/kernel/kloomdir
+rmmod m
+ls /sys/kernel/kloomdir

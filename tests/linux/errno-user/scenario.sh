@@ -1,0 +1,4 @@
+insmod m.ko
+echo hello > /proc/kloomuser
+cat /proc/kloomuser
+rmmod m
