@@ -260,7 +260,11 @@ const NOT_EXPORTED: &[(&str, &str)] = &[
 /// Functions and variables that Linux does not export any more, since which version, and what modules do instead: a module
 /// that uses one is refused, as there.
 const GONE: &[(&str, (u32, u32), &str)] = &[
-    ("kallsyms_lookup_name", (5, 7), "what is exported; some modules take the address of a kprobe on the function instead"),
+    (
+        "kallsyms_lookup_name",
+        (5, 7),
+        "what is exported; some modules take the address of a kprobe on the function instead",
+    ),
     ("kallsyms_on_each_symbol", (5, 7), "what is exported"),
     ("module_mutex", (5, 12), "rcu_read_lock() around try_module_get()"),
 ];

@@ -35,6 +35,15 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             story.help("there is no floating point in the kernel (`%f`, `%g`), no `%n`; Documentation/core-api/printk-formats.rst lists what there is");
         }
         Fault::RemovedApi { call: old, removed_in, replacement, site } => {
+            if REFUSED.contains(&old.trim_end_matches("()")) {
+                story.title(format!("Linux does not export `{old}` to modules since {removed_in}: the module is refused"));
+                story.linux(format!(
+                    "the same: \"Unknown symbol {} (err -2)\", and modpost complains before that",
+                    old.trim_end_matches("()")
+                ));
+                story.help(format!("use {replacement}"));
+                return;
+            }
             story.title(format!("`{old}` is gone from Linux since {removed_in}; kloom still has it"));
             // `access_ok() with three arguments`: the source has the name.
             let written = old.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or(old);

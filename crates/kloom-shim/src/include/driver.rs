@@ -711,7 +711,13 @@ pub(crate) extern "C" fn devres_open_group(dev: u64, id: u64, gfp: u32) -> u64 {
 fn group(list: &[Resource], id: u64) -> Option<(usize, usize)> {
     let closed = |id: u64| list.iter().position(|other| *other == Resource::Close(id));
     let begins = |resource: &Resource| match *resource {
-        Resource::Open(open) => if id == 0 { closed(open).is_none() } else { open == id },
+        Resource::Open(open) => {
+            if id == 0 {
+                closed(open).is_none()
+            } else {
+                open == id
+            }
+        }
         _ => false,
     };
     let from = list.iter().rposition(begins)?;

@@ -218,8 +218,7 @@ pub(crate) extern "C" fn idr_for_each(addr: u64, func: u64, data: u64) -> i32 {
 pub(crate) extern "C" fn idr_get_next(addr: u64, next: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let from = machine.get_u32(next)?;
-        let found =
-            array(machine, addr, IDR)?.entries.range(u64::from(from)..).find(|(_, entry)| entry.0 != 0);
+        let found = array(machine, addr, IDR)?.entries.range(u64::from(from)..).find(|(_, entry)| entry.0 != 0);
         let found = found.map(|(&id, entry)| (id, entry.0));
         let Some((id, ptr)) = found else { return Ok(0) };
         machine.put_u32(next, id as u32)?;
@@ -299,7 +298,14 @@ pub(crate) extern "C" fn kloom_xa_insert(addr: u64, index: u64, entry: u64, gfp:
 ///
 /// # Context
 /// As `kmalloc()` with the same flags.
-pub(crate) extern "C" fn kloom_xa_alloc_cyclic(addr: u64, id: u64, entry: u64, bounds: u64, next: u64, gfp: u32) -> i32 {
+pub(crate) extern "C" fn kloom_xa_alloc_cyclic(
+    addr: u64,
+    id: u64,
+    entry: u64,
+    bounds: u64,
+    next: u64,
+    gfp: u32,
+) -> i32 {
     super::slab::may_block(gfp, "xa_alloc_cyclic");
     let (min, max) = (bounds & 0xffff_ffff, bounds >> 32);
     let from = or_oops(enter(|machine, _| machine.get_u32(next)));

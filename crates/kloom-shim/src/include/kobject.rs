@@ -127,7 +127,10 @@ impl Machine {
     /// Linux complains of an object that is initialised again, and does it.
     fn warn_initialized(&mut self, kobj: u64) -> Result<(), Fault> {
         if self.get_u32(kobj + STATE)? & INITIALIZED != 0 {
-            self.print(Level::Err, format!("kobject ({kobj:016x}): tried to init an initialized object, something is seriously wrong."));
+            self.print(
+                Level::Err,
+                format!("kobject ({kobj:016x}): tried to init an initialized object, something is seriously wrong."),
+            );
             self.print_stack();
         }
         Ok(())
