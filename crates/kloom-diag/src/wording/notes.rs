@@ -4,6 +4,9 @@ use crate::fault::Fault;
 use crate::wording::phrase::{by, call, errno, name, plural};
 use crate::wording::story::Story;
 
+/// What Linux has but gives to no module any more; kloom refuses it, too.
+const REFUSED: [&str; 3] = ["kallsyms_lookup_name", "kallsyms_on_each_symbol", "module_mutex"];
+
 /// Tells faults of this group; `false` for others.
 pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
     match fault {
@@ -36,13 +39,15 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
         }
         Fault::RemovedApi { call: old, removed_in, replacement, site } => {
             if REFUSED.contains(&old.trim_end_matches("()")) {
-                story.title(format!("Linux does not export `{old}` to modules since {removed_in}: the module is refused"));
+                story.title(format!(
+                    "Linux does not export `{old}` to modules since {removed_in}: the module is refused"
+                ));
                 story.linux(format!(
                     "the same: \"Unknown symbol {} (err -2)\", and modpost complains before that",
                     old.trim_end_matches("()")
                 ));
                 story.help(format!("use {replacement}"));
-                return;
+                return true;
             }
             story.title(format!("`{old}` is gone from Linux since {removed_in}; kloom still has it"));
             // `access_ok() with three arguments`: the source has the name.
