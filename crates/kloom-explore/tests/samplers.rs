@@ -48,10 +48,10 @@ fn the_walk_finds_what_the_others_do_not() {
     }
 }
 
-/// Bugs of depth 1 and 2 in n threads of k steps together are found as often as the theorem says, or more often.
+/// Bugs of depth 1, 2 and 3 in n threads of k steps together are found as often as the theorem says, or more often.
 #[test]
 fn random_priorities_keep_their_promise() {
-    let (x, runs) = (at(0), 20_000);
+    let (x, y, runs) = (at(0), at(1), 20_000);
     let idle = vec![Op::Local; 8];
     // Thread 0 must come before the first step of thread 1: one constraint.
     let order = vec![vec![Op::Load(0, x), Op::BugIf(0, 1)], vec![Op::Store(x, 5, 1), Op::Local, Op::Local]];
@@ -60,12 +60,21 @@ fn random_priorities_keep_their_promise() {
         vec![Op::Local, Op::Load(0, x), Op::Local, Op::Load(1, x), Op::Calc(1, 1, 2, 0), Op::BugIf(1, 2), Op::Local],
         vec![Op::Local, Op::Add(0, x, 1), Op::Local],
     ];
-    for (depth, threads) in [(1, order), (2, within)] {
+    // As before, and then thread 0 must come to its end before thread 1 goes on: three constraints.
+    let there_and_back = vec![
+        vec![Op::Load(0, x), Op::IfIs(0, 1, 6), Op::Local, Op::Load(1, x), Op::Local, Op::Store(y, 1, 0), Op::Local],
+        vec![Op::Local, Op::Add(0, x, 1), Op::Local, Op::Load(1, y), Op::BugIf(1, 1), Op::Local],
+    ];
+    for (depth, threads) in [(1, order), (2, within), (3, there_and_back)] {
         let mut threads = threads;
         threads.resize(4, idle.clone());
-        let program = Program { variables: 1, threads, ..Program::default() };
-        let steps: usize =
-            program.threads.iter().flatten().filter(|op| !matches!(op, Op::BugIf(..) | Op::Calc(..))).count();
+        let program = Program { variables: 2, threads, ..Program::default() };
+        let steps: usize = program
+            .threads
+            .iter()
+            .flatten()
+            .filter(|op| !matches!(op, Op::BugIf(..) | Op::Calc(..) | Op::IfIs(..)))
+            .count();
         let mut search = Pct::new(depth, 7);
         let mut runner = Runner::new(&program);
         runner.quick = true;
