@@ -55,6 +55,7 @@ const PARTS: &[(&str, Part)] = &[
     ("hooks", Part::Rows(hooks)),
     ("explore", Part::Table(checkers::table::speed)),
     ("bugs", Part::Table(checkers::table::bugs)),
+    ("cores", Part::Table(checkers::table::cores)),
 ];
 
 /// Names of the parts.

@@ -344,25 +344,26 @@ pub fn wait<T>(
 ) -> Option<T> {
     let mut progress = Progress::default();
     loop {
+        // Faults are large, and are reported where they are, so that none is carried from stack to stack.
         let outcome = op(at, |machine, current| match poll(machine, current, &mut progress) {
             Ok(Op::Block) => {
                 machine.kernel.schedule(current);
-                Ok(Op::Block)
+                Some(Op::Block)
             }
-            Err(fault @ Fault::Deadlock { .. }) => {
-                machine.kernel.report(fault);
-                machine.kernel.schedule(current);
-                Ok(Op::Block)
-            }
-            other => other,
-        })?;
-        match outcome {
-            Ok(Op::Done(value)) => return Some(value),
-            Ok(Op::Block | Op::Spin) => {}
+            Ok(other) => Some(other),
             Err(fault) => {
-                op(at, |machine, _| machine.kernel.report(fault));
-                return None;
+                let deadlock = matches!(fault, Fault::Deadlock { .. });
+                machine.kernel.report(fault);
+                if !deadlock {
+                    return None;
+                }
+                machine.kernel.schedule(current);
+                Some(Op::Block)
             }
+        })?;
+        match outcome? {
+            Op::Done(value) => return Some(value),
+            Op::Block | Op::Spin => {}
         }
         let Some(ctx) = context().filter(|ctx| may_suspend(ctx)) else {
             // The sleep that was prepared does not happen.

@@ -163,7 +163,10 @@ impl RustMachine {
                     }
                 }
                 Next::Abandon => {
-                    self.drop_machine();
+                    // Its natural end leaves a clean machine, which costs less than to boot another.
+                    if !scratch.finish(handle, bounds, main) {
+                        self.drop_machine();
+                    }
                     return Ok(End::Abandoned);
                 }
                 Next::Over(None) => return Ok(End::Ok),
@@ -327,19 +330,12 @@ impl Scratch {
                 Mover::Task(task) => {
                     let slot = task.0 as usize;
                     let pid = machine.kernel.tasks[task].pid;
-                    let known = machine.rust.threads.get(slot).copied().flatten().filter(|thread| thread.pid == pid);
-                    let thread = match known {
-                        Some(thread) => thread,
-                        None => {
-                            // A worker of the kernel's: known by its pid as long as it was there at boot.
-                            machine.rust.add_thread(None, task, pid, None, false);
-                            match machine.rust.thread(task) {
-                                Some(thread) => *thread,
-                                None => continue,
-                            }
-                        }
-                    };
-                    let first = match thread.pending {
+                    if machine.rust.thread(task).is_none_or(|thread| thread.pid != pid) {
+                        // A worker of the kernel's: known by its pid as long as it was there at boot.
+                        machine.rust.add_thread(None, task, pid, None, false);
+                    }
+                    let Some(thread) = machine.rust.thread(task) else { continue };
+                    let first = match &thread.pending {
                         Some(pending) => {
                             match pending.gate {
                                 Gate::Open => {}
@@ -520,6 +516,22 @@ impl Scratch {
             looks.clear();
         }
         looks.push((std::ptr::from_ref(at) as usize, object, self.version));
+    }
+
+    /// Brings an execution to its end that no search wants any more. Whether nothing went wrong.
+    fn finish(&mut self, handle: &mut MachineHandle, bounds: &Bounds, main: TaskId) -> bool {
+        let mut natural = kloom_explore::search::Natural::new();
+        if natural.begin().is_none() {
+            return false;
+        }
+        while self.history.len() < bounds.max_steps as usize {
+            match self.choose(handle, &mut natural, bounds, main) {
+                Next::Run(index) if self.take_step(handle, &mut natural, index).is_none() => {}
+                Next::Over(None) => return true,
+                Next::Run(_) | Next::Abandon | Next::Over(Some(_)) => return false,
+            }
+        }
+        false
     }
 
     /// What has gone wrong by now.

@@ -15,6 +15,9 @@ pub const RIGHT: &[(&str, Program)] = &[
     ("stop/park handshake, by hand", handshake),
 ];
 
+/// Programs that take a while, for what more cores bring.
+pub const LARGE: &[(&str, Program)] = &[("mutex, 3 threads × 4", mutex_3_4), ("4 threads, 3 counters", counters)];
+
 /// Ten seeded bugs.
 pub const WRONG: &[(&str, Program)] = &[
     ("lost update", lost_update),
@@ -37,6 +40,32 @@ pub fn mutex() {
         spawn(move || {
             for _ in 0..2 {
                 *total.lock() += 1;
+            }
+        });
+    }
+}
+
+/// Three threads enter one mutex four times each.
+pub fn mutex_3_4() {
+    let total = Arc::new(Mutex::new(0));
+    for _ in 0..3 {
+        let total = Arc::clone(&total);
+        spawn(move || {
+            for _ in 0..4 {
+                *total.lock() += 1;
+            }
+        });
+    }
+}
+
+/// Four threads that add to three numbers one after the other.
+pub fn counters() {
+    let numbers = Arc::new([Number::new(0), Number::new(0), Number::new(0)]);
+    for _ in 0..4 {
+        let numbers = Arc::clone(&numbers);
+        spawn(move || {
+            for number in &*numbers {
+                number.fetch_add(1);
             }
         });
     }

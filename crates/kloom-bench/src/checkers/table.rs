@@ -133,6 +133,35 @@ pub fn speed(effort: &Effort) -> Vec<String> {
     lines
 }
 
+/// What a second core brings, as lines of a Markdown table.
+pub fn cores(effort: &Effort) -> Vec<String> {
+    let mut lines = vec![
+        "| executions per second on cores | 1 | 2 | ratio | executions, run twice |".to_string(),
+        "|---|---:|---:|---:|---:|".to_string(),
+    ];
+    for (name, program) in kloom::programs::LARGE {
+        let mut best = [f64::MIN; 2];
+        let mut counts = (0, 0);
+        for _ in 0..effort.rounds {
+            for (jobs, best) in (1..).zip(&mut best) {
+                let (seen, twice) = kloom::explore_on(*program, jobs, effort.limit);
+                counts = (seen.executions, twice);
+                *best = best.max((seen.executions + twice) as f64 / seen.time.as_secs_f64());
+            }
+        }
+        let [one, two] = best;
+        lines.push(format!(
+            "| {name} | {} | {} | {:.2} | {}, {} |",
+            thousands(one),
+            thousands(two),
+            two / one,
+            counts.0,
+            counts.1
+        ));
+    }
+    lines
+}
+
 /// Executions and time to the first bug, as lines of a Markdown table.
 pub fn bugs(effort: &Effort) -> Vec<String> {
     let mut lines = vec![
@@ -145,7 +174,7 @@ pub fn bugs(effort: &Effort) -> Vec<String> {
     for ((&(name, ours), &(_, looms)), &(_, shuttles)) in programs {
         let cells = [
             found(fastest(effort, || kloom::explore(ours, Strategy::default(), effort.limit))),
-            sampled(effort, |seed| kloom::explore(ours, Strategy::Random { seed }, limit)),
+            sampled(effort, |seed| kloom::explore(ours, Strategy::Surw { seed }, limit)),
             found(fastest(effort, || loom::explore(looms, effort.limit))),
             sampled(effort, |seed| shuttle::explore(shuttles, Scheduler::Random { seed }, limit)),
             sampled(effort, |seed| shuttle::explore(shuttles, Scheduler::Pct { seed }, limit)),
