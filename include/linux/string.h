@@ -53,6 +53,16 @@ char *strndup_user(const char __user *s, long n); //@4s a copy of a user string,
 void *memdup_user_nul(const void __user *src, size_t len); //@4s a terminated copy of user memory, or ERR_PTR
 char **argv_split(gfp_t gfp, const char *str, int *argcp); //@4s words of a string as an array
 void argv_free(char **argv); //@4n frees it
+__attribute__((noreturn, cold)) void fortify_panic(const char *name); //@4n says that a destination is too small and kills the caller
+/* CONFIG_FORTIFY_SOURCE: where the compiler knows how large the destination is (KLOOM_ROOM), a copy beyond it is a BUG. */
+#define KLOOM_ROOM(d, kind) __builtin_object_size((d), (kind))
+#define KLOOM_FORTIFY(name, d, kind, need) do { if (KLOOM_ROOM(d, kind) != (size_t)-1 && (need) > KLOOM_ROOM(d, kind)) fortify_panic(name); } while (0)
+#define strcpy(d, s) ({ const char *__fs = (s); KLOOM_FORTIFY("strcpy", d, 1, strlen(__fs) + 1); strcpy((d), __fs); })
+#define strcat(d, s) ({ const char *__fs = (s); KLOOM_FORTIFY("strcat", d, 1, strlen(d) + strlen(__fs) + 1); strcat((d), __fs); })
+#define strncpy(d, s, n) ({ size_t __fn = (n); KLOOM_FORTIFY("strncpy", d, 1, __fn); strncpy((d), (s), __fn); })
+#define memcpy(d, s, n) ({ size_t __fn = (n); KLOOM_FORTIFY("memcpy", d, 0, __fn); memcpy((d), (s), __fn); })
+#define memmove(d, s, n) ({ size_t __fn = (n); KLOOM_FORTIFY("memmove", d, 0, __fn); memmove((d), (s), __fn); })
+#define memset(d, c, n) ({ size_t __fn = (n); KLOOM_FORTIFY("memset", d, 0, __fn); memset((d), (c), __fn); })
 #define strstrip(s) strim(s)
 #define strnicmp(a, b, n) strncasecmp(a, b, n)
 #define sysfs_match_string(array, s) __sysfs_match_string((array), ARRAY_SIZE(array), (s))

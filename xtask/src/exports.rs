@@ -37,6 +37,14 @@ pub(crate) struct Row {
     pub description: String,
 }
 
+/// The rows of the table as it is in the checkout.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn table() -> Result<Vec<Row>, String> {
+    parse(&sh::read(FILE)?)
+}
+
 /// Reads a table.
 fn parse(text: &str) -> Result<Vec<Row>, String> {
     let body = text.strip_prefix(HEAD).ok_or_else(|| format!("{FILE}:1: the head is not `{}`", HEAD.trim_end()))?;

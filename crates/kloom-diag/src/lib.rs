@@ -20,6 +20,9 @@ mod site;
 mod span;
 mod wording;
 
+/// How the condition of a BUG begins that a copy past the end of its destination is; the function's name follows.
+pub const OVERFLOW_IN: &str = "detected buffer overflow in ";
+
 pub use code::{Code, Explain, Row, codes, explain};
 pub use event::{Access, AccessKind, Blocked, Context, Event, Held, Object, ObjectKind, Who};
 pub use exit_code::ExitCode;

@@ -4,6 +4,7 @@
 //! in a list ([`Known`]) that only shrinks: an entry that is no longer true is a breach, too.
 
 mod cases;
+mod contracts;
 mod exports;
 mod licences;
 mod text;
@@ -23,6 +24,7 @@ pub(crate) fn run() -> Result<(), String> {
     let mut breaches = text::check(&files);
     breaches.extend(cases::check()?);
     breaches.extend(exports::check()?);
+    breaches.extend(contracts::check(&files)?);
     breaches.extend(licences::check()?);
     if breaches.is_empty() {
         say::out(&format!("tidy: {} files are in order\n", files.len()));

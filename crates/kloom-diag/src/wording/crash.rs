@@ -9,6 +9,16 @@ use crate::wording::story::Story;
 pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
     match fault {
         Fault::Oops { kind, at, address } => oops(story, *kind, at, *address),
+        Fault::BugOn { at, condition: Some(condition) } if condition.starts_with(crate::OVERFLOW_IN) => {
+            let copying = condition.trim_start_matches(crate::OVERFLOW_IN);
+            story.title(format!("`{copying}()` would write past the end of its destination in {}", actor_of(at)));
+            story.blame(at, format!("called {}", by(at)));
+            story.note("the compiler knows how large the destination is (CONFIG_FORTIFY_SOURCE)");
+            story.linux(format!(
+                "\"{condition}\" and \"kernel BUG at lib/string_helpers.c:1027!\", an oops that kills the task"
+            ));
+            story.help("make the destination larger, or copy with `strscpy()` and the destination's size");
+        }
         Fault::BugOn { at, condition } => {
             story.title(match condition {
                 Some(condition) => format!("`BUG_ON({condition})` fired in {}", actor_of(at)),

@@ -135,6 +135,9 @@ impl Machine {
 }
 
 /// `BUG()`, `BUG_ON()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_bug(file: u64, line: i32, function: u64, condition: u64) -> u64 {
     enter(|machine, _| {
         let file = machine.text_or_empty(file);
@@ -145,7 +148,24 @@ pub(crate) extern "C" fn kloom_bug(file: u64, line: i32, function: u64, conditio
     never_return()
 }
 
+/// `fortify_panic()`: a destination whose size the compiler knows is too small (lib/string_helpers.c, 6.1).
+///
+/// # Context
+/// Any; ends the calling task.
+pub(crate) extern "C" fn fortify_panic(name: u64) -> u64 {
+    enter(|machine, _| {
+        let condition = format!("detected buffer overflow in {}", machine.text_or_empty(name));
+        machine.print(Level::Emerg, condition.clone());
+        let file = "lib/string_helpers.c".to_string();
+        machine.oops(Fault::Bug { file, line: 1027, function: "fortify_panic".into(), condition }, None);
+    });
+    never_return()
+}
+
 /// `WARN()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_warn(frame: &VaFrame) {
     enter(|machine, _| {
         let message = machine.message(frame, 3);
@@ -161,6 +181,9 @@ pub(crate) extern "C" fn kloom_warn(frame: &VaFrame) {
 }
 
 /// `WARN_ON()`: no message; the report carries the condition.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_warn_on(file: u64, line: i32, function: u64, condition: u64) {
     enter(|machine, _| {
         let condition = if condition == 0 { String::new() } else { machine.text_or_empty(condition) };
@@ -182,6 +205,9 @@ fn warn(machine: &mut Machine, file: u64, line: u32, function: u64, text: Option
 }
 
 /// `panic()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn panic(frame: &VaFrame) -> u64 {
     let message = enter(|machine, _| {
         let message = machine.message(frame, 0);
@@ -196,6 +222,9 @@ pub(crate) extern "C" fn panic(frame: &VaFrame) -> u64 {
 }
 
 /// `add_taint()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn add_taint(flag: u32, _lockdep_ok: i32) {
     enter(|machine, _| {
         if flag < 19 {
@@ -295,6 +324,9 @@ fn list_bug(machine: &mut Machine, why: Option<String>) -> Result<bool, Fault> {
 }
 
 /// `__list_add_valid()`: a BUG when the insertion would damage the list more.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __list_add_valid(new: u64, prev: u64, next: u64) -> bool {
     or_oops(enter(|machine, _| {
         let why = add_damage(new, prev, next, |addr| machine.peek_u64(addr));
@@ -303,6 +335,9 @@ pub(crate) extern "C" fn __list_add_valid(new: u64, prev: u64, next: u64) -> boo
 }
 
 /// `__list_del_entry_valid()`: a BUG when the entry is on no list, or its list is damaged.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __list_del_entry_valid(entry: u64) -> bool {
     or_oops(enter(|machine, _| {
         machine.check_access(entry, 16, false)?;
@@ -312,6 +347,9 @@ pub(crate) extern "C" fn __list_del_entry_valid(entry: u64) -> bool {
 }
 
 /// `refcount_warn_saturate()`: saturates the count, warns once per reason.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn refcount_warn_saturate(count: u64, kind: u32) {
     or_oops(enter(|machine, _| {
         machine.store(count, &REFCOUNT_SATURATED.to_le_bytes())?;
@@ -341,6 +379,9 @@ pub(crate) extern "C" fn refcount_warn_saturate(count: u64, kind: u32) {
 }
 
 /// `refcount_dec_not_one()`: a count of 1 or a saturated one stays; an underflow warns.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn refcount_dec_not_one(count: u64) -> bool {
     let (done, underflow) = or_oops(enter(|machine, _| {
         machine.check_access(count, 4, true)?;
@@ -364,6 +405,9 @@ pub(crate) extern "C" fn refcount_dec_not_one(count: u64) -> bool {
 }
 
 /// Notes that the module used a call Linux has dropped.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_removed_api(name: u64, replacement: u64) {
     enter(|machine, _| {
         let (name, replacement) = (machine.text_or_empty(name), machine.text_or_empty(replacement));
@@ -372,7 +416,7 @@ pub(crate) extern "C" fn kloom_removed_api(name: u64, replacement: u64) {
 }
 
 crate::exports![
-    plain: kloom_bug, kloom_warn_on, add_taint, __stack_chk_fail, __list_add_valid, __list_del_entry_valid,
+    plain: fortify_panic, kloom_bug, kloom_warn_on, add_taint, __stack_chk_fail, __list_add_valid, __list_del_entry_valid,
         refcount_warn_saturate, refcount_dec_not_one, kloom_removed_api;
     variadic: kloom_warn, panic;
     named:

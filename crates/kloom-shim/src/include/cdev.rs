@@ -33,11 +33,17 @@ fn init(machine: &mut Machine, cdev: u64, ops: u64) -> Result<(), Fault> {
 }
 
 /// `cdev_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn cdev_init(cdev: u64, ops: u64) {
     or_oops(enter(|machine, _| init(machine, cdev, ops)));
 }
 
 /// `cdev_alloc()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cdev_alloc() -> u64 {
     might_sleep("cdev_alloc");
     or_oops(enter(|machine, _| {
@@ -74,6 +80,9 @@ fn add(machine: &mut Machine, cdev: u64, dev: u32, count: u32) -> Result<i32, Fa
 }
 
 /// `cdev_add()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cdev_add(cdev: u64, dev: u32, count: u32) -> i32 {
     might_sleep("cdev_add");
     or_oops(enter(|machine, _| add(machine, cdev, dev, count)))
@@ -96,17 +105,26 @@ fn del(machine: &mut Machine, cdev: u64) -> Result<(), Fault> {
 }
 
 /// `cdev_del()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cdev_del(cdev: u64) {
     might_sleep("cdev_del");
     or_oops(enter(|machine, _| del(machine, cdev)));
 }
 
 /// `cdev_set_parent()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn cdev_set_parent(cdev: u64, kobj: u64) {
     or_oops(enter(|machine, _| machine.put_u64(cdev + 24, kobj)));
 }
 
 /// `cdev_device_add()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cdev_device_add(cdev: u64, dev: u64) -> i32 {
     let number = or_oops(enter(|machine, _| machine.get_u32(dev + device::DEVT)));
     if number != 0 {
@@ -123,6 +141,9 @@ pub(crate) extern "C" fn cdev_device_add(cdev: u64, dev: u64) -> i32 {
 }
 
 /// `cdev_device_del()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cdev_device_del(cdev: u64, dev: u64) {
     device::device_del(dev);
     cdev_del(cdev);

@@ -30,6 +30,9 @@ pub(crate) fn complete_object(machine: &mut Machine, addr: u64, func: &'static s
 }
 
 /// `init_completion()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_init_completion(addr: u64, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         let name = machine.object_name(addr);
@@ -41,6 +44,9 @@ pub(crate) extern "C" fn kloom_init_completion(addr: u64, _name: u64, _key: u64)
 }
 
 /// `reinit_completion()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_reinit_completion(addr: u64) {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "reinit_completion")?;
@@ -63,41 +69,65 @@ fn wait(addr: u64, timeout: i64, state: u32, func: &'static str) -> i64 {
 }
 
 /// `wait_for_completion()`: in state D until done.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn wait_for_completion(addr: u64) {
     wait(addr, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE, "wait_for_completion");
 }
 
 /// `wait_for_completion_interruptible()`: 0 or `-ERESTARTSYS`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn wait_for_completion_interruptible(addr: u64) -> i32 {
     wait(addr, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, "wait_for_completion_interruptible").min(0) as i32
 }
 
 /// `wait_for_completion_killable()`: 0 or `-ERESTARTSYS`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn wait_for_completion_killable(addr: u64) -> i32 {
     wait(addr, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, "wait_for_completion_killable").min(0) as i32
 }
 
 /// `wait_for_completion_state()`: in the state given; 0 or `-ERESTARTSYS`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn wait_for_completion_state(addr: u64, state: u32) -> i32 {
     wait(addr, MAX_SCHEDULE_TIMEOUT, state, "wait_for_completion_state").min(0) as i32
 }
 
 /// `wait_for_completion_timeout()`: jiffies left (at least 1), 0 on timeout.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn wait_for_completion_timeout(addr: u64, timeout: u64) -> u64 {
     wait(addr, timeout as i64, TASK_UNINTERRUPTIBLE, "wait_for_completion_timeout") as u64
 }
 
 /// `wait_for_completion_interruptible_timeout()`: jiffies left, 0, or `-ERESTARTSYS`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn wait_for_completion_interruptible_timeout(addr: u64, timeout: u64) -> i64 {
     wait(addr, timeout as i64, TASK_INTERRUPTIBLE, "wait_for_completion_interruptible_timeout")
 }
 
 /// `wait_for_completion_killable_timeout()`: jiffies left, 0, or `-ERESTARTSYS`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn wait_for_completion_killable_timeout(addr: u64, timeout: u64) -> i64 {
     wait(addr, timeout as i64, TASK_KILLABLE, "wait_for_completion_killable_timeout")
 }
 
 /// `try_wait_for_completion()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn try_wait_for_completion(addr: u64) -> bool {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "try_wait_for_completion")?;
@@ -108,6 +138,9 @@ pub(crate) extern "C" fn try_wait_for_completion(addr: u64) -> bool {
 }
 
 /// `completion_done()`: done and nobody waits.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn completion_done(addr: u64) -> bool {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "completion_done")?;
@@ -116,11 +149,17 @@ pub(crate) extern "C" fn completion_done(addr: u64) -> bool {
 }
 
 /// `complete()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn complete(addr: u64) {
     or_oops(enter(|machine, _| complete_object(machine, addr, "complete")));
 }
 
 /// `complete_all()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn complete_all(addr: u64) {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "complete_all")?;

@@ -195,6 +195,9 @@ pub(crate) extern "C" fn cpus_read_lock() {
 }
 
 /// `cpus_read_unlock()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cpus_read_unlock() {
     enter(|machine, _| {
         let readers = &mut machine.irqs.hotplug.readers;
@@ -509,6 +512,9 @@ pub(crate) extern "C" fn remove_cpu(cpu: u32) -> i32 {
 }
 
 /// `register_cpu_notifier()`, gone since 4.10: noted, and it works. 0 or `-EEXIST`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_register_cpu_notifier(block: u64) -> i32 {
     might_sleep("register_cpu_notifier");
     enter(|machine, _| machine.note_removed("register_cpu_notifier", "cpuhp_setup_state"));
@@ -518,6 +524,9 @@ pub(crate) extern "C" fn kloom_register_cpu_notifier(block: u64) -> i32 {
 }
 
 /// `unregister_cpu_notifier()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_unregister_cpu_notifier(block: u64) {
     might_sleep("unregister_cpu_notifier");
     raw_notifier_chain_unregister(enter(|machine, _| machine.irqs.hotplug.chain), block);

@@ -38,6 +38,9 @@ pub(crate) extern "C" fn d_path(path: u64, buffer: u64, length: i32) -> u64 {
 }
 
 /// `dentry_path_raw()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn dentry_path_raw(entry: u64, buffer: u64, length: i32) -> u64 {
     put_path(entry, buffer, length)
 }
@@ -49,11 +52,17 @@ fn put_text(buffer: u64, text: &str) -> i32 {
 }
 
 /// `sprint_symbol()`: `name+0xoffset/0xsize [module]`, or the bare address.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sprint_symbol(buffer: u64, address: u64) -> i32 {
     put_text(buffer, &enter(|machine, _| machine.symbolic(address)))
 }
 
 /// `sprint_symbol_no_offset()`: the name, and ` [module]`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sprint_symbol_no_offset(buffer: u64, address: u64) -> i32 {
     let text = enter(|machine, _| machine.symbolic(address));
     let short = match (text.split_once('+'), text.split_once(' ')) {

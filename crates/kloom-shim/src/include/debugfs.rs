@@ -100,16 +100,25 @@ fn file_kind() -> KernKind {
 }
 
 /// `debugfs_create_dir()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn debugfs_create_dir(name: u64, parent: u64) -> u64 {
     add(name, 0o755, parent, "debugfs_create_dir", |_| Ok((KernKind::Dir(BTreeMap::new()), None)))
 }
 
 /// `debugfs_create_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn debugfs_create_file(name: u64, mode: u16, parent: u64, data: u64, ops: u64) -> u64 {
     add(name, u32::from(mode), parent, "debugfs_create_file", |_| Ok((file_kind(), Some(AttrNode::Fops { ops, data }))))
 }
 
 /// `debugfs_create_symlink()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn debugfs_create_symlink(name: u64, parent: u64, dest: u64) -> u64 {
     add(name, 0o777, parent, "debugfs_create_symlink", |machine| Ok((KernKind::Link(machine.name_at(dest)?), None)))
 }
@@ -142,16 +151,25 @@ numbers! {
 }
 
 /// `debugfs_create_bool()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn debugfs_create_bool(name: u64, mode: u16, parent: u64, value: u64) {
     number(name, mode, parent, AttrNode::Bool { addr: value });
 }
 
 /// `debugfs_create_str()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn debugfs_create_str(name: u64, mode: u16, parent: u64, value: u64) {
     number(name, mode, parent, AttrNode::Text { addr: value });
 }
 
 /// `debugfs_create_blob()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn debugfs_create_blob(name: u64, mode: u16, parent: u64, blob: u64) -> u64 {
     add(name, u32::from(mode), parent, "debugfs_create_blob", |_| {
         Ok((file_kind(), Some(AttrNode::Blob { addr: blob })))
@@ -159,6 +177,9 @@ pub(crate) extern "C" fn debugfs_create_blob(name: u64, mode: u16, parent: u64, 
 }
 
 /// `debugfs_remove()`: the node and all below it.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn debugfs_remove(entry: u64) {
     if entry == 0 || is_err(entry) {
         return;
@@ -187,6 +208,9 @@ pub(crate) extern "C" fn debugfs_remove(entry: u64) {
 }
 
 /// `debugfs_lookup()`: NULL when there is none.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn debugfs_lookup(name: u64, parent: u64) -> u64 {
     if is_err(parent) {
         return 0;
@@ -202,11 +226,17 @@ pub(crate) extern "C" fn debugfs_lookup(name: u64, parent: u64) -> u64 {
 }
 
 /// `debugfs_initialized()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn debugfs_initialized() -> bool {
     true
 }
 
 /// `simple_attr_open()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn simple_attr_open(inode: u64, file: u64, get: u64, set: u64, fmt: u64) -> i32 {
     might_sleep("simple_attr_open");
     or_oops(enter(|machine, _| {
@@ -224,6 +254,9 @@ pub(crate) extern "C" fn simple_attr_open(inode: u64, file: u64, get: u64, set: 
 }
 
 /// `simple_attr_release()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn simple_attr_release(_inode: u64, file: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let attr = machine.get_u64(file + file::PRIVATE)?;
@@ -233,6 +266,9 @@ pub(crate) extern "C" fn simple_attr_release(_inode: u64, file: u64) -> i32 {
 }
 
 /// `simple_attr_read()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn simple_attr_read(file: u64, buf: u64, len: u64, ppos: u64) -> i64 {
     might_sleep("simple_attr_read");
     let attr = word(file + file::PRIVATE);
@@ -266,6 +302,9 @@ pub(crate) extern "C" fn simple_attr_read(file: u64, buf: u64, len: u64, ppos: u
 }
 
 /// `simple_attr_write()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn simple_attr_write(file: u64, buf: u64, len: u64, _ppos: u64) -> i64 {
     might_sleep("simple_attr_write");
     let attr = word(file + file::PRIVATE);

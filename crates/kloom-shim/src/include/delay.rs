@@ -6,11 +6,17 @@ use crate::call::{blocking, sleeping};
 use crate::oops::or_oops;
 
 /// `msleep()`: at least `msecs`, in state D; neither signals nor stop requests shorten it.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn msleep(msecs: u32) {
     sleeping("msleep", |machine, current, progress| machine.kernel.msleep(current, msecs, progress));
 }
 
 /// `msleep_interruptible()`: milliseconds left when a signal ended it.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn msleep_interruptible(msecs: u32) -> u64 {
     sleeping("msleep_interruptible", |machine, current, progress| {
         machine.kernel.msleep_interruptible(current, msecs, progress)
@@ -18,6 +24,9 @@ pub(crate) extern "C" fn msleep_interruptible(msecs: u32) -> u64 {
 }
 
 /// `usleep_range_state()`: between `min` and `max` microseconds by hrtimer.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn usleep_range_state(min: u64, max: u64, state: u32) {
     sleeping("usleep_range", |machine, current, progress| {
         machine.kernel.usleep_range(current, min, max, state, progress)

@@ -56,12 +56,18 @@ fn log(frame: &VaFrame, level: Level, dev: u64, fixed: usize) {
 }
 
 /// `dev_printk()`: the level is text.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn _dev_printk(frame: &VaFrame) {
     let level = enter(|machine, _| machine.text_or_empty(frame.regs[0]).bytes().last());
     log(frame, level.and_then(Level::from_digit).unwrap_or(Level::Warning), frame.regs[1], 3);
 }
 
 /// `dev_err_probe()`: prints an error unless it only asks to be tried again, and returns it.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn dev_err_probe(frame: &VaFrame) -> i32 {
     let error = frame.regs[1] as i32;
     if error != -PROBE_DEFER {

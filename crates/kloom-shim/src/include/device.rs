@@ -166,6 +166,9 @@ fn register_class(machine: &mut Machine, class: u64) -> Result<Result<(), Errno>
 }
 
 /// `class_create()`: the class, or an error pointer.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __class_create(owner: u64, name: u64, _key: u64) -> u64 {
     might_sleep("class_create");
     or_oops(enter(|machine, _| {
@@ -203,6 +206,9 @@ fn unregister_class(class: u64) -> u64 {
 }
 
 /// `class_destroy()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn class_destroy(class: u64) {
     if is_err_or_null(class) {
         return;
@@ -213,6 +219,9 @@ pub(crate) extern "C" fn class_destroy(class: u64) {
 }
 
 /// `class_register()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __class_register(class: u64, _key: u64) -> i32 {
     might_sleep("class_register");
     let ret = or_oops(enter(|machine, _| {
@@ -225,6 +234,9 @@ pub(crate) extern "C" fn __class_register(class: u64, _key: u64) -> i32 {
 }
 
 /// `class_unregister()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn class_unregister(class: u64) {
     might_sleep("class_unregister");
     let release = unregister_class(class);
@@ -234,11 +246,17 @@ pub(crate) extern "C" fn class_unregister(class: u64) {
 }
 
 /// `class_create_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn class_create_file_ns(class: u64, attr: u64, _ns: u64) -> i32 {
     if class == 0 { -Errno::EINVAL.0 } else { sysfs::create_file(class, attr, false) }
 }
 
 /// `class_remove_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn class_remove_file_ns(class: u64, attr: u64, _ns: u64) {
     if class != 0 {
         sysfs::delete_file(class, attr);
@@ -349,18 +367,27 @@ fn create(class: u64, parent: u64, devt: u64, data: u64, groups: u64, fmt: u64, 
 }
 
 /// `device_create()`: the device, or an error pointer.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_create(frame: &VaFrame) -> u64 {
     let [class, parent, devt, data, fmt, _] = frame.regs;
     create(class, parent, devt, data, 0, fmt, &mut VarArgs::after(frame, 5))
 }
 
 /// `device_create_with_groups()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_create_with_groups(frame: &VaFrame) -> u64 {
     let [class, parent, devt, data, groups, fmt] = frame.regs;
     create(class, parent, devt, data, groups, fmt, &mut VarArgs::after(frame, 6))
 }
 
 /// `device_destroy()`: nothing when there is no such device.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_destroy(class: u64, devt: u32) {
     might_sleep("device_destroy");
     let dev = Dev::from_raw(devt);
@@ -380,6 +407,9 @@ pub(crate) extern "C" fn device_destroy(class: u64, devt: u32) {
 }
 
 /// `device_initialize()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn device_initialize(dev: u64) {
     or_oops(enter(|machine, _| {
         machine.put_u32(dev + kobject::KREF, 1)?;
@@ -391,6 +421,9 @@ pub(crate) extern "C" fn device_initialize(dev: u64) {
 }
 
 /// `device_add()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_add(dev: u64) -> i32 {
     might_sleep("device_add");
     if dev == 0 {
@@ -413,6 +446,9 @@ pub(crate) extern "C" fn device_add(dev: u64) -> i32 {
 }
 
 /// `device_del()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_del(dev: u64) {
     might_sleep("device_del");
     driver::device_removed(dev);
@@ -420,23 +456,35 @@ pub(crate) extern "C" fn device_del(dev: u64) {
 }
 
 /// `device_register()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_register(dev: u64) -> i32 {
     device_initialize(dev);
     device_add(dev)
 }
 
 /// `device_unregister()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_unregister(dev: u64) {
     device_del(dev);
     put_device(dev);
 }
 
 /// `get_device()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_device(dev: u64) -> u64 {
     kobject::kobject_get(dev)
 }
 
 /// `put_device()`: the last one calls the release function of the device, its type or its class.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn put_device(dev: u64) {
     if dev == 0 || !kobject::drop_reference(dev + kobject::KREF) {
         return;
@@ -489,6 +537,9 @@ pub(crate) fn set_name(machine: &mut Machine, dev: u64, name: &[u8]) -> Result<(
 }
 
 /// `dev_set_name()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn dev_set_name(frame: &VaFrame) -> i32 {
     might_sleep("dev_set_name");
     or_oops(enter(|machine, _| {
@@ -498,12 +549,18 @@ pub(crate) extern "C" fn dev_set_name(frame: &VaFrame) -> i32 {
 }
 
 /// `device_create_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_create_file(dev: u64, attr: u64) -> i32 {
     might_sleep("device_create_file");
     if dev == 0 { 0 } else { sysfs::create_file(dev, attr, false) }
 }
 
 /// `device_remove_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_remove_file(dev: u64, attr: u64) {
     might_sleep("device_remove_file");
     if dev != 0 {
@@ -512,6 +569,9 @@ pub(crate) extern "C" fn device_remove_file(dev: u64, attr: u64) {
 }
 
 /// `dev_driver_string()`: the name of driver, bus or class, whichever there is first.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn dev_driver_string(dev: u64) -> u64 {
     or_oops(enter(|machine, _| {
         for place in [DRIVER, BUS, CLASS] {

@@ -891,6 +891,9 @@ pub(crate) extern "C" fn devm_kfree(dev: u64, addr: u64) {
 }
 
 /// `devm_kstrdup()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn devm_kstrdup(dev: u64, text: u64, gfp: u32) -> u64 {
     let addr = string::kstrdup(text, gfp);
     if addr != 0 {
@@ -900,6 +903,9 @@ pub(crate) extern "C" fn devm_kstrdup(dev: u64, text: u64, gfp: u32) -> u64 {
 }
 
 /// `devm_kmemdup()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn devm_kmemdup(dev: u64, from: u64, size: u64, gfp: u32) -> u64 {
     let addr = devm_kmalloc(dev, size, gfp);
     if addr > 16 {
@@ -909,6 +915,9 @@ pub(crate) extern "C" fn devm_kmemdup(dev: u64, from: u64, size: u64, gfp: u32) 
 }
 
 /// `devm_kasprintf()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn devm_kasprintf(frame: &VaFrame) -> u64 {
     let [dev, gfp, fmt, ..] = frame.regs;
     let text = enter(|machine, _| format_short(machine, fmt, &mut VarArgs::after(frame, 3)));
@@ -920,12 +929,18 @@ pub(crate) extern "C" fn devm_kasprintf(frame: &VaFrame) -> u64 {
 }
 
 /// `devm_add_action()`: `action(data)` is called when the driver leaves the device; 0.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn devm_add_action(dev: u64, action: u64, data: u64) -> i32 {
     give(dev, Resource::Action(action, data));
     0
 }
 
 /// `devm_remove_action()`: it is not called any more; warns when there is none.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn devm_remove_action(dev: u64, action: u64, data: u64) {
     if !take(dev, Resource::Action(action, data)) {
         enter(|machine, _| machine.warn_kernel("drivers/base/devres.c", 765, "devm_remove_action"));
@@ -955,6 +970,9 @@ pub(crate) extern "C" fn devm_request_threaded_irq(
 }
 
 /// `devm_free_irq()`: now; warns when the device does not have it.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn devm_free_irq(dev: u64, line: u32, id: u64) {
     if !take(dev, Resource::Irq(line, id)) {
         enter(|machine, _| machine.warn_kernel("kernel/irq/devres.c", 144, "devm_free_irq"));
@@ -976,11 +994,17 @@ pub(crate) extern "C" fn __platform_driver_register(driver: u64, owner: u64) -> 
 }
 
 /// `platform_driver_unregister()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn platform_driver_unregister(driver: u64) {
     driver_unregister(driver + PDRV_DRIVER);
 }
 
 /// `platform_driver_probe()`: registers a driver for devices that are there already; `-ENODEV` when it takes none.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_platform_driver_probe(driver: u64, probe: u64, owner: u64) -> i32 {
     or_oops(enter(|machine, _| machine.put_u64(driver + PDRV_PROBE, probe)));
     let ret = __platform_driver_register(driver, owner);
@@ -1036,12 +1060,18 @@ pub(crate) extern "C" fn platform_device_add(pdev: u64) -> i32 {
 }
 
 /// `platform_device_register()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn platform_device_register(pdev: u64) -> i32 {
     device::device_initialize(pdev + PDEV_DEV);
     platform_device_add(pdev)
 }
 
 /// `platform_device_del()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn platform_device_del(pdev: u64) {
     if pdev != 0 && pdev < u64::MAX - 4095 {
         device::device_del(pdev + PDEV_DEV);
@@ -1058,6 +1088,9 @@ pub(crate) extern "C" fn platform_device_del(pdev: u64) {
 }
 
 /// `platform_device_put()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn platform_device_put(pdev: u64) {
     if pdev != 0 && pdev < u64::MAX - 4095 {
         device::put_device(pdev + PDEV_DEV);
@@ -1090,6 +1123,9 @@ extern "C" fn platform_device_release(dev: u64) {
 }
 
 /// `platform_device_alloc()`: memory for one, with a copy of the name; NULL without memory.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn platform_device_alloc(name: u64, id: i32) -> u64 {
     might_sleep("platform_device_alloc");
     let text = or_oops(enter(|machine, _| machine.text(name)));
@@ -1134,11 +1170,17 @@ fn replace(place: u64, from: u64, size: u64) -> i32 {
 }
 
 /// `platform_device_add_data()`: a copy becomes its platform data; 0 or `-ENOMEM`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn platform_device_add_data(pdev: u64, data: u64, size: u64) -> i32 {
     replace(pdev + PDEV_DEV + DEV_PLATFORM_DATA, data, size)
 }
 
 /// `platform_device_add_resources()`: copies become its resources; 0 or `-ENOMEM`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn platform_device_add_resources(pdev: u64, resources: u64, count: u32) -> i32 {
     let ret = replace(pdev + PDEV_RESOURCE, resources, u64::from(count) * RES_SIZE);
     if ret == 0 {
@@ -1148,6 +1190,9 @@ pub(crate) extern "C" fn platform_device_add_resources(pdev: u64, resources: u64
 }
 
 /// `platform_device_register_resndata()` and its short forms: makes and adds one; an error pointer.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_platform_device_register(
     name: u64,
     id: i32,
@@ -1175,11 +1220,17 @@ pub(crate) extern "C" fn kloom_platform_device_register(
 }
 
 /// `platform_device_register_simple()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_platform_device_register_simple(name: u64, id: i32, res: u64, count: u32) -> u64 {
     kloom_platform_device_register(name, id, res, count, 0, 0)
 }
 
 /// `platform_get_resource()`: the `number`th of a kind, or NULL.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn platform_get_resource(pdev: u64, kind: u32, number: u32) -> u64 {
     or_oops(enter(|machine, _| {
         let (count, first) = (machine.get_u32(pdev + PDEV_RESOURCES)?, machine.get_u64(pdev + PDEV_RESOURCE)?);
@@ -1198,6 +1249,9 @@ pub(crate) extern "C" fn platform_get_resource(pdev: u64, kind: u32, number: u32
 }
 
 /// `platform_get_irq_optional()`: the line, or `-ENXIO`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn platform_get_irq_optional(pdev: u64, number: u32) -> i32 {
     match platform_get_resource(pdev, RES_IRQ as u32, number) {
         0 => -Errno::ENXIO.0,
@@ -1206,6 +1260,9 @@ pub(crate) extern "C" fn platform_get_irq_optional(pdev: u64, number: u32) -> i3
 }
 
 /// `platform_get_irq()`: as [`platform_get_irq_optional`], and says when there is none.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn platform_get_irq(pdev: u64, number: u32) -> i32 {
     let ret = platform_get_irq_optional(pdev, number);
     if ret < 0 {
@@ -1222,12 +1279,18 @@ pub(crate) extern "C" fn platform_get_irq(pdev: u64, number: u32) -> i32 {
 }
 
 /// `driver_create_file()`, `bus_create_file()`: their functions take the object and a buffer only.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn driver_create_file(driver: u64, attr: u64) -> i32 {
     might_sleep("driver_create_file");
     if driver == 0 { -Errno::EINVAL.0 } else { sysfs::create_short_file(driver, attr) }
 }
 
 /// `driver_remove_file()`, `bus_remove_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn driver_remove_file(driver: u64, attr: u64) {
     might_sleep("driver_remove_file");
     if driver != 0 {
@@ -1236,6 +1299,9 @@ pub(crate) extern "C" fn driver_remove_file(driver: u64, attr: u64) {
 }
 
 /// `bus_for_each_dev()`: from `start` on (NULL: the first) until `func` returns other than 0, which is the result.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn bus_for_each_dev(bus: u64, start: u64, data: u64, func: u64) -> i32 {
     let devices = enter(|machine, _| machine.files.drivers.buses.get(&bus).map(|bus| bus.devices.clone()));
     let Some(devices) = devices else { return -Errno::EINVAL.0 };
@@ -1250,6 +1316,9 @@ pub(crate) extern "C" fn bus_for_each_dev(bus: u64, start: u64, data: u64, func:
 }
 
 /// `device_for_each_child()`: in the order they came, until `func` returns other than 0.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn device_for_each_child(parent: u64, data: u64, func: u64) -> i32 {
     let children: Vec<u64> = enter(|machine, _| {
         let devices = machine.files.devices.addresses();

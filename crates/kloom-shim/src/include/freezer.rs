@@ -74,11 +74,17 @@ pub(crate) extern "C" fn set_freezable() -> bool {
 }
 
 /// `freezing()`: whether a task is asked to freeze.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_freezing(task: u64) -> bool {
     or_oops(enter(|machine, _| machine.task_from(task, "freezing").map(|id| machine.is_freezing(id))))
 }
 
 /// `frozen()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn frozen(task: u64) -> bool {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "frozen")?;
@@ -96,6 +102,9 @@ pub(crate) extern "C" fn kloom_try_to_freeze() -> bool {
 }
 
 /// `__refrigerator()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __refrigerator(check_kthr_stop: bool) -> bool {
     might_sleep("__refrigerator");
     refrigerator(check_kthr_stop)

@@ -35,6 +35,9 @@ fn code(result: Result<(), Errno>) -> i32 {
 }
 
 /// `simple_read_from_buffer()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn simple_read_from_buffer(to: u64, count: u64, ppos: u64, from: u64, available: u64) -> i64 {
     might_sleep("simple_read_from_buffer");
     let pos = get(ppos);
@@ -54,6 +57,9 @@ pub(crate) extern "C" fn simple_read_from_buffer(to: u64, count: u64, ppos: u64,
 }
 
 /// `simple_write_to_buffer()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn simple_write_to_buffer(to: u64, available: u64, ppos: u64, from: u64, count: u64) -> i64 {
     might_sleep("simple_write_to_buffer");
     let pos = get(ppos);
@@ -73,6 +79,9 @@ pub(crate) extern "C" fn simple_write_to_buffer(to: u64, available: u64, ppos: u
 }
 
 /// `memory_read_from_buffer()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn memory_read_from_buffer(to: u64, count: u64, ppos: u64, from: u64, available: u64) -> i64 {
     or_oops(enter(|machine, _| {
         let pos = machine.get_u64(ppos)?;
@@ -90,11 +99,17 @@ pub(crate) extern "C" fn memory_read_from_buffer(to: u64, count: u64, ppos: u64,
 }
 
 /// `no_llseek()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn no_llseek(_file: u64, _offset: i64, _whence: i32) -> i64 {
     Errno::ESPIPE.to_c()
 }
 
 /// `noop_llseek()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn noop_llseek(file: u64, _offset: i64, _whence: i32) -> i64 {
     get(file + file::POS) as i64
 }
@@ -123,18 +138,27 @@ fn size_of(file: u64) -> i64 {
 }
 
 /// `default_llseek()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn default_llseek(file: u64, offset: i64, whence: i32) -> i64 {
     might_sleep("default_llseek");
     seek(file, offset, whence, size_of(file), i64::MAX)
 }
 
 /// `generic_file_llseek()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn generic_file_llseek(file: u64, offset: i64, whence: i32) -> i64 {
     might_sleep("generic_file_llseek");
     seek(file, offset, whence, size_of(file), i64::MAX)
 }
 
 /// `fixed_size_llseek()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn fixed_size_llseek(file: u64, offset: i64, whence: i32, size: i64) -> i64 {
     might_sleep("fixed_size_llseek");
     seek(file, offset, whence, size, size)
@@ -148,18 +172,27 @@ fn set_mode(file: u64, clear: u32, set: u32) {
 }
 
 /// `nonseekable_open()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn nonseekable_open(_inode: u64, file: u64) -> i32 {
     set_mode(file, fmode::LSEEK | fmode::PREAD | fmode::PWRITE, 0);
     0
 }
 
 /// `stream_open()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn stream_open(_inode: u64, file: u64) -> i32 {
     set_mode(file, fmode::LSEEK | fmode::PREAD | fmode::PWRITE | fmode::ATOMIC_POS, fmode::STREAM);
     0
 }
 
 /// `simple_open()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn simple_open(inode: u64, file: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let private = machine.get_u64(inode + inode::PRIVATE)?;
@@ -178,12 +211,18 @@ pub(crate) struct Timespec {
 }
 
 /// `current_time()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn current_time(_inode: u64) -> Timespec {
     let wall_ns = enter(|machine, _| machine.kernel.wall_ns()) as i64;
     Timespec { seconds: wall_ns / 1_000_000_000, nanoseconds: wall_ns % 1_000_000_000 }
 }
 
 /// `file_path()`: the path at the end of the buffer, or an error pointer.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn file_path(file: u64, buf: u64, buflen: i32) -> u64 {
     or_oops(enter(|machine, _| {
         let dentry = machine.get_u64(file + file::DENTRY)?;
@@ -200,6 +239,9 @@ pub(crate) extern "C" fn file_path(file: u64, buf: u64, buflen: i32) -> u64 {
 }
 
 /// `register_chrdev_region()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn register_chrdev_region(from: u32, count: u32, name: u64) -> i32 {
     might_sleep("register_chrdev_region");
     or_oops(enter(|machine, _| {
@@ -212,6 +254,9 @@ pub(crate) extern "C" fn register_chrdev_region(from: u32, count: u32, name: u64
 }
 
 /// `alloc_chrdev_region()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn alloc_chrdev_region(dev: u64, base: u32, count: u32, name: u64) -> i32 {
     might_sleep("alloc_chrdev_region");
     or_oops(enter(|machine, _| {
@@ -227,12 +272,18 @@ pub(crate) extern "C" fn alloc_chrdev_region(dev: u64, base: u32, count: u32, na
 }
 
 /// `unregister_chrdev_region()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn unregister_chrdev_region(from: u32, count: u32) {
     might_sleep("unregister_chrdev_region");
     enter(|machine, _| machine.kernel.unregister_chrdev_region(Dev::from_raw(from), count));
 }
 
 /// `register_chrdev()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __register_chrdev(major: u32, base: u32, count: u32, name: u64, ops: u64) -> i32 {
     might_sleep("register_chrdev");
     or_oops(enter(|machine, _| {
@@ -274,6 +325,9 @@ pub(crate) extern "C" fn __register_chrdev(major: u32, base: u32, count: u32, na
 }
 
 /// `unregister_chrdev()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __unregister_chrdev(major: u32, base: u32, count: u32, name: u64) {
     might_sleep("unregister_chrdev");
     or_oops(enter(|machine, _| {
@@ -290,6 +344,9 @@ pub(crate) extern "C" fn __unregister_chrdev(major: u32, base: u32, count: u32, 
 }
 
 /// `filp_open()`: the file, or an error pointer.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn filp_open(path: u64, flags: i32, mode: u16) -> u64 {
     might_sleep("filp_open");
     let opened = or_oops(enter(|machine, current| {
@@ -346,6 +403,9 @@ fn put_file(addr: u64) {
 }
 
 /// `filp_close()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn filp_close(file: u64, _owner: u64) -> i32 {
     might_sleep("filp_close");
     put_file(file);
@@ -353,11 +413,17 @@ pub(crate) extern "C" fn filp_close(file: u64, _owner: u64) -> i32 {
 }
 
 /// `fput()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn fput(file: u64) {
     put_file(file);
 }
 
 /// `fget()`: NULL for no open descriptor.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn fget(fd: u32) -> u64 {
     enter(|machine, current| {
         let Ok(id) = machine.kernel.file_of(current, fd as i32) else { return 0 };
@@ -466,34 +532,52 @@ fn write_file(file: u64, from: impl Fn(&Machine) -> Memory, count: u64, ppos: u6
 }
 
 /// `kernel_read()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kernel_read(file: u64, buf: u64, count: u64, ppos: u64) -> i64 {
     read_file(file, |_| Memory::Kernel(buf), count, ppos, "kernel_read")
 }
 
 /// `kernel_write()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kernel_write(file: u64, buf: u64, count: u64, ppos: u64) -> i64 {
     write_file(file, |_| Memory::Kernel(buf), count, ppos, "kernel_write")
 }
 
 /// `vfs_read()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn vfs_read(file: u64, buf: u64, count: u64, ppos: u64) -> i64 {
     enter(|machine, _| machine.note_removed("vfs_read", "kernel_read()"));
     read_file(file, |machine| Memory::given(machine, buf), count, ppos, "vfs_read")
 }
 
 /// `vfs_write()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn vfs_write(file: u64, buf: u64, count: u64, ppos: u64) -> i64 {
     enter(|machine, _| machine.note_removed("vfs_write", "kernel_write()"));
     write_file(file, |machine| Memory::given(machine, buf), count, ppos, "vfs_write")
 }
 
 /// `vfs_fsync()`: everything is in memory.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn vfs_fsync(_file: u64, _datasync: i32) -> i32 {
     might_sleep("vfs_fsync");
     0
 }
 
 /// `vfs_llseek()` on a file of the machine's own.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn vfs_llseek(file: u64, offset: i64, whence: i32) -> i64 {
     might_sleep("vfs_llseek");
     let size = or_oops(enter(|machine, _| {
@@ -519,6 +603,9 @@ const FA_FILE: u64 = 24;
 const FASYNC: u32 = 0o20_000;
 
 /// `fasync_helper()`: 1 when the list changed, 0 when not.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn fasync_helper(fd: i32, file: u64, on: i32, list: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let mut link = list;

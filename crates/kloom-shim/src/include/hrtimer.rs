@@ -72,16 +72,25 @@ fn init(addr: u64, function: Option<u64>, clock_id: i32) {
 }
 
 /// `hrtimer_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hrtimer_init(addr: u64, clock_id: i32, _mode: u32) {
     init(addr, None, clock_id);
 }
 
 /// `hrtimer_setup()` (6.13).
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hrtimer_setup(addr: u64, function: u64, clock_id: i32, _mode: u32) {
     init(addr, Some(function), clock_id);
 }
 
 /// `hrtimer_start_range_ns()`: goes off between `time` and `time + range`, here at its end as a lone one does.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hrtimer_start_range_ns(addr: u64, time: i64, range: u64, mode: u32) {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "hrtimer_start")?;
@@ -100,6 +109,9 @@ pub(crate) extern "C" fn hrtimer_start_range_ns(addr: u64, time: i64, range: u64
 }
 
 /// `hrtimer_cancel()`: 1 if it was active.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hrtimer_cancel(addr: u64) -> i32 {
     let mut reported = false;
     or_oops(blocking(|machine, current, _| {
@@ -117,6 +129,9 @@ pub(crate) extern "C" fn hrtimer_cancel(addr: u64) -> i32 {
 }
 
 /// `hrtimer_try_to_cancel()`: 1 active, 0 not, -1 its function runs.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hrtimer_try_to_cancel(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "hrtimer_try_to_cancel")?;
@@ -127,6 +142,9 @@ pub(crate) extern "C" fn hrtimer_try_to_cancel(addr: u64) -> i32 {
 }
 
 /// `hrtimer_active()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hrtimer_active(addr: u64) -> bool {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, false)?;
@@ -136,6 +154,9 @@ pub(crate) extern "C" fn hrtimer_active(addr: u64) -> bool {
 }
 
 /// `hrtimer_forward()`: moves the expiry past `now` by whole intervals; how many. A queued timer is left alone.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hrtimer_forward(addr: u64, now: i64, interval: i64) -> u64 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "hrtimer_forward")?;
@@ -156,6 +177,9 @@ pub(crate) extern "C" fn hrtimer_forward(addr: u64, now: i64, interval: i64) -> 
 }
 
 /// `__hrtimer_get_remaining()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __hrtimer_get_remaining(addr: u64, _adjust: bool) -> i64 {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, false)?;
@@ -165,6 +189,9 @@ pub(crate) extern "C" fn __hrtimer_get_remaining(addr: u64, _adjust: bool) -> i6
 }
 
 /// `schedule_hrtimeout_range()`: sleeps in the state set until the time; 0, or `-EINTR` when woken before.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn schedule_hrtimeout_range(expires: u64, delta: u64, mode: u32) -> i32 {
     might_sleep("schedule_hrtimeout");
     let deadline = or_oops(enter(|machine, _| {
@@ -184,6 +211,9 @@ pub(crate) extern "C" fn schedule_hrtimeout_range(expires: u64, delta: u64, mode
 }
 
 /// `schedule_hrtimeout()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn schedule_hrtimeout(expires: u64, mode: u32) -> i32 {
     schedule_hrtimeout_range(expires, 0, mode)
 }

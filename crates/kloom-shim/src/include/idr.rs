@@ -112,16 +112,25 @@ fn lowest_free(array: &Array, min: u64, max: u64) -> Option<u64> {
 }
 
 /// `idr_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_idr_init(addr: u64) {
     init(addr, IDR);
 }
 
 /// `ida_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_ida_init(addr: u64) {
     init(addr, IDA);
 }
 
 /// `xa_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_xa_init(addr: u64, _flags: u32) {
     init(addr, XARRAY);
 }
@@ -133,6 +142,9 @@ fn bounds(start: i32, end: i32) -> Option<(u64, u64)> {
 }
 
 /// `idr_alloc()`: the number, `-EINVAL` or `-ENOSPC`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn idr_alloc(addr: u64, ptr: u64, start: i32, end: i32, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "idr_alloc");
     let Some((min, max)) = bounds(start, end) else {
@@ -168,6 +180,9 @@ pub(crate) extern "C" fn idr_alloc_u32(addr: u64, ptr: u64, next: u64, max: u64,
 }
 
 /// `idr_alloc_cyclic()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn idr_alloc_cyclic(addr: u64, ptr: u64, start: i32, end: i32, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "idr_alloc_cyclic");
     let Some((min, max)) = bounds(start, end) else { return -Errno::EINVAL.0 };
@@ -182,16 +197,25 @@ pub(crate) extern "C" fn idr_alloc_cyclic(addr: u64, ptr: u64, start: i32, end: 
 }
 
 /// `idr_find()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn idr_find(addr: u64, id: u64) -> u64 {
     with(addr, IDR, |array| array.entries.get(&id).map_or(0, |entry| entry.0))
 }
 
 /// `idr_remove()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn idr_remove(addr: u64, id: u64) -> u64 {
     with(addr, IDR, |array| array.entries.remove(&id).map_or(0, |entry| entry.0))
 }
 
 /// `idr_replace()`: the former pointer, or `ERR_PTR(-ENOENT)`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn idr_replace(addr: u64, ptr: u64, id: u64) -> u64 {
     with(addr, IDR, |array| match array.entries.get_mut(&id) {
         Some(entry) => std::mem::replace(&mut entry.0, ptr),
@@ -200,6 +224,9 @@ pub(crate) extern "C" fn idr_replace(addr: u64, ptr: u64, id: u64) -> u64 {
 }
 
 /// `idr_for_each()`: until the function answers something.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn idr_for_each(addr: u64, func: u64, data: u64) -> i32 {
     let mut from = Some(0);
     while let Some(start) = from {
@@ -215,6 +242,9 @@ pub(crate) extern "C" fn idr_for_each(addr: u64, func: u64, data: u64) -> i32 {
 }
 
 /// `idr_get_next()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn idr_get_next(addr: u64, next: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let from = machine.get_u32(next)?;
@@ -227,16 +257,25 @@ pub(crate) extern "C" fn idr_get_next(addr: u64, next: u64) -> u64 {
 }
 
 /// `idr_destroy()` and `ida_destroy()` and `xa_destroy()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn idr_destroy(addr: u64) {
     with(addr, IDR, |array| *array = Array::default());
 }
 
 /// `idr_is_empty()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_idr_is_empty(addr: u64) -> bool {
     with(addr, IDR, |array| array.entries.is_empty())
 }
 
 /// `ida_alloc_range()`: the number, or `-ENOSPC`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn ida_alloc_range(addr: u64, min: u32, max: u32, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "ida_alloc_range");
     if (min as i32) < 0 {
@@ -251,6 +290,9 @@ pub(crate) extern "C" fn ida_alloc_range(addr: u64, min: u32, max: u32, gfp: u32
 }
 
 /// `ida_free()`: says so when the number is not in use.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ida_free(addr: u64, id: u32) {
     let known = with(addr, IDA, |array| array.entries.remove(&u64::from(id)).is_some());
     if !known {
@@ -260,11 +302,17 @@ pub(crate) extern "C" fn ida_free(addr: u64, id: u32) {
 }
 
 /// `xa_load()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn xa_load(addr: u64, index: u64) -> u64 {
     with(addr, XARRAY, |array| array.entries.get(&index).map_or(0, |entry| entry.0))
 }
 
 /// `xa_store()`: the former entry; NULL erases.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn xa_store(addr: u64, index: u64, entry: u64, gfp: u32) -> u64 {
     super::slab::may_block(gfp, "xa_store");
     if entry & 3 == 2 && entry <= RETRY_ENTRY {
@@ -278,11 +326,17 @@ pub(crate) extern "C" fn xa_store(addr: u64, index: u64, entry: u64, gfp: u32) -
 }
 
 /// `xa_erase()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn xa_erase(addr: u64, index: u64) -> u64 {
     with(addr, XARRAY, |array| array.entries.remove(&index).map_or(0, |entry| entry.0))
 }
 
 /// `xa_insert()`: 0 or `-EBUSY`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kloom_xa_insert(addr: u64, index: u64, entry: u64, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "xa_insert");
     with(addr, XARRAY, |array| {
@@ -336,6 +390,9 @@ pub(crate) extern "C" fn kloom_xa_release(addr: u64, index: u64) {
 }
 
 /// `xa_alloc()`: 0 or `-EBUSY`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kloom_xa_alloc(addr: u64, id: u64, entry: u64, min: u32, max: u32, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "xa_alloc");
     let found = with(addr, XARRAY, |array| {
@@ -349,6 +406,9 @@ pub(crate) extern "C" fn kloom_xa_alloc(addr: u64, id: u64, entry: u64, min: u32
 }
 
 /// `xa_cmpxchg()`: the former entry.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kloom_xa_cmpxchg(addr: u64, index: u64, old: u64, entry: u64, gfp: u32) -> u64 {
     might_sleep_if(gfp);
     with(addr, XARRAY, |array| {
@@ -390,11 +450,17 @@ fn find(addr: u64, index: u64, max: u64, filter: u32, after: bool) -> u64 {
 }
 
 /// `xa_find()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn xa_find(addr: u64, index: u64, max: u64, filter: u32) -> u64 {
     find(addr, index, max, filter, false)
 }
 
 /// `xa_find_after()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn xa_find_after(addr: u64, index: u64, max: u64, filter: u32) -> u64 {
     find(addr, index, max, filter, true)
 }
@@ -409,16 +475,25 @@ fn set_mark(addr: u64, index: u64, mark: u32, set: bool) {
 }
 
 /// `xa_set_mark()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn xa_set_mark(addr: u64, index: u64, mark: u32) {
     set_mark(addr, index, mark, true);
 }
 
 /// `xa_clear_mark()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn xa_clear_mark(addr: u64, index: u64, mark: u32) {
     set_mark(addr, index, mark, false);
 }
 
 /// `xa_get_mark()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn xa_get_mark(addr: u64, index: u64, mark: u32) -> bool {
     with(addr, XARRAY, |array| {
         array.entries.get(&index).is_some_and(|entry| entry.1 & 1u32.checked_shl(mark).unwrap_or(0) != 0)

@@ -88,11 +88,17 @@ fn init(addr: u64, func: u64, use_callback: bool, data: u64) {
 }
 
 /// `tasklet_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn tasklet_init(addr: u64, func: u64, data: u64) {
     init(addr, func, false, data);
 }
 
 /// `tasklet_setup()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn tasklet_setup(addr: u64, callback: u64) {
     init(addr, callback, true, 0);
 }
@@ -106,6 +112,9 @@ fn raise_tasklet(machine: &mut Machine, addr: u64) {
 }
 
 /// `tasklet_schedule()`: nothing if it is scheduled already.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __tasklet_schedule(addr: u64) {
     or_oops(enter(|machine, _| {
         tasklet(machine, addr, "tasklet_schedule")?;
@@ -167,6 +176,9 @@ fn wait_while_running(addr: u64, func: &'static str) {
 }
 
 /// `tasklet_kill()`: waits until it neither is scheduled nor runs.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn tasklet_kill(addr: u64) {
     might_sleep("tasklet_kill");
     or_oops(enter(|machine, _| {
@@ -192,6 +204,9 @@ pub(crate) extern "C" fn tasklet_kill(addr: u64) {
 }
 
 /// `tasklet_disable_nosync()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_tasklet_disable_nosync(addr: u64) {
     or_oops(enter(|machine, _| {
         tasklet(machine, addr, "tasklet_disable")?;
@@ -202,12 +217,18 @@ pub(crate) extern "C" fn kloom_tasklet_disable_nosync(addr: u64) {
 }
 
 /// `tasklet_disable()`: and waits until it does not run.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_tasklet_disable(addr: u64) {
     kloom_tasklet_disable_nosync(addr);
     wait_while_running(addr, "tasklet_disable");
 }
 
 /// `tasklet_enable()`: a scheduled one runs now.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_tasklet_enable(addr: u64) {
     or_oops(enter(|machine, _| {
         tasklet(machine, addr, "tasklet_enable")?;
@@ -225,11 +246,17 @@ pub(crate) extern "C" fn kloom_tasklet_enable(addr: u64) {
 }
 
 /// `open_softirq()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn open_softirq(nr: i32, action: u64) {
     enter(|machine, _| machine.irqs.softirqs.insert(nr as u32, action));
 }
 
 /// `raise_softirq()`: nothing for a softirq no module has a function for.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn raise_softirq(nr: u32) {
     enter(|machine, _| {
         if let Some(&action) = machine.irqs.softirqs.get(&nr) {
@@ -239,6 +266,9 @@ pub(crate) extern "C" fn raise_softirq(nr: u32) {
 }
 
 /// `this_cpu_ksoftirqd()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_ksoftirqd() -> u64 {
     enter(|machine, _| {
         let id = machine.kernel.cpus[machine.kernel.this_cpu as usize].ksoftirqd;
@@ -255,6 +285,9 @@ pub(crate) fn ksoftirqd() -> i64 {
 }
 
 /// `init_irq_work()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_init_irq_work(addr: u64, func: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, IRQ_WORK_SIZE, true)?;
@@ -300,16 +333,25 @@ extern "C" fn irq_work_run(addr: u64) {
 }
 
 /// `irq_work_queue()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn irq_work_queue(addr: u64) -> bool {
     irq_work(addr, None)
 }
 
 /// `irq_work_queue_on()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn irq_work_queue_on(addr: u64, cpu: i32) -> bool {
     irq_work(addr, Some(cpu as u32))
 }
 
 /// `irq_work_sync()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn irq_work_sync(addr: u64) {
     might_sleep("irq_work_sync");
     or_oops(blocking(|machine, _, _| {

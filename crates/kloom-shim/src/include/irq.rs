@@ -378,6 +378,9 @@ pub(crate) extern "C" fn request_threaded_irq(
 }
 
 /// `request_any_context_irq()`: `IRQC_IS_HARDIRQ` (0) or an error.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn request_any_context_irq(irq: u32, handler: u64, flags: u64, name: u64, dev: u64) -> i32 {
     request_threaded_irq(irq, handler, 0, flags, name, dev)
 }
@@ -563,6 +566,9 @@ pub(crate) extern "C" fn synchronize_hardirq(irq: u32) -> bool {
 }
 
 /// `disable_hardirq()`: as `disable_irq()` without waiting for threads; true if none runs.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn disable_hardirq(irq: u32) -> bool {
     disable_irq_nosync(irq);
     synchronize_hardirq(irq)
@@ -583,6 +589,9 @@ pub(crate) extern "C" fn irq_wake_thread(irq: u32, dev: u64) {
 }
 
 /// `irq_set_affinity()`: the line's interrupts come on the first CPU of the mask; 0, `-EINVAL` if it is empty.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn irq_set_affinity(irq: u32, mask: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let wanted = machine.get_u64(mask)? & machine.kernel.online_mask();
@@ -595,6 +604,9 @@ pub(crate) extern "C" fn irq_set_affinity(irq: u32, mask: u64) -> i32 {
 }
 
 /// `irq_set_affinity_hint()`: as [`irq_set_affinity`]; NULL takes the hint back.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn irq_set_affinity_hint_kloom(irq: u32, mask: u64) -> i32 {
     match mask {
         _ if irq >= LINES => -Errno::EINVAL.0,
@@ -607,6 +619,9 @@ pub(crate) extern "C" fn irq_set_affinity_hint_kloom(irq: u32, mask: u64) -> i32
 }
 
 /// `irq_set_irq_type()`: 0 or `-EINVAL`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn irq_set_irq_type(irq: u32, _kind: u32) -> i32 {
     if irq < LINES { 0 } else { -Errno::EINVAL.0 }
 }
@@ -620,6 +635,9 @@ pub(crate) extern "C" fn irq_inject_interrupt(irq: u32) -> i32 {
 }
 
 /// Whether it has functions (`irq_has_action()`).
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn irq_has_action(irq: u32) -> i32 {
     enter(|machine, _| {
         let taken = TAKEN.iter().any(|row| row.0 == irq);

@@ -210,6 +210,9 @@ impl Machine {
 }
 
 /// `kobject_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kobject_init(kobj: u64, ktype: u64) {
     or_oops(enter(|machine, _| {
         if ktype == 0 {
@@ -223,6 +226,9 @@ pub(crate) extern "C" fn kobject_init(kobj: u64, ktype: u64) {
 }
 
 /// `kobject_add()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kobject_add(frame: &VaFrame) -> i32 {
     might_sleep("kobject_add");
     or_oops(enter(|machine, _| {
@@ -232,6 +238,9 @@ pub(crate) extern "C" fn kobject_add(frame: &VaFrame) -> i32 {
 }
 
 /// `kobject_init_and_add()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kobject_init_and_add(frame: &VaFrame) -> i32 {
     might_sleep("kobject_init_and_add");
     or_oops(enter(|machine, _| {
@@ -243,6 +252,9 @@ pub(crate) extern "C" fn kobject_init_and_add(frame: &VaFrame) -> i32 {
 }
 
 /// `kobject_create_and_add()`: NULL on failure.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kobject_create_and_add(name: u64, parent: u64) -> u64 {
     might_sleep("kobject_create_and_add");
     or_oops(enter(|machine, _| {
@@ -266,6 +278,9 @@ pub(crate) extern "C" fn kobject_create_and_add(name: u64, parent: u64) -> u64 {
 }
 
 /// `kobject_get()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kobject_get(kobj: u64) -> u64 {
     if kobj != 0 {
         or_oops(enter(|machine, _| {
@@ -288,6 +303,9 @@ pub(crate) extern "C" fn kobject_get(kobj: u64) -> u64 {
 }
 
 /// `kobject_get_unless_zero()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kobject_get_unless_zero(kobj: u64) -> u64 {
     if kobj == 0 {
         return 0;
@@ -322,6 +340,9 @@ pub(crate) fn drop_reference(addr: u64) -> bool {
 }
 
 /// `kobject_put()`: the last one removes the directory and calls `release()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kobject_put(kobj: u64) {
     if kobj == 0 {
         return;
@@ -353,6 +374,9 @@ pub(crate) extern "C" fn kobject_put(kobj: u64) {
 }
 
 /// `kobject_del()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kobject_del(kobj: u64) {
     if kobj == 0 {
         return;
@@ -366,6 +390,9 @@ pub(crate) extern "C" fn kobject_del(kobj: u64) {
 }
 
 /// `kobject_set_name()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kobject_set_name(frame: &VaFrame) -> i32 {
     might_sleep("kobject_set_name");
     or_oops(enter(|machine, _| {
@@ -375,6 +402,9 @@ pub(crate) extern "C" fn kobject_set_name(frame: &VaFrame) -> i32 {
 }
 
 /// `kobject_get_path()`: memory of the caller's.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kobject_get_path(kobj: u64, gfp: u32) -> u64 {
     or_oops(enter(|machine, _| {
         let Some(dir) = machine.object_dir(kobj) else { return Ok(0) };
@@ -384,6 +414,9 @@ pub(crate) extern "C" fn kobject_get_path(kobj: u64, gfp: u32) -> u64 {
 }
 
 /// `kobject_uevent()`: nobody listens in user space.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kobject_uevent(kobj: u64, _action: u32) -> i32 {
     might_sleep("kobject_uevent");
     or_oops(enter(|machine, _| machine.get_u32(kobj + STATE)));
@@ -391,6 +424,9 @@ pub(crate) extern "C" fn kobject_uevent(kobj: u64, _action: u32) -> i32 {
 }
 
 /// `kobject_uevent_env()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kobject_uevent_env(kobj: u64, action: u32, _env: u64) -> i32 {
     kobject_uevent(kobj, action)
 }
@@ -408,6 +444,9 @@ fn register_kset(machine: &mut Machine, kset: u64) -> Result<i32, Fault> {
 }
 
 /// `kset_register()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kset_register(kset: u64) -> i32 {
     might_sleep("kset_register");
     if kset == 0 {
@@ -417,6 +456,9 @@ pub(crate) extern "C" fn kset_register(kset: u64) -> i32 {
 }
 
 /// `kset_create_and_add()`: NULL on failure.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kset_create_and_add(name: u64, ops: u64, parent: u64) -> u64 {
     might_sleep("kset_create_and_add");
     or_oops(enter(|machine, _| {
@@ -457,6 +499,9 @@ pub(crate) extern "C" fn kset_find_obj(kset: u64, name: u64) -> u64 {
 }
 
 /// `kset_unregister()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kset_unregister(kset: u64) {
     if kset == 0 {
         return;
@@ -477,6 +522,9 @@ pub(crate) extern "C" fn kset_unregister(kset: u64) {
 }
 
 /// `add_uevent_var()`: 0, or `-ENOMEM` with a warning when there is no room for another variable.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn add_uevent_var(frame: &VaFrame) -> i32 {
     // struct kobj_uevent_env: argv, envp, envp_idx, buf, buflen.
     const ENVP: u64 = 24;

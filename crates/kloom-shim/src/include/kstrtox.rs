@@ -90,6 +90,9 @@ family! {
 }
 
 /// `kstrtobool()`: NULL is `-EINVAL`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kstrtobool(s: u64, res: u64) -> i32 {
     if s == 0 {
         return -Errno::EINVAL.0;
@@ -98,6 +101,9 @@ pub(crate) extern "C" fn kstrtobool(s: u64, res: u64) -> i32 {
 }
 
 /// `kstrtobool_from_user()`: three characters are enough.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kstrtobool_from_user(s: u64, count: u64, res: u64) -> i32 {
     from_user(s, count, 3, res, parse::kstrtobool)
 }
@@ -113,11 +119,17 @@ fn simple(s: u64, end: u64, parser: impl FnOnce(&[u8]) -> (u64, usize)) -> u64 {
 }
 
 /// `simple_strtoul()`, `simple_strtoull()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn simple_strtoull(s: u64, end: u64, base: u32) -> u64 {
     simple(s, end, |text| parse::simple_strtoull(text, base))
 }
 
 /// `simple_strtol()`, `simple_strtoll()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn simple_strtoll(s: u64, end: u64, base: u32) -> i64 {
     simple(s, end, |text| {
         let (value, used) = parse::simple_strtoll(text, base);
@@ -126,6 +138,9 @@ pub(crate) extern "C" fn simple_strtoll(s: u64, end: u64, base: u32) -> i64 {
 }
 
 /// `get_option()`: moves `*str` behind the number; 0 to 3 as `enum` of lib/cmdline.c says.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_option(cursor: u64, value: u64) -> i32 {
     or_oops(enter(|machine, _| {
         machine.check_access(cursor, 8, true)?;
@@ -149,6 +164,9 @@ pub(crate) extern "C" fn get_option(cursor: u64, value: u64) -> i32 {
 }
 
 /// `get_options()`: numbers and ranges into `ints`, whose first element is their count; the rest of the string.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_options(s: u64, nints: i32, ints: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let text = machine.text(s)?;
@@ -164,11 +182,17 @@ pub(crate) extern "C" fn get_options(s: u64, nints: i32, ints: u64) -> u64 {
 }
 
 /// `memparse()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn memparse(s: u64, end: u64) -> u64 {
     simple(s, end, cmdline::memparse)
 }
 
 /// `parse_option_str()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn parse_option_str(s: u64, option: u64) -> bool {
     or_oops(enter(|machine, _| {
         let (text, option) = (machine.text(s)?, machine.text(option)?);
@@ -177,11 +201,17 @@ pub(crate) extern "C" fn parse_option_str(s: u64, option: u64) -> bool {
 }
 
 /// `hex_to_bin()`: the value of a digit, or -1.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hex_to_bin(digit: u8) -> i32 {
     hexdump::hex_to_bin(digit).map_or(-1, i32::from)
 }
 
 /// `hex2bin()`: 0 or `-EINVAL`; the digits before a wrong one are stored.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hex2bin(dst: u64, src: u64, count: u64) -> i32 {
     or_oops(enter(|machine, _| {
         for index in 0..count {
@@ -196,6 +226,9 @@ pub(crate) extern "C" fn hex2bin(dst: u64, src: u64, count: u64) -> i32 {
 }
 
 /// `bin2hex()`: the end of what was written.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn bin2hex(dst: u64, src: u64, count: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let digits = hexdump::bin2hex(&machine.load(src, count)?);

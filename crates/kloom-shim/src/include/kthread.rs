@@ -43,6 +43,9 @@ pub(crate) extern "C" fn kthread_create_on_node(frame: &VaFrame) -> u64 {
 }
 
 /// `kthread_create_on_cpu(fn, data, cpu, fmt)`: bound to a CPU; the name may hold one `%u` for it.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_create_on_cpu(func: u64, data: u64, cpu: u32, fmt: u64) -> u64 {
     might_sleep("kthread_create_on_cpu");
     enter(|machine, current| {
@@ -61,6 +64,9 @@ pub(crate) extern "C" fn kthread_create_on_cpu(func: u64, data: u64, cpu: u32, f
 }
 
 /// `kthread_bind()`: fixes the CPU of a thread that never ran; warns otherwise.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_bind(k: u64, cpu: u32) {
     let result = enter(|machine, _| {
         let id = machine.task_from(k, "kthread_bind")?;
@@ -73,6 +79,9 @@ pub(crate) extern "C" fn kthread_bind(k: u64, cpu: u32) {
 }
 
 /// `kthread_bind_mask()`: as `kthread_bind()` to a set of CPUs.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_bind_mask(k: u64, mask: u64) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(k, "kthread_bind_mask")?;
@@ -142,6 +151,9 @@ fn stop_freed(fault: Fault) -> i32 {
 }
 
 /// `kthread_stop_put()`: `kthread_stop()`, then drops one reference.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_stop_put(k: u64) -> i32 {
     might_sleep("kthread_stop_put");
     let result = stop(k, "kthread_stop_put");
@@ -155,21 +167,33 @@ pub(crate) extern "C" fn kthread_stop_put(k: u64) -> i32 {
 }
 
 /// `kthread_should_stop()` of the caller.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_should_stop() -> bool {
     enter(|machine, current| machine.kernel.kthread_should_stop(current))
 }
 
 /// `kthread_should_park()` of the caller.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_should_park() -> bool {
     enter(|machine, current| machine.kernel.kthread_should_park(current))
 }
 
 /// `kthread_should_stop_or_park()` of the caller.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_should_stop_or_park() -> bool {
     enter(|machine, current| machine.kernel.kthread_should_stop(current) || machine.kernel.kthread_should_park(current))
 }
 
 /// `__kthread_should_park()` of another thread.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __kthread_should_park(k: u64) -> bool {
     or_oops(enter(|machine, _| {
         machine.task_from(k, "__kthread_should_park").map(|id| machine.kernel.kthread_should_park(id))
@@ -193,6 +217,9 @@ pub(crate) extern "C" fn kthread_freezable_should_stop(was_frozen: u64) -> bool 
 }
 
 /// `kthread_func()`: the thread function, NULL if it is no kthread.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_func(k: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(k, "kthread_func")?;
@@ -201,6 +228,9 @@ pub(crate) extern "C" fn kthread_func(k: u64) -> u64 {
 }
 
 /// `kthread_data()`: the pointer given at creation.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_data(k: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(k, "kthread_data")?;
@@ -212,6 +242,9 @@ pub(crate) extern "C" fn kthread_data(k: u64) -> u64 {
 }
 
 /// `kthread_probe_data()`: as `kthread_data()`, NULL if it is no kthread.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_probe_data(k: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(k, "kthread_probe_data")?;
@@ -239,6 +272,9 @@ pub(crate) extern "C" fn kthread_park(k: u64) -> i32 {
 }
 
 /// `kthread_unpark()`: lets a parked thread go on.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_unpark(k: u64) {
     or_oops(enter(|machine, _| {
         let target = machine.task_from(k, "kthread_unpark")?;
@@ -248,17 +284,26 @@ pub(crate) extern "C" fn kthread_unpark(k: u64) {
 }
 
 /// `kthread_parkme()`: parks the caller if it was asked to.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_parkme() {
     sleeping("kthread_parkme", |machine, current, _| machine.kernel.kthread_parkme(current));
 }
 
 /// `kthread_exit()`: ends the calling kthread.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_exit(result: i64) {
     enter(|machine, current| machine.kernel.kthread_exit(current, result));
     never_return();
 }
 
 /// `do_exit()`, which modules could call before 5.17: ends the calling thread.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn do_exit(code: i64) {
     enter(|machine, current| {
         machine.note_removed("do_exit", "kthread_exit(), or return from the thread function");
@@ -268,11 +313,17 @@ pub(crate) extern "C" fn do_exit(code: i64) {
 }
 
 /// `kthread_complete_and_exit()`: completes, then ends the calling kthread.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_complete_and_exit(completion: u64, code: i64) {
     finish(completion, code, None);
 }
 
 /// `complete_and_exit()`, its name before 5.17.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn complete_and_exit(completion: u64, code: i64) {
     finish(completion, code, Some("complete_and_exit"));
 }

@@ -93,6 +93,9 @@ fn check_work(machine: &mut Machine, work: u64, func: &'static str) -> Result<()
 }
 
 /// `kthread_init_worker()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __kthread_init_worker(worker: u64, name: u64, key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(worker, WORKER_SIZE, true)?;
@@ -116,11 +119,17 @@ fn init_work(machine: &mut Machine, work: u64, magic: Magic, func: u64) -> Resul
 }
 
 /// `kthread_init_work()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_kthread_init_work(work: u64, func: u64, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| init_work(machine, work, Magic::KthreadWork, func)));
 }
 
 /// `kthread_init_delayed_work()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_kthread_init_delayed_work(work: u64, func: u64, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(work, DELAYED_SIZE, true)?;
@@ -130,6 +139,9 @@ pub(crate) extern "C" fn kloom_kthread_init_delayed_work(work: u64, func: u64, _
 }
 
 /// `kthread_worker_fn()`: serves a worker until the thread is asked to stop.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_worker_fn(worker: u64) -> i32 {
     or_oops(enter(|machine, current| {
         check_worker(machine, worker, "kthread_worker_fn")?;
@@ -223,11 +235,17 @@ fn create(cpu: Option<u32>, flags: u32, fmt: u64, args: &mut VarArgs<'_>) -> u64
 }
 
 /// `kthread_create_worker()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_create_worker(frame: &VaFrame) -> u64 {
     create(None, frame.regs[0] as u32, frame.regs[1], &mut VarArgs::after(frame, 2))
 }
 
 /// `kthread_create_worker_on_cpu()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_create_worker_on_cpu(frame: &VaFrame) -> u64 {
     create(Some(frame.regs[0] as u32), frame.regs[1] as u32, frame.regs[2], &mut VarArgs::after(frame, 3))
 }
@@ -247,6 +265,9 @@ fn insert(machine: &mut Machine, worker: u64, work: u64) {
 }
 
 /// `kthread_queue_work()`: false if it was queued already.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_queue_work(worker: u64, work: u64) -> bool {
     or_oops(enter(|machine, _| {
         check_worker(machine, worker, "kthread_queue_work")?;
@@ -260,6 +281,9 @@ pub(crate) extern "C" fn kthread_queue_work(worker: u64, work: u64) -> bool {
 }
 
 /// The function of a delayed work's timer.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_delayed_work_timer_fn(timer: u64) {
     or_oops(enter(|machine, _| {
         let work = timer - TIMER;
@@ -287,6 +311,9 @@ fn start_delayed(machine: &mut Machine, worker: u64, work: u64, delay: u64) -> R
 }
 
 /// `kthread_queue_delayed_work()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_queue_delayed_work(worker: u64, work: u64, delay: u64) -> bool {
     or_oops(enter(|machine, _| {
         check_worker(machine, worker, "kthread_queue_delayed_work")?;
@@ -319,6 +346,9 @@ fn grab(machine: &mut Machine, work: u64, delayed: bool) -> Result<bool, Fault> 
 }
 
 /// `kthread_mod_delayed_work()`: true if it was pending.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kthread_mod_delayed_work(worker: u64, work: u64, delay: u64) -> bool {
     or_oops(enter(|machine, _| {
         check_worker(machine, worker, "kthread_mod_delayed_work")?;
@@ -367,6 +397,9 @@ fn flush(work: u64) {
 }
 
 /// `kthread_flush_work()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_flush_work(work: u64) {
     might_sleep("kthread_flush_work");
     or_oops(enter(|machine, _| check_work(machine, work, "kthread_flush_work")));
@@ -374,6 +407,9 @@ pub(crate) extern "C" fn kthread_flush_work(work: u64) {
 }
 
 /// `kthread_flush_worker()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_flush_worker(worker: u64) {
     might_sleep("kthread_flush_worker");
     or_oops(blocking(|machine, current, progress| {
@@ -407,16 +443,25 @@ fn cancel(work: u64, delayed: bool, func: &'static str) -> bool {
 }
 
 /// `kthread_cancel_work_sync()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_cancel_work_sync(work: u64) -> bool {
     cancel(work, false, "kthread_cancel_work_sync")
 }
 
 /// `kthread_cancel_delayed_work_sync()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_cancel_delayed_work_sync(work: u64) -> bool {
     cancel(work, true, "kthread_cancel_delayed_work_sync")
 }
 
 /// `kthread_destroy_worker()`: flushes, stops and frees.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kthread_destroy_worker(worker: u64) {
     kthread_flush_worker(worker);
     let task = enter(|machine, _| machine.peek_u64(worker + TASK));

@@ -47,6 +47,9 @@ fn store_clock(addr: u64, clock: ClockId, coarse: bool, removed: Option<(&'stati
 }
 
 /// `ktime_get()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get() -> i64 {
     read(ClockId::Monotonic)
 }
@@ -71,46 +74,73 @@ fn offset_clock(offs: i32) -> ClockId {
 }
 
 /// `ktime_get_with_offset()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_with_offset(offs: i32) -> i64 {
     read(offset_clock(offs))
 }
 
 /// `ktime_get_coarse_with_offset()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_coarse_with_offset(offs: i32) -> i64 {
     enter(|machine, _| machine.kernel.clock_coarse_ns(offset_clock(offs)))
 }
 
 /// `ktime_get_seconds()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_seconds() -> i64 {
     enter(|machine, _| machine.kernel.clock_coarse_ns(ClockId::Monotonic)) / SEC_NS
 }
 
 /// `ktime_get_real_seconds()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_real_seconds() -> i64 {
     enter(|machine, _| machine.kernel.clock_coarse_ns(ClockId::Real)) / SEC_NS
 }
 
 /// `ktime_get_ts64()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_ts64(ts: u64) {
     store_clock(ts, ClockId::Monotonic, false, None);
 }
 
 /// `ktime_get_real_ts64()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_real_ts64(ts: u64) {
     store_clock(ts, ClockId::Real, false, None);
 }
 
 /// `ktime_get_coarse_ts64()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_coarse_ts64(ts: u64) {
     store_clock(ts, ClockId::Monotonic, true, None);
 }
 
 /// `ktime_get_coarse_real_ts64()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_coarse_real_ts64(ts: u64) {
     store_clock(ts, ClockId::Real, true, None);
 }
 
 /// `do_settimeofday64()`: 0 or `-EINVAL`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn do_settimeofday64(ts: u64) -> i32 {
     or_oops(enter(|machine, _| {
         machine.check_access(ts, 16, false)?;
@@ -125,6 +155,9 @@ pub(crate) extern "C" fn do_settimeofday64(ts: u64) -> i32 {
 }
 
 /// `do_gettimeofday()`, dropped in 5.0.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn do_gettimeofday(tv: u64) {
     or_oops(enter(|machine, _| {
         machine.note_removed("do_gettimeofday", "ktime_get_real_ts64()");
@@ -134,26 +167,41 @@ pub(crate) extern "C" fn do_gettimeofday(tv: u64) {
 }
 
 /// `getnstimeofday()`, dropped in 5.6.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn getnstimeofday(ts: u64) {
     store_clock(ts, ClockId::Real, false, Some(("getnstimeofday", "ktime_get_real_ts64()")));
 }
 
 /// `ktime_get_ts()`, dropped in 5.6.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ktime_get_ts(ts: u64) {
     store_clock(ts, ClockId::Monotonic, false, Some(("ktime_get_ts", "ktime_get_ts64()")));
 }
 
 /// `getrawmonotonic()`, dropped in 5.6.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn getrawmonotonic(ts: u64) {
     store_clock(ts, ClockId::Monotonic, false, Some(("getrawmonotonic", "ktime_get_raw_ts64()")));
 }
 
 /// `get_monotonic_boottime()`, dropped in 5.6.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_monotonic_boottime(ts: u64) {
     store_clock(ts, ClockId::Monotonic, false, Some(("get_monotonic_boottime", "ktime_get_boottime_ts64()")));
 }
 
 /// `current_kernel_time()`, dropped in 5.6.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn current_kernel_time() -> Timespec {
     enter(|machine, _| {
         machine.note_removed("current_kernel_time", "ktime_get_coarse_real_ts64()");
@@ -162,6 +210,9 @@ pub(crate) extern "C" fn current_kernel_time() -> Timespec {
 }
 
 /// `get_seconds()`, dropped in 5.11.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_seconds() -> u64 {
     enter(|machine, _| {
         machine.note_removed("get_seconds", "ktime_get_real_seconds()");
@@ -170,16 +221,25 @@ pub(crate) extern "C" fn get_seconds() -> u64 {
 }
 
 /// `get_jiffies_64()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_jiffies_64() -> u64 {
     enter(|machine, _| machine.kernel.jiffies())
 }
 
 /// `mktime64()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn mktime64(year: u32, mon: u32, day: u32, hour: u32, min: u32, sec: u32) -> i64 {
     kloom_lib::timeconv::mktime64(year, mon, day, hour, min, sec)
 }
 
 /// `time64_to_tm()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn time64_to_tm(total_s: i64, offset_s: i32, result: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(result, 48, true)?;
@@ -195,6 +255,9 @@ pub(crate) extern "C" fn time64_to_tm(total_s: i64, offset_s: i32, result: u64) 
 }
 
 /// `rtc_time64_to_tm()`: the date of a time in UTC.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn rtc_time64_to_tm(time: i64, tm: u64) {
     let (days, rest) = (time.div_euclid(86_400), time.rem_euclid(86_400));
     // Days to a date, with years that begin in March.

@@ -20,6 +20,9 @@ const NODENAME: u64 = 64;
 const MODE: u64 = 72;
 
 /// `misc_register()`: 0 or a negative error.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn misc_register(misc: u64) -> i32 {
     might_sleep("misc_register");
     let made = or_oops(enter(|machine, _| {
@@ -72,6 +75,9 @@ pub(crate) extern "C" fn misc_register(misc: u64) -> i32 {
 }
 
 /// `misc_deregister()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn misc_deregister(misc: u64) {
     might_sleep("misc_deregister");
     or_oops(enter(|machine, _| {

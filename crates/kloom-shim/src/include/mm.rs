@@ -85,23 +85,35 @@ impl Machine {
 }
 
 /// `alloc_pages()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn __alloc_pages(gfp: u32, order: u32, _node: i32, _mask: u64) -> u64 {
     let addr = slab::__get_free_pages(gfp, order);
     if addr == 0 { 0 } else { enter(|machine, _| machine.pages_of(addr, 1 << order.min(10))) }
 }
 
 /// `__free_pages()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __free_pages(page: u64, order: u32) {
     let addr = or_oops(enter(|machine, _| machine.forget_page(page)));
     slab::free_pages(addr, order);
 }
 
 /// `page_address()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_page_address(page: u64) -> u64 {
     or_oops(enter(|machine, _| machine.address_of(page)))
 }
 
 /// `get_page()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_get_page(page: u64) {
     or_oops(enter(|machine, _| {
         let count = machine.get_u32(page + REFCOUNT)?;
@@ -110,6 +122,9 @@ pub(crate) extern "C" fn kloom_get_page(page: u64) {
 }
 
 /// `put_page()`: the last reference frees.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_put_page(page: u64) {
     let last = or_oops(enter(|machine, _| {
         let count = machine.get_u32(page + REFCOUNT)?.wrapping_sub(1);
@@ -122,64 +137,100 @@ pub(crate) extern "C" fn kloom_put_page(page: u64) {
 }
 
 /// `virt_to_page()`: NULL for an address that is no memory.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_virt_to_page(addr: u64) -> u64 {
     enter(|machine, _| if machine.arena.check_range(addr, 1, false).is_ok() { machine.page_of(addr) } else { 0 })
 }
 
 /// `virt_to_phys()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_virt_to_phys(addr: u64) -> u64 {
     enter(|machine, _| addr.wrapping_sub(machine.arena.base()))
 }
 
 /// `phys_to_virt()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_phys_to_virt(addr: u64) -> u64 {
     enter(|machine, _| addr.wrapping_add(machine.arena.base()))
 }
 
 /// `page_to_pfn()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_page_to_pfn(page: u64) -> u64 {
     kloom_virt_to_phys(kloom_page_address(page)) / PAGE
 }
 
 /// `pfn_to_page()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_pfn_to_page(pfn: u64) -> u64 {
     kloom_virt_to_page(kloom_phys_to_virt(pfn.wrapping_mul(PAGE)))
 }
 
 /// `pfn_valid()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_pfn_valid(pfn: u64) -> i32 {
     let addr = kloom_phys_to_virt(pfn.wrapping_mul(PAGE));
     enter(|machine, _| i32::from(machine.arena.check_range(addr, 1, false).is_ok()))
 }
 
 /// `vmalloc_to_pfn()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn vmalloc_to_pfn(addr: u64) -> u64 {
     kloom_virt_to_phys(addr) / PAGE
 }
 
 /// `remap_pfn_range()`, `vm_insert_page()`, `remap_vmalloc_range()`: user tasks have no mappings.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn remap_pfn_range(_vma: u64, _addr: u64, _pfn: u64, _size: u64, _prot: u64) -> i32 {
     might_sleep("remap_pfn_range");
     -Errno::ENODEV.0
 }
 
 /// `find_vma()`: none.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_vma(_mm: u64, _addr: u64) -> u64 {
     0
 }
 
 /// `ioremap()`: there is no device memory.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn ioremap(_addr: u64, _size: u64) -> u64 {
     might_sleep("ioremap");
     0
 }
 
 /// `iounmap()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn iounmap(_addr: u64) {
     might_sleep("iounmap");
 }
 
 /// `inb()` and its kin: a bus without devices answers all ones.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_in(port: u16, size: i32) -> u32 {
     match (port, size) {
         (0x60, 1) => enter(|machine, _| machine.irqs.keyboard.scan_code()),
@@ -190,14 +241,23 @@ pub(crate) extern "C" fn kloom_in(port: u16, size: i32) -> u32 {
 }
 
 /// `outb()` and its kin.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_out(_value: u32, _port: u16, _size: i32) {}
 
 /// `register_shrinker()`: memory never gets so tight that it is called.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_register_shrinker(_shrinker: u64) -> i32 {
     0
 }
 
 /// `unregister_shrinker()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn unregister_shrinker(_shrinker: u64) {}
 
 /// Credentials that modules made.
@@ -221,6 +281,9 @@ fn new_cred(from: u64) -> u64 {
 const CRED_COPY: u64 = 104;
 
 /// `prepare_creds()`: a copy of current's.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn prepare_creds() -> u64 {
     might_sleep("prepare_creds");
     let from = enter(|machine, current| machine.kernel.tasks[current].c.cred.get());
@@ -228,12 +291,18 @@ pub(crate) extern "C" fn prepare_creds() -> u64 {
 }
 
 /// `prepare_kernel_cred()`: root's.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn prepare_kernel_cred(_daemon: u64) -> u64 {
     might_sleep("prepare_kernel_cred");
     new_cred(0)
 }
 
 /// `commit_creds()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn commit_creds(cred: u64) -> i32 {
     or_oops(enter(|machine, current| {
         machine.check_access(cred, CRED_COPY, true)?;
@@ -245,6 +314,9 @@ pub(crate) extern "C" fn commit_creds(cred: u64) -> i32 {
 }
 
 /// `override_creds()`: the former credentials.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn override_creds(cred: u64) -> u64 {
     or_oops(enter(|machine, current| {
         machine.check_access(cred, CRED_COPY, true)?;
@@ -256,16 +328,25 @@ pub(crate) extern "C" fn override_creds(cred: u64) -> u64 {
 }
 
 /// `revert_creds()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn revert_creds(old: u64) {
     enter(|machine, current| machine.kernel.tasks[current].c.cred.set(old));
 }
 
 /// `abort_creds()`, and the last `put_cred()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn abort_creds(cred: u64) {
     enter(|machine, _| machine.kernel_free(cred));
 }
 
 /// `si_meminfo()`: pages of memory, and how many are free.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn si_meminfo(info: u64) {
     or_oops(enter(|machine, _| {
         let total = machine.kernel.config.mem_bytes / PAGE;
@@ -281,6 +362,9 @@ pub(crate) extern "C" fn si_meminfo(info: u64) {
 }
 
 /// `task_active_pid_ns()`: there is one.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn task_active_pid_ns(task: u64) -> u64 {
     or_oops(enter(|machine, _| {
         machine.task_from(task, "task_active_pid_ns")?;

@@ -18,6 +18,9 @@ fn known(machine: &mut Machine, module: u64) -> Result<bool, Fault> {
 }
 
 /// `try_module_get()`: false when the module is going; true for NULL.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn try_module_get(module: u64) -> bool {
     or_oops(enter(|machine, _| {
         known(machine, module)?;
@@ -26,6 +29,9 @@ pub(crate) extern "C" fn try_module_get(module: u64) -> bool {
 }
 
 /// `__module_get()`: without a look at the module's state.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __module_get(module: u64) {
     or_oops(enter(|machine, _| {
         if known(machine, module)?
@@ -49,11 +55,17 @@ fn put(machine: &mut Machine, module: u64) -> Result<(), Fault> {
 }
 
 /// `module_put()`: one put too many warns.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn module_put(module: u64) {
     or_oops(enter(|machine, _| put(machine, module)));
 }
 
 /// `module_refcount()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_module_refcount(module: u64) -> i32 {
     or_oops(enter(|machine, _| {
         known(machine, module)?;
@@ -62,6 +74,9 @@ pub(crate) extern "C" fn kloom_module_refcount(module: u64) -> i32 {
 }
 
 /// `__module_put_and_kthread_exit()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __module_put_and_kthread_exit(module: u64, code: i64) -> u64 {
     or_oops(enter(|machine, current| {
         put(machine, module)?;
@@ -76,6 +91,9 @@ pub(crate) extern "C" fn __module_put_and_kthread_exit(module: u64, code: i64) -
 }
 
 /// `find_module()`: the `struct module`, or NULL.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_module(name: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let name = machine.text(name)?;
@@ -95,26 +113,41 @@ fn around(machine: &Machine, addr: u64, code: bool) -> u64 {
 }
 
 /// `__module_address()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __module_address(addr: u64) -> u64 {
     enter(|machine, _| around(machine, addr, false))
 }
 
 /// `__module_text_address()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __module_text_address(addr: u64) -> u64 {
     enter(|machine, _| around(machine, addr, true))
 }
 
 /// `is_module_address()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn is_module_address(addr: u64) -> bool {
     enter(|machine, _| around(machine, addr, false) != 0)
 }
 
 /// `__kernel_text_address()`: modules hold all the code there is to name.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __kernel_text_address(addr: u64) -> i32 {
     enter(|machine, _| i32::from(around(machine, addr, true) != 0))
 }
 
 /// `core_kernel_text()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn core_kernel_text(_addr: u64) -> i32 {
     0
 }
@@ -129,6 +162,9 @@ fn exported(machine: &Machine, name: &str) -> Option<(u32, u64)> {
 }
 
 /// `__symbol_get()`: variables of the kernel and what other modules export.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __symbol_get(name: u64) -> u64 {
     might_sleep("__symbol_get");
     or_oops(enter(|machine, _| {
@@ -149,6 +185,9 @@ pub(crate) extern "C" fn __symbol_get(name: u64) -> u64 {
 }
 
 /// `__symbol_put()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __symbol_put(name: u64) {
     or_oops(enter(|machine, _| {
         let name = machine.text(name)?;
@@ -160,6 +199,9 @@ pub(crate) extern "C" fn __symbol_put(name: u64) {
 }
 
 /// `symbol_put_addr()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn symbol_put_addr(addr: u64) {
     or_oops(enter(|machine, _| {
         let module = around(machine, addr, false);
@@ -168,12 +210,18 @@ pub(crate) extern "C" fn symbol_put_addr(addr: u64) {
 }
 
 /// `__request_module()`: there is no modprobe that finds more: `-ENOENT`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __request_module(_frame: &VaFrame) -> i32 {
     might_sleep("request_module");
     -Errno::ENOENT.0
 }
 
 /// `call_usermodehelper()`: no user programs.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn call_usermodehelper(_path: u64, _argv: u64, _envp: u64, _wait: i32) -> i32 {
     might_sleep("call_usermodehelper");
     -Errno::ENOENT.0

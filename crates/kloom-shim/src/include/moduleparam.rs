@@ -80,6 +80,9 @@ params! {
 }
 
 /// `param_free_charp()`: `arg` is the variable.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn param_free_charp(arg: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(arg, 8, true)?;
@@ -89,6 +92,9 @@ pub(crate) extern "C" fn param_free_charp(arg: u64) {
 }
 
 /// `param_set_uint_minmax()`: `-EINVAL` outside the bounds.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn param_set_uint_minmax(val: u64, kp: u64, min: u32, max: u32) -> i32 {
     if val == 0 {
         return -Errno::EINVAL.0;

@@ -24,6 +24,9 @@ fn mirror(machine: &mut Machine, addr: u64, handle: u32) {
 }
 
 /// `mutex_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __mutex_init(addr: u64, name: u64, key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 16, true)?;
@@ -56,36 +59,57 @@ fn lock_nested(addr: u64, subclass: u32, state: u32, func: &'static str) -> i32 
 }
 
 /// `mutex_lock()`: in state D until it is free.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mutex_lock(addr: u64) {
     lock(addr, TASK_UNINTERRUPTIBLE, "mutex_lock");
 }
 
 /// `mutex_lock_nested()`: in a subclass of its class.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mutex_lock_nested(addr: u64, subclass: u32) {
     lock_nested(addr, subclass, TASK_UNINTERRUPTIBLE, "mutex_lock_nested");
 }
 
 /// `mutex_lock_interruptible_nested()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mutex_lock_interruptible_nested(addr: u64, subclass: u32) -> i32 {
     lock_nested(addr, subclass, TASK_INTERRUPTIBLE, "mutex_lock_interruptible_nested")
 }
 
 /// `mutex_lock_killable_nested()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mutex_lock_killable_nested(addr: u64, subclass: u32) -> i32 {
     lock_nested(addr, subclass, TASK_KILLABLE, "mutex_lock_killable_nested")
 }
 
 /// `mutex_lock_interruptible()`: 0 or `-EINTR`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mutex_lock_interruptible(addr: u64) -> i32 {
     lock(addr, TASK_INTERRUPTIBLE, "mutex_lock_interruptible")
 }
 
 /// `mutex_lock_killable()`: 0 or `-EINTR` on a fatal signal.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mutex_lock_killable(addr: u64) -> i32 {
     lock(addr, TASK_KILLABLE, "mutex_lock_killable")
 }
 
 /// `mutex_trylock()`: 1 if taken.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mutex_trylock(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "mutex_trylock")?;
@@ -96,6 +120,9 @@ pub(crate) extern "C" fn mutex_trylock(addr: u64) -> i32 {
 }
 
 /// `mutex_unlock()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mutex_unlock(addr: u64) {
     releasing(|machine, current| {
         let handle = object(machine, addr, "mutex_unlock")?;
@@ -108,6 +135,9 @@ pub(crate) extern "C" fn mutex_unlock(addr: u64) {
 }
 
 /// `mutex_is_locked()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn mutex_is_locked(addr: u64) -> bool {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "mutex_is_locked")?;
@@ -116,6 +146,9 @@ pub(crate) extern "C" fn mutex_is_locked(addr: u64) -> bool {
 }
 
 /// `mutex_destroy()`: reports a mutex that is held; a later use is one of an object that was never initialised.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_mutex_destroy(addr: u64) {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "mutex_destroy")?;
@@ -136,6 +169,9 @@ pub(crate) extern "C" fn kloom_mutex_destroy(addr: u64) {
 }
 
 /// `atomic_dec_and_mutex_lock()`: decrements; 1 with the mutex held when that reaches 0.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn atomic_dec_and_mutex_lock(atomic: u64, addr: u64) -> i32 {
     if dec_unless_one(atomic) {
         return 0;

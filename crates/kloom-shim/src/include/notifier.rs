@@ -150,6 +150,9 @@ chain!(srcu_notifier_chain_register srcu_notifier_chain_unregister srcu_notifier
     "srcu_notifier_chain_register");
 
 /// `srcu_init_notifier_head()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn srcu_init_notifier_head(head: u64) {
     or_oops(enter(|machine, _| {
         machine.put_u32(head, 0x4b4c_0044)?;

@@ -8,11 +8,17 @@ use crate::include::slab::Request;
 use crate::oops::or_oops;
 
 /// What to add to a per-CPU address for this CPU.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_this_cpu_offset() -> u64 {
     enter(|machine, _| u64::from(machine.kernel.this_cpu) * PERCPU_STRIDE)
 }
 
 /// What to add to a per-CPU address for `cpu`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_per_cpu_offset(cpu: u32) -> u64 {
     u64::from(cpu) * PERCPU_STRIDE
 }
@@ -23,6 +29,9 @@ const GFP_KERNEL: u32 = 0xcc0;
 const GFP_ZERO: u32 = 0x100;
 
 /// `alloc_percpu_gfp()`: NULL without memory, or for more than one CPU's share holds.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn __alloc_percpu_gfp(size: u64, align: u64, gfp: u32) -> u64 {
     might_sleep("alloc_percpu");
     enter(|machine, _| {
@@ -42,11 +51,17 @@ pub(crate) extern "C" fn __alloc_percpu_gfp(size: u64, align: u64, gfp: u32) -> 
 }
 
 /// `alloc_percpu()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __alloc_percpu(size: u64, align: u64) -> u64 {
     __alloc_percpu_gfp(size, align, GFP_KERNEL)
 }
 
 /// `free_percpu()`; NULL is allowed.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn free_percpu(addr: u64) {
     enter(|machine, _| machine.release(addr, "free_percpu", |kind| kind == KIND));
 }
@@ -55,15 +70,24 @@ pub(crate) extern "C" fn free_percpu(addr: u64) {
 const COUNT: u64 = 8;
 
 /// `percpu_counter_init()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn __percpu_counter_init(addr: u64, amount: i64, _gfp: u32, _key: u64) -> i32 {
     percpu_counter_set(addr, amount);
     0
 }
 
 /// `percpu_counter_destroy()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn percpu_counter_destroy(_addr: u64) {}
 
 /// `percpu_counter_set()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn percpu_counter_set(addr: u64, amount: i64) {
     or_oops(enter(|machine, _| {
         machine.init_object(addr, crate::object::Magic::PercpuCounter, 1)?;
@@ -72,6 +96,9 @@ pub(crate) extern "C" fn percpu_counter_set(addr: u64, amount: i64) {
 }
 
 /// `percpu_counter_add_batch()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn percpu_counter_add_batch(addr: u64, amount: i64, _batch: i32) {
     or_oops(enter(|machine, _| {
         let value = machine.get_u64(addr + COUNT)?;
@@ -80,11 +107,17 @@ pub(crate) extern "C" fn percpu_counter_add_batch(addr: u64, amount: i64, _batch
 }
 
 /// `percpu_counter_sum()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __percpu_counter_sum(addr: u64) -> i64 {
     or_oops(enter(|machine, _| machine.get_u64(addr + COUNT))) as i64
 }
 
 /// `percpu_counter_compare()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __percpu_counter_compare(addr: u64, rhs: i64, _batch: i32) -> i32 {
     __percpu_counter_sum(addr).cmp(&rhs) as i32
 }

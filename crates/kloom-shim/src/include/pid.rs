@@ -96,11 +96,17 @@ fn find(machine: &mut Machine, nr: i32) -> u64 {
 }
 
 /// `find_vpid()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_vpid(nr: i32) -> u64 {
     enter(|machine, _| find(machine, nr))
 }
 
 /// `find_get_pid()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_get_pid(nr: i32) -> u64 {
     enter(|machine, _| {
         let pid = find(machine, nr);
@@ -109,11 +115,17 @@ pub(crate) extern "C" fn find_get_pid(nr: i32) -> u64 {
 }
 
 /// `find_pid_ns()`: there is one namespace.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_pid_ns(nr: i32, _ns: u64) -> u64 {
     find_vpid(nr)
 }
 
 /// `find_ge_pid()`: the first used number at or above `nr`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_ge_pid(nr: i32, _ns: u64) -> u64 {
     enter(|machine, _| {
         let tasks = &machine.kernel.tasks;
@@ -123,6 +135,9 @@ pub(crate) extern "C" fn find_ge_pid(nr: i32, _ns: u64) -> u64 {
 }
 
 /// `get_task_pid()`: with a reference.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_task_pid(task: u64, _kind: u32) -> u64 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "get_task_pid")?;
@@ -132,11 +147,17 @@ pub(crate) extern "C" fn get_task_pid(task: u64, _kind: u32) -> u64 {
 }
 
 /// `pid_task()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn pid_task(pid: u64, _kind: u32) -> u64 {
     or_oops(enter(|machine, _| Ok(machine.task_of_pid(pid)?.map_or(0, |id| machine.kernel.tasks[id].addr))))
 }
 
 /// `get_pid_task()`: with a reference to the task.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_pid_task(pid: u64, _kind: u32) -> u64 {
     or_oops(enter(|machine, _| {
         let Some(id) = machine.task_of_pid(pid)? else { return Ok(0) };
@@ -146,6 +167,9 @@ pub(crate) extern "C" fn get_pid_task(pid: u64, _kind: u32) -> u64 {
 }
 
 /// `put_pid()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn put_pid(pid: u64) {
     if pid == 0 {
         return;
@@ -160,6 +184,9 @@ pub(crate) extern "C" fn put_pid(pid: u64) {
 }
 
 /// `pid_vnr()`, `pid_nr_ns()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn pid_vnr(pid: u64) -> i32 {
     if pid == 0 {
         return 0;
@@ -171,6 +198,9 @@ pub(crate) extern "C" fn pid_vnr(pid: u64) -> i32 {
 }
 
 /// `kill_pid()`: `-ESRCH` without a task, `-EINVAL` for no signal.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kill_pid(pid: u64, signal: i32, _privileged: i32) -> i32 {
     or_oops(enter(|machine, _| {
         let Some(id) = machine.task_of_pid(pid)? else { return Ok(-Errno::ESRCH.0) };
@@ -179,11 +209,17 @@ pub(crate) extern "C" fn kill_pid(pid: u64, signal: i32, _privileged: i32) -> i3
 }
 
 /// `kill_pid_info()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kill_pid_info(signal: i32, _info: u64, pid: u64) -> i32 {
     kill_pid(pid, signal, 1)
 }
 
 /// `kill_proc()`, removed in 2.6.31: by number.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kill_proc(nr: i32, signal: i32, _privileged: i32) -> i32 {
     enter(|machine, _| {
         machine.note_removed("kill_proc", "kill_pid()");
@@ -193,6 +229,9 @@ pub(crate) extern "C" fn kill_proc(nr: i32, signal: i32, _privileged: i32) -> i3
 }
 
 /// `kill_proc_info()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kill_proc_info(signal: i32, _info: u64, nr: i32) -> i32 {
     enter(|machine, _| {
         let Some(id) = machine.kernel.tasks.find(nr) else { return -Errno::ESRCH.0 };
@@ -201,6 +240,9 @@ pub(crate) extern "C" fn kill_proc_info(signal: i32, _info: u64, nr: i32) -> i32
 }
 
 /// `task_pid_nr_ns()` and its kin: the number, 0 when the task has lost it.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __task_pid_nr_ns(task: u64, kind: u32, _ns: u64) -> i32 {
     const PIDTYPE_TGID: u32 = 1;
     or_oops(enter(|machine, current| {

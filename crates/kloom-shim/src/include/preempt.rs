@@ -47,16 +47,25 @@ impl Machine {
 }
 
 /// `preempt_count()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_preempt_count() -> i32 {
     enter(|machine, _| machine.kernel.preempt_count() as i32)
 }
 
 /// `preempt_disable()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_preempt_disable() {
     enter(|machine, _| machine.kernel.preempt_add(PREEMPT_OFFSET));
 }
 
 /// `preempt_enable()`: a scheduling point where kernel code is preemptible.
+///
+/// # Context
+/// Any; does not sleep, but gives way to what it lets run: a scheduling point.
 pub(crate) extern "C" fn kloom_preempt_enable() {
     releasing(|machine, _| {
         machine.preempt_sub(PREEMPT_OFFSET, "preempt_enable");
@@ -65,16 +74,25 @@ pub(crate) extern "C" fn kloom_preempt_enable() {
 }
 
 /// `preempt_enable_no_resched()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_preempt_enable_no_resched() {
     enter(|machine, _| machine.preempt_sub(PREEMPT_OFFSET, "preempt_enable_no_resched"));
 }
 
 /// `migrate_disable()`: keeps the task on its CPU.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_migrate_disable() {
     enter(|machine, current| machine.kernel.migrate_disable(current));
 }
 
 /// `migrate_enable()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_migrate_enable() {
     enter(|machine, current| {
         if !machine.kernel.migrate_enable(current) {
@@ -84,6 +102,9 @@ pub(crate) extern "C" fn kloom_migrate_enable() {
 }
 
 /// `local_irq_disable()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_local_irq_disable() {
     enter(|machine, _| {
         machine.irq_save();
@@ -91,16 +112,25 @@ pub(crate) extern "C" fn kloom_local_irq_disable() {
 }
 
 /// `local_irq_enable()`: interrupts that wait are taken now.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_local_irq_enable() {
     kloom_local_irq_restore(FLAGS_IF);
 }
 
 /// `local_irq_save()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_local_irq_save() -> u64 {
     enter(|machine, _| machine.irq_save())
 }
 
 /// `local_irq_restore()`.
+///
+/// # Context
+/// Any; does not sleep, but gives way to what it lets run: a scheduling point.
 pub(crate) extern "C" fn kloom_local_irq_restore(flags: u64) {
     releasing(|machine, _| {
         machine.irq_restore(flags);
@@ -109,16 +139,25 @@ pub(crate) extern "C" fn kloom_local_irq_restore(flags: u64) {
 }
 
 /// `irqs_disabled()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_irqs_disabled() -> i32 {
     enter(|machine, _| i32::from(machine.kernel.irqs_disabled()))
 }
 
 /// `local_bh_disable()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_local_bh_disable() {
     enter(|machine, _| machine.kernel.preempt_add(SOFTIRQ_DISABLE_OFFSET));
 }
 
 /// `local_bh_enable()`: softirqs that wait run now.
+///
+/// # Context
+/// Any; does not sleep, but gives way to what it lets run: a scheduling point.
 pub(crate) extern "C" fn kloom_local_bh_enable() {
     releasing(|machine, _| {
         if machine.kernel.context_kind() == ContextKind::Hardirq {
@@ -132,6 +171,9 @@ pub(crate) extern "C" fn kloom_local_bh_enable() {
 /// `raw_smp_processor_id()`.
 ///
 /// `smp_processor_id()` is the same: Debian's kernels are built without `CONFIG_DEBUG_PREEMPT`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_raw_smp_processor_id() -> u32 {
     enter(|machine, _| machine.kernel.this_cpu)
 }

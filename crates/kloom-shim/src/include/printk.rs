@@ -170,6 +170,9 @@ pub(crate) extern "C" fn _printk(frame: &VaFrame) -> i32 {
 }
 
 /// `vprintk()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn vprintk(fmt: u64, args: u64) -> i32 {
     enter(|machine, _| {
         let (text, _) = {
@@ -204,16 +207,25 @@ pub(crate) fn log_text(machine: &mut Machine, text: &[u8]) -> i32 {
 }
 
 /// `dump_stack()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn dump_stack() {
     enter(|machine, _| machine.print_stack());
 }
 
 /// `dump_stack_lvl()`: the level is ignored.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_dump_stack_lvl(_level: u64) {
     dump_stack();
 }
 
 /// `stack_trace_save()`: return addresses in module code, the innermost first; how many.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn stack_trace_save(store: u64, size: u32, skip: u32) -> u32 {
     crate::oops::or_oops(enter(|machine, _| {
         let ips: Vec<u64> = machine.kernel.here.ips().skip(skip as usize).take(size as usize).collect();
@@ -224,6 +236,9 @@ pub(crate) extern "C" fn stack_trace_save(store: u64, size: u32, skip: u32) -> u
 }
 
 /// `stack_trace_print()`: a line each, `spaces` and one more blank in front.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn stack_trace_print(trace: u64, count: u32, spaces: i32) {
     crate::oops::or_oops(enter(|machine, _| {
         for index in 0..u64::from(count) {

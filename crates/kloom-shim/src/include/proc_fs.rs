@@ -109,17 +109,26 @@ fn create(wanted: Wanted, func: &'static str, ops: u64, kind: ProcOpsKind, state
 }
 
 /// `proc_create()` and `proc_create_data()` with `struct proc_ops`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_proc_create(name: u64, mode: u16, parent: u64, ops: u64, data: u64) -> u64 {
     create(Wanted { name, mode: u32::from(mode), parent, data }, "proc_create", ops, ProcOpsKind::ProcOps, 0)
 }
 
 /// The same with `struct file_operations`, as before 5.6.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_proc_create_fops(name: u64, mode: u16, parent: u64, ops: u64, data: u64) -> u64 {
     enter(|machine, _| machine.note_removed("proc_create() with struct file_operations", "struct proc_ops"));
     create(Wanted { name, mode: u32::from(mode), parent, data }, "proc_create", ops, ProcOpsKind::FileOperations, 0)
 }
 
 /// `proc_create_single_data()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_create_single_data(name: u64, mode: u16, parent: u64, show: u64, data: u64) -> u64 {
     create(
         Wanted { name, mode: u32::from(mode), parent, data },
@@ -131,6 +140,9 @@ pub(crate) extern "C" fn proc_create_single_data(name: u64, mode: u16, parent: u
 }
 
 /// `proc_create_seq_private()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_create_seq_private(
     name: u64,
     mode: u16,
@@ -154,21 +166,33 @@ fn mkdir(wanted: Wanted, func: &'static str) -> u64 {
 }
 
 /// `proc_mkdir()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_mkdir(name: u64, parent: u64) -> u64 {
     mkdir(Wanted { name, mode: 0, parent, data: 0 }, "proc_mkdir")
 }
 
 /// `proc_mkdir_mode()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_mkdir_mode(name: u64, mode: u16, parent: u64) -> u64 {
     mkdir(Wanted { name, mode: u32::from(mode), parent, data: 0 }, "proc_mkdir_mode")
 }
 
 /// `proc_mkdir_data()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_mkdir_data(name: u64, mode: u16, parent: u64, data: u64) -> u64 {
     mkdir(Wanted { name, mode: u32::from(mode), parent, data }, "proc_mkdir_data")
 }
 
 /// `proc_symlink()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_symlink(name: u64, parent: u64, dest: u64) -> u64 {
     might_sleep("proc_symlink");
     or_oops(enter(|machine, _| {
@@ -205,6 +229,9 @@ fn finish(caller: TaskId, machine: &mut Machine, op: Op<Removed>) -> Op<i32> {
 }
 
 /// `remove_proc_entry()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn remove_proc_entry(name: u64, parent: u64) {
     might_sleep("remove_proc_entry");
     or_oops(blocking(|machine, current, progress| {
@@ -217,6 +244,9 @@ pub(crate) extern "C" fn remove_proc_entry(name: u64, parent: u64) {
 }
 
 /// `remove_proc_subtree()`: 0 or `-ENOENT`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn remove_proc_subtree(name: u64, parent: u64) -> i32 {
     might_sleep("remove_proc_subtree");
     let ret = or_oops(blocking(|machine, current, progress| {
@@ -230,6 +260,9 @@ pub(crate) extern "C" fn remove_proc_subtree(name: u64, parent: u64) -> i32 {
 }
 
 /// `proc_remove()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_remove(entry: u64) {
     if entry == 0 {
         return;
@@ -245,11 +278,17 @@ pub(crate) extern "C" fn proc_remove(entry: u64) {
 }
 
 /// `pde_data()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn pde_data(inode: u64) -> u64 {
     or_oops(enter(|machine, _| machine.get_u64(inode + inode::PRIVATE)))
 }
 
 /// `proc_set_size()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn proc_set_size(entry: u64, size: u64) {
     or_oops(enter(|machine, _| {
         if let Some(id) = machine.proc_id(entry)? {
@@ -260,6 +299,9 @@ pub(crate) extern "C" fn proc_set_size(entry: u64, size: u64) {
 }
 
 /// `proc_set_user()`: everybody is root here.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn proc_set_user(entry: u64, _uid: u32, _gid: u32) {
     or_oops(enter(|machine, _| machine.proc_id(entry).map(|_| ())));
 }
@@ -282,11 +324,17 @@ fn old_entry(wanted: Wanted, func: &'static str, read_proc: u64) -> u64 {
 }
 
 /// `create_proc_entry()`, before 3.10.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn create_proc_entry(name: u64, mode: u16, parent: u64) -> u64 {
     old_entry(Wanted { name, mode: u32::from(mode), parent, data: 0 }, "create_proc_entry", 0)
 }
 
 /// `create_proc_read_entry()`, before 3.10.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn create_proc_read_entry(name: u64, mode: u16, parent: u64, read_proc: u64, data: u64) -> u64 {
     old_entry(Wanted { name, mode: u32::from(mode), parent, data }, "create_proc_read_entry", read_proc)
 }

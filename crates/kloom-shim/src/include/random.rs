@@ -19,6 +19,9 @@ fn draw(machine: &mut Machine, len: u64) -> Vec<u8> {
 }
 
 /// `get_random_bytes()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_random_bytes(buf: u64, len: u64) {
     or_oops(enter(|machine, _| {
         machine.mem_check(buf, len, true)?;
@@ -28,43 +31,67 @@ pub(crate) extern "C" fn get_random_bytes(buf: u64, len: u64) {
 }
 
 /// `get_random_u64()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_random_u64() -> u64 {
     enter(|machine, _| machine.mem.next_random())
 }
 
 /// `get_random_u32()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_random_u32() -> u32 {
     (get_random_u64() >> 32) as u32
 }
 
 /// `get_random_u16()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_random_u16() -> u16 {
     (get_random_u64() >> 48) as u16
 }
 
 /// `get_random_u8()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_random_u8() -> u8 {
     (get_random_u64() >> 56) as u8
 }
 
 /// `get_random_u32_below()`; a bound of 0 gives any number, as in 6.1.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_get_random_u32_below(ceil: u32) -> u32 {
     let drawn = get_random_u32();
     if ceil == 0 { drawn } else { ((u64::from(drawn) * u64::from(ceil)) >> 32) as u32 }
 }
 
 /// `prandom_u32()`, removed in 6.1.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn prandom_u32() -> u32 {
     enter(|machine, _| machine.note_removed("prandom_u32", "get_random_u32()"));
     get_random_u32()
 }
 
 /// `add_device_randomness()`: accepted; the generator stays deterministic.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn add_device_randomness(buf: u64, len: u64) {
     or_oops(enter(|machine, _| machine.mem_check(buf, len, false)));
 }
 
 /// `generate_random_uuid()`, `uuid_gen()`: version 4, variant 1.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn generate_random_uuid(uuid: u64) {
     or_oops(enter(|machine, _| {
         machine.mem_check(uuid, 16, true)?;
@@ -92,6 +119,9 @@ fn parse_uuid(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// `uuid_parse()`: 0 or `-EINVAL`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn uuid_parse(text: u64, uuid: u64) -> i32 {
     or_oops(enter(|machine, _| match parse_uuid(&machine.cstr(text, 36)?) {
         Some(bytes) => machine.store(uuid, &bytes).map(|()| 0),

@@ -85,11 +85,17 @@ fn ratelimit(machine: &mut Machine, state: u64, func: u64) -> Result<i32, Fault>
 }
 
 /// `___ratelimit()`: 1 if the event may be reported.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ___ratelimit(state: u64, func: u64) -> i32 {
     or_oops(enter(|machine, _| ratelimit(machine, state, func)))
 }
 
 /// `printk_ratelimit()`: ten messages in five seconds for the whole kernel.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __printk_ratelimit(func: u64) -> i32 {
     enter(|machine, _| {
         let now = machine.kernel.jiffies();
@@ -100,6 +106,9 @@ pub(crate) extern "C" fn __printk_ratelimit(func: u64) -> i32 {
 }
 
 /// `printk_timed_ratelimit()`: true at most once per interval.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn printk_timed_ratelimit(last: u64, interval_ms: u32) -> bool {
     or_oops(enter(|machine, _| {
         machine.check_access(last, 8, true)?;

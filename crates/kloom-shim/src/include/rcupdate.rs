@@ -27,11 +27,17 @@ impl Machine {
 }
 
 /// `rcu_read_lock()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __rcu_read_lock() {
     enter(|machine, _| machine.kernel.rcu_read_lock());
 }
 
 /// `rcu_read_unlock()`.
+///
+/// # Context
+/// Any; does not sleep, but gives way to what it lets run: a scheduling point.
 pub(crate) extern "C" fn __rcu_read_unlock() {
     releasing(|machine, current| {
         if let Err(fault) = machine.kernel.rcu_read_unlock(current) {
@@ -42,11 +48,17 @@ pub(crate) extern "C" fn __rcu_read_unlock() {
 }
 
 /// `rcu_read_lock_held()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn rcu_read_lock_held() -> i32 {
     enter(|machine, current| i32::from(machine.kernel.rcu_read_lock_held(current)))
 }
 
 /// `rcu_read_lock_sched()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_rcu_read_lock_sched() {
     enter(|machine, _| {
         machine.kernel.preempt_add(PREEMPT_OFFSET);
@@ -55,6 +67,9 @@ pub(crate) extern "C" fn kloom_rcu_read_lock_sched() {
 }
 
 /// `rcu_read_unlock_sched()`.
+///
+/// # Context
+/// Any; does not sleep, but gives way to what it lets run: a scheduling point.
 pub(crate) extern "C" fn kloom_rcu_read_unlock_sched() {
     releasing(|machine, current| {
         if let Err(fault) = machine.kernel.rcu_read_unlock(current) {
@@ -71,11 +86,17 @@ fn synchronize(expedited: bool, func: &'static str) {
 }
 
 /// `synchronize_rcu()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn synchronize_rcu() {
     synchronize(false, "synchronize_rcu");
 }
 
 /// `synchronize_rcu_expedited()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn synchronize_rcu_expedited() {
     synchronize(true, "synchronize_rcu_expedited");
 }
@@ -97,11 +118,17 @@ fn request(head: u64, func: u64) {
 }
 
 /// `call_rcu()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn call_rcu(head: u64, func: u64) {
     request(head, func);
 }
 
 /// `kvfree_call_rcu()`: `func` is the offset of the head in the block to free.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kvfree_call_rcu(head: u64, func: u64) {
     request(head, func);
 }
@@ -119,21 +146,33 @@ pub(crate) extern "C" fn rcu_callback(head: u64, func: u64, id: u64) {
 }
 
 /// `rcu_barrier()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn rcu_barrier() {
     sleeping("rcu_barrier", |machine, current, progress| machine.kernel.rcu_barrier(current, progress));
 }
 
 /// `get_state_synchronize_rcu()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn get_state_synchronize_rcu() -> u64 {
     enter(|machine, _| machine.kernel.rcu_cookie())
 }
 
 /// `poll_state_synchronize_rcu()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn poll_state_synchronize_rcu(cookie: u64) -> bool {
     enter(|machine, _| machine.kernel.rcu_cookie_passed(cookie))
 }
 
 /// `cond_synchronize_rcu()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cond_synchronize_rcu(cookie: u64) {
     if !poll_state_synchronize_rcu(cookie) {
         synchronize_rcu();
@@ -141,6 +180,9 @@ pub(crate) extern "C" fn cond_synchronize_rcu(cookie: u64) {
 }
 
 /// `rcu_is_watching()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn rcu_is_watching() -> bool {
     true
 }
@@ -150,6 +192,9 @@ fn srcu(machine: &mut Machine, addr: u64, func: &'static str) -> Result<(), Faul
 }
 
 /// `init_srcu_struct()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __init_srcu_struct(addr: u64, _name: u64, _key: u64) -> i32 {
     or_oops(enter(|machine, _| {
         machine.kernel.srcu_forget(addr);
@@ -159,6 +204,9 @@ pub(crate) extern "C" fn __init_srcu_struct(addr: u64, _name: u64, _key: u64) ->
 }
 
 /// `cleanup_srcu_struct()`: warns while it has readers.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cleanup_srcu_struct(addr: u64) {
     or_oops(enter(|machine, _| {
         srcu(machine, addr, "cleanup_srcu_struct")?;
@@ -173,6 +221,9 @@ pub(crate) extern "C" fn cleanup_srcu_struct(addr: u64) {
 }
 
 /// `srcu_read_lock()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __srcu_read_lock(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         srcu(machine, addr, "srcu_read_lock")?;
@@ -181,6 +232,9 @@ pub(crate) extern "C" fn __srcu_read_lock(addr: u64) -> i32 {
 }
 
 /// `srcu_read_unlock()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __srcu_read_unlock(addr: u64, index: i32) {
     or_oops(enter(|machine, _| {
         srcu(machine, addr, "srcu_read_unlock")?;
@@ -190,6 +244,9 @@ pub(crate) extern "C" fn __srcu_read_unlock(addr: u64, index: i32) {
 }
 
 /// `synchronize_srcu()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn synchronize_srcu(addr: u64) {
     might_sleep("synchronize_srcu");
     or_oops(enter(|machine, _| srcu(machine, addr, "synchronize_srcu")));
@@ -197,12 +254,18 @@ pub(crate) extern "C" fn synchronize_srcu(addr: u64) {
 }
 
 /// `call_srcu()`: the callback comes after an ordinary grace period.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn call_srcu(addr: u64, head: u64, func: u64) {
     or_oops(enter(|machine, _| srcu(machine, addr, "call_srcu")));
     request(head, func);
 }
 
 /// `srcu_barrier()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn srcu_barrier(_addr: u64) {
     rcu_barrier();
 }

@@ -14,6 +14,9 @@ fn object(machine: &mut Machine, addr: u64, func: &'static str) -> Result<u32, F
 }
 
 /// `rt_mutex_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __rt_mutex_init(addr: u64, name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 8, true)?;
@@ -83,6 +86,9 @@ pub(crate) extern "C" fn rt_mutex_unlock(addr: u64) {
 }
 
 /// `rt_mutex_is_locked()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_rt_mutex_is_locked(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "rt_mutex_is_locked")?;

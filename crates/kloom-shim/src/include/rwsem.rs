@@ -28,11 +28,17 @@ fn init(addr: u64, magic: Magic, name: u64, key: u64) {
 }
 
 /// `init_rwsem()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __init_rwsem(addr: u64, name: u64, key: u64) {
     init(addr, Magic::Rwsem, name, key);
 }
 
 /// `percpu_init_rwsem()`: 0, or `-ENOMEM` when that was asked for.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __percpu_init_rwsem(addr: u64, name: u64, key: u64) -> i32 {
     if enter(|machine, _| machine.fail_after.fails("percpu_init_rwsem")) {
         return -kloom_abi::Errno::ENOMEM.0;
@@ -42,6 +48,9 @@ pub(crate) extern "C" fn __percpu_init_rwsem(addr: u64, name: u64, key: u64) -> 
 }
 
 /// `percpu_free_rwsem()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn percpu_free_rwsem(addr: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 8, true)?;
@@ -78,51 +87,81 @@ fn unlock(addr: u64, write: bool, func: &'static str) {
 }
 
 /// `down_read()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down_read(addr: u64) {
     lock(addr, false, TASK_UNINTERRUPTIBLE, "down_read");
 }
 
 /// `down_read_interruptible()`: 0 or `-EINTR`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down_read_interruptible(addr: u64) -> i32 {
     lock(addr, false, TASK_INTERRUPTIBLE, "down_read_interruptible")
 }
 
 /// `down_read_killable()`: 0 or `-EINTR` on a fatal signal.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down_read_killable(addr: u64) -> i32 {
     lock(addr, false, TASK_KILLABLE, "down_read_killable")
 }
 
 /// `down_read_trylock()`: 1 if taken.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn down_read_trylock(addr: u64) -> i32 {
     trylock(addr, false, "down_read_trylock")
 }
 
 /// `down_write()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down_write(addr: u64) {
     lock(addr, true, TASK_UNINTERRUPTIBLE, "down_write");
 }
 
 /// `down_write_killable()`: 0 or `-EINTR` on a fatal signal.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down_write_killable(addr: u64) -> i32 {
     lock(addr, true, TASK_KILLABLE, "down_write_killable")
 }
 
 /// `down_write_trylock()`: 1 if taken.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn down_write_trylock(addr: u64) -> i32 {
     trylock(addr, true, "down_write_trylock")
 }
 
 /// `up_read()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn up_read(addr: u64) {
     unlock(addr, false, "up_read");
 }
 
 /// `up_write()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn up_write(addr: u64) {
     unlock(addr, true, "up_write");
 }
 
 /// `downgrade_write()`.
+///
+/// # Context
+/// Any; does not sleep, but gives way to what it lets run: a scheduling point.
 pub(crate) extern "C" fn downgrade_write(addr: u64) {
     releasing(|machine, _| {
         let handle = object(machine, addr, "downgrade_write")?;
@@ -132,6 +171,9 @@ pub(crate) extern "C" fn downgrade_write(addr: u64) {
 }
 
 /// `rwsem_is_locked()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_rwsem_is_locked(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "rwsem_is_locked")?;

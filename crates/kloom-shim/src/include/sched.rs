@@ -7,6 +7,9 @@ use crate::call::{CallSite, blocking, ctx, enter, might_sleep, yield_cpu};
 use crate::oops::or_oops;
 
 /// `current`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_current() -> u64 {
     ctx().current.get()
 }
@@ -30,6 +33,9 @@ pub(crate) extern "C" fn schedule() {
 }
 
 /// `schedule_timeout()`: sleeps in the state already set; jiffies left.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn schedule_timeout(timeout: i64) -> i64 {
     enter(|machine, _| {
         if timeout < 0 {
@@ -49,21 +55,33 @@ fn timeout_in(state: u32, timeout: i64) -> i64 {
 }
 
 /// `schedule_timeout_interruptible()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn schedule_timeout_interruptible(timeout: i64) -> i64 {
     timeout_in(TASK_INTERRUPTIBLE, timeout)
 }
 
 /// `schedule_timeout_killable()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn schedule_timeout_killable(timeout: i64) -> i64 {
     timeout_in(TASK_KILLABLE, timeout)
 }
 
 /// `schedule_timeout_uninterruptible()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn schedule_timeout_uninterruptible(timeout: i64) -> i64 {
     timeout_in(TASK_UNINTERRUPTIBLE, timeout)
 }
 
 /// `schedule_timeout_idle()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn schedule_timeout_idle(timeout: i64) -> i64 {
     timeout_in(TASK_IDLE, timeout)
 }
@@ -92,6 +110,9 @@ pub(crate) extern "C" fn wake_up_process(task: u64) -> i32 {
 }
 
 /// `wake_up_state()`: as `wake_up_process()` for the states given.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn wake_up_state(task: u64, state: u32) -> i32 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "wake_up_state")?;
@@ -103,6 +124,9 @@ pub(crate) extern "C" fn wake_up_state(task: u64, state: u32) -> i32 {
 }
 
 /// `set_current_state()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_set_current_state(state: u32) {
     enter(|machine, current| {
         machine.kernel.tasks[current].c.set_task_state(state);
@@ -114,11 +138,17 @@ pub(crate) extern "C" fn kloom_set_current_state(state: u32) {
 }
 
 /// `need_resched()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_need_resched() -> i32 {
     enter(|machine, _| i32::from(machine.kernel.cpus[machine.kernel.this_cpu as usize].need_resched))
 }
 
 /// `__cond_resched()`: gives way if a reschedule is due; 1 if it did.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __cond_resched() -> i32 {
     let site = CallSite::save();
     if !enter(|machine, current| machine.kernel.cond_resched(current)) {
@@ -130,11 +160,17 @@ pub(crate) extern "C" fn __cond_resched() -> i32 {
 }
 
 /// `__might_sleep()`: reports a sleep in atomic context; otherwise a voluntary scheduling point.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __might_sleep(_file: u64, _line: i32) {
     might_sleep("might_sleep");
 }
 
 /// `set_user_nice()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn set_user_nice(task: u64, nice: i64) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "set_user_nice")?;
@@ -144,6 +180,9 @@ pub(crate) extern "C" fn set_user_nice(task: u64, nice: i64) {
 }
 
 /// `sched_setscheduler_nocheck()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sched_setscheduler_nocheck(task: u64, policy: i32, param: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "sched_setscheduler")?;
@@ -168,21 +207,33 @@ fn set_policy(task: u64, policy: u32, priority: i32, nice: Option<i32>) {
 }
 
 /// `sched_set_fifo()`: SCHED_FIFO at priority 50.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sched_set_fifo(task: u64) {
     set_policy(task, SCHED_FIFO, 50, None);
 }
 
 /// `sched_set_fifo_low()`: SCHED_FIFO at priority 1.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sched_set_fifo_low(task: u64) {
     set_policy(task, SCHED_FIFO, 1, None);
 }
 
 /// `sched_set_normal()`: SCHED_NORMAL with the nice value.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sched_set_normal(task: u64, nice: i32) {
     set_policy(task, SCHED_NORMAL, 0, Some(nice));
 }
 
 /// `set_cpus_allowed_ptr()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn set_cpus_allowed_ptr(task: u64, mask: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "set_cpus_allowed_ptr")?;
@@ -193,11 +244,17 @@ pub(crate) extern "C" fn set_cpus_allowed_ptr(task: u64, mask: u64) -> i32 {
 }
 
 /// `sched_clock()` and its relatives: nanoseconds since boot.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sched_clock() -> u64 {
     enter(|machine, _| machine.kernel.now())
 }
 
 /// `get_task_struct()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_get_task_struct(task: u64) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "get_task_struct")?;
@@ -209,6 +266,9 @@ pub(crate) extern "C" fn kloom_get_task_struct(task: u64) {
 }
 
 /// `put_task_struct()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_put_task_struct(task: u64) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "put_task_struct")?;
@@ -219,11 +279,17 @@ pub(crate) extern "C" fn kloom_put_task_struct(task: u64) {
 }
 
 /// `find_task_by_vpid()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_task_by_vpid(pid: i32) -> u64 {
     enter(|machine, _| machine.kernel.tasks.find(pid).map_or(0, |id| machine.kernel.tasks[id].addr))
 }
 
 /// `__get_task_comm()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __get_task_comm(buf: u64, size: u64, task: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "get_task_comm")?;
@@ -236,11 +302,17 @@ pub(crate) extern "C" fn __get_task_comm(buf: u64, size: u64, task: u64) -> u64 
 }
 
 /// `io_schedule_timeout()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn io_schedule_timeout(timeout: i64) -> i64 {
     schedule_timeout(timeout)
 }
 
 /// `sched_show_task()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sched_show_task(task: u64) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "sched_show_task")?;
@@ -250,6 +322,9 @@ pub(crate) extern "C" fn sched_show_task(task: u64) {
 }
 
 /// `show_state()`: every task.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn show_state() {
     enter(|machine, _| {
         let ids: Vec<_> = machine.kernel.tasks.iter().map(|task| task.id).collect();
@@ -262,6 +337,9 @@ pub(crate) extern "C" fn show_state() {
 const STATE_LETTERS: &[u8] = b"RSDTtXZPI";
 
 /// `task_state_to_char()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_task_state_to_char(task: u64) -> u8 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "task_state_to_char")?;
@@ -271,17 +349,26 @@ pub(crate) extern "C" fn kloom_task_state_to_char(task: u64) -> u8 {
 }
 
 /// `task_state_index()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_task_state_index(task: u64) -> u32 {
     let letter = kloom_task_state_to_char(task);
     STATE_LETTERS.iter().position(|&other| other == letter).unwrap_or(0) as u32
 }
 
 /// `can_nice()`: modules run with every right.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn can_nice(_task: u64, _nice: i32) -> i32 {
     1
 }
 
 /// `sched_setattr()`: policy, nice value and priority of `struct sched_attr`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sched_setattr(task: u64, attr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "sched_setattr")?;
@@ -299,6 +386,9 @@ pub(crate) extern "C" fn sched_setattr(task: u64, attr: u64) -> i32 {
 }
 
 /// `idle_cpu()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn idle_cpu(cpu: u32) -> i32 {
     enter(|machine, _| {
         let idle = |cpu: &kloom_kernel::sched::cpu::Cpu| cpu.current == cpu.idle && cpu.rq.nr_running() == 0;
@@ -307,11 +397,17 @@ pub(crate) extern "C" fn idle_cpu(cpu: u32) -> i32 {
 }
 
 /// `idle_task()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn idle_task(cpu: u32) -> u64 {
     enter(|machine, _| machine.kernel.cpus.get(cpu as usize).map_or(0, |cpu| machine.kernel.tasks[cpu.idle].addr))
 }
 
 /// `task_curr()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_task_curr(task: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "task_curr")?;
@@ -320,6 +416,9 @@ pub(crate) extern "C" fn kloom_task_curr(task: u64) -> i32 {
 }
 
 /// `task_sched_runtime()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn task_sched_runtime(task: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "task_sched_runtime")?;
@@ -328,11 +427,17 @@ pub(crate) extern "C" fn task_sched_runtime(task: u64) -> u64 {
 }
 
 /// `nr_context_switches()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn nr_context_switches() -> u64 {
     enter(|machine, _| machine.kernel.cpus.iter().map(|cpu| cpu.switches).sum())
 }
 
 /// `nr_running()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn nr_running() -> u32 {
     enter(|machine, _| {
         machine.kernel.cpus.iter().map(|cpu| cpu.rq.nr_running() as u32 + u32::from(cpu.current != cpu.idle)).sum()
@@ -340,6 +445,9 @@ pub(crate) extern "C" fn nr_running() -> u32 {
 }
 
 /// `__set_task_comm()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __set_task_comm(task: u64, name: u64, _exec: bool) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "__set_task_comm")?;
@@ -351,17 +459,26 @@ pub(crate) extern "C" fn __set_task_comm(task: u64, name: u64, _exec: bool) {
 }
 
 /// `find_task_by_pid()`, dropped in 2.6.31.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_task_by_pid(pid: i32) -> u64 {
     enter(|machine, _| machine.note_removed("find_task_by_pid", "pid_task(find_vpid(nr), PIDTYPE_PID)"));
     find_task_by_vpid(pid)
 }
 
 /// `find_task_by_pid_ns()`: there is one namespace.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_task_by_pid_ns(pid: i32, _ns: u64) -> u64 {
     find_task_by_vpid(pid)
 }
 
 /// `find_get_task_by_vpid()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn find_get_task_by_vpid(pid: i32) -> u64 {
     let task = find_task_by_vpid(pid);
     if task != 0 {
@@ -371,6 +488,9 @@ pub(crate) extern "C" fn find_get_task_by_vpid(pid: i32) -> u64 {
 }
 
 /// `daemonize()`, dropped in 3.8: names the caller and lets it ignore signals.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn daemonize(frame: &kloom_guest::thunk::VaFrame) {
     enter(|machine, current| {
         machine.note_removed("daemonize", "kthread_run(): a kthread is born detached");
@@ -383,6 +503,9 @@ pub(crate) extern "C" fn daemonize(frame: &kloom_guest::thunk::VaFrame) {
 }
 
 /// `kernel_thread()`, which modules could call before 3.7: the pid of a thread that runs `func`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kernel_thread(func: u64, arg: u64, _flags: u64) -> i32 {
     might_sleep("kernel_thread");
     enter(|machine, current| {
@@ -400,9 +523,15 @@ pub(crate) extern "C" fn kernel_thread(func: u64, arg: u64, _flags: u64) -> i32 
 }
 
 /// `reparent_to_kthreadd()`: kthreads are its children anyway.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn reparent_to_kthreadd() {}
 
 /// `get_task_mm()`: NULL for kernel threads.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn get_task_mm(task: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "get_task_mm")?;
@@ -412,9 +541,15 @@ pub(crate) extern "C" fn get_task_mm(task: u64) -> u64 {
 }
 
 /// `mmput()`: user tasks keep theirs as long as they live.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mmput(_mm: u64) {}
 
 /// `touch_softlockup_watchdog()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn touch_softlockup_watchdog() {
     enter(|machine, _| {
         let cpu = machine.kernel.this_cpu;
@@ -423,11 +558,17 @@ pub(crate) extern "C" fn touch_softlockup_watchdog() {
 }
 
 /// `int_sqrt()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn int_sqrt(value: u64) -> u64 {
     value.isqrt()
 }
 
 /// `task_lock()`: a spinlock as far as sleeping goes; nobody contends for it.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_task_lock(task: u64) {
     or_oops(enter(|machine, _| {
         machine.task_from(task, "task_lock")?;
@@ -437,6 +578,9 @@ pub(crate) extern "C" fn kloom_task_lock(task: u64) {
 }
 
 /// `task_unlock()`.
+///
+/// # Context
+/// Any; does not sleep, but gives way to what it lets run: a scheduling point.
 pub(crate) extern "C" fn kloom_task_unlock(_task: u64) {
     crate::call::releasing(|machine, _| {
         machine.preempt_sub(kloom_kernel::irq::PREEMPT_OFFSET, "task_unlock");

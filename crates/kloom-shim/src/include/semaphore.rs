@@ -27,6 +27,9 @@ fn mirror(machine: &mut Machine, addr: u64, handle: u32) {
 }
 
 /// `sema_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_sema_init(addr: u64, count: i32, name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 12, true)?;
@@ -51,26 +54,41 @@ fn take(addr: u64, state: u32, timeout: i64, func: &'static str) -> i32 {
 }
 
 /// `down()`: in state D until one is free.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down(addr: u64) {
     take(addr, TASK_UNINTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT, "down");
 }
 
 /// `down_interruptible()`: 0 or `-EINTR`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down_interruptible(addr: u64) -> i32 {
     take(addr, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT, "down_interruptible")
 }
 
 /// `down_killable()`: 0 or `-EINTR` on a fatal signal.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down_killable(addr: u64) -> i32 {
     take(addr, TASK_KILLABLE, MAX_SCHEDULE_TIMEOUT, "down_killable")
 }
 
 /// `down_timeout()`: 0 or `-ETIME`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn down_timeout(addr: u64, jiffies: i64) -> i32 {
     take(addr, TASK_UNINTERRUPTIBLE, jiffies, "down_timeout")
 }
 
 /// `down_trylock()`: 0 if taken, 1 if not.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn down_trylock(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "down_trylock")?;
@@ -81,6 +99,9 @@ pub(crate) extern "C" fn down_trylock(addr: u64) -> i32 {
 }
 
 /// `up()`.
+///
+/// # Context
+/// Any; does not sleep, but gives way to what it lets run: a scheduling point.
 pub(crate) extern "C" fn up(addr: u64) {
     releasing(|machine, current| {
         let handle = object(machine, addr, "up")?;

@@ -93,6 +93,9 @@ fn detach(machine: &mut Machine, file: u64) -> Result<u64, Fault> {
 }
 
 /// `seq_open()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn seq_open(file: u64, ops: u64) -> i32 {
     might_sleep("seq_open");
     match or_oops(enter(|machine, _| attach(machine, file, ops))) {
@@ -102,6 +105,9 @@ pub(crate) extern "C" fn seq_open(file: u64, ops: u64) -> i32 {
 }
 
 /// `__seq_open_private()`: the private bytes, NULL without memory.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __seq_open_private(file: u64, ops: u64, size: i32) -> u64 {
     might_sleep("__seq_open_private");
     or_oops(enter(|machine, _| {
@@ -118,6 +124,9 @@ pub(crate) extern "C" fn __seq_open_private(file: u64, ops: u64, size: i32) -> u
 }
 
 /// `seq_open_private()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn seq_open_private(file: u64, ops: u64, size: i32) -> i32 {
     if __seq_open_private(file, ops, size) == 0 { -Errno::ENOMEM.0 } else { 0 }
 }
@@ -152,6 +161,9 @@ fn single(machine: &mut Machine, file: u64, show: u64, data: u64) -> Result<u64,
 }
 
 /// `single_open()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn single_open(file: u64, show: u64, data: u64) -> i32 {
     might_sleep("single_open");
     match or_oops(enter(|machine, _| single(machine, file, show, data))) {
@@ -161,6 +173,9 @@ pub(crate) extern "C" fn single_open(file: u64, show: u64, data: u64) -> i32 {
 }
 
 /// `single_open_size()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn single_open_size(file: u64, show: u64, data: u64, size: u64) -> i32 {
     might_sleep("single_open_size");
     or_oops(enter(|machine, _| {
@@ -179,12 +194,18 @@ pub(crate) extern "C" fn single_open_size(file: u64, show: u64, data: u64, size:
 }
 
 /// `seq_release()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn seq_release(_inode: u64, file: u64) -> i32 {
     or_oops(enter(|machine, _| detach(machine, file)));
     0
 }
 
 /// `single_release()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn single_release(_inode: u64, file: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let ops = detach(machine, file)?;
@@ -195,6 +216,9 @@ pub(crate) extern "C" fn single_release(_inode: u64, file: u64) -> i32 {
 }
 
 /// `seq_release_private()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn seq_release_private(_inode: u64, file: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let seq = machine.get_u64(file + file::PRIVATE)?;
@@ -461,6 +485,9 @@ fn finish(seq: u64, pos: &mut u64, sink: &Sink, error: i64) -> i64 {
 }
 
 /// `seq_read()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn seq_read(file: u64, buf: u64, size: u64, ppos: u64) -> i64 {
     might_sleep("seq_read");
     if size == 0 {
@@ -476,6 +503,9 @@ pub(crate) extern "C" fn seq_read(file: u64, buf: u64, size: u64, ppos: u64) -> 
 }
 
 /// `seq_read_iter()`, for an iterator of one vector.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn seq_read_iter(kiocb: u64, iter: u64) -> i64 {
     might_sleep("seq_read_iter");
     let (file, left) = (get(kiocb), get(iter + 16));
@@ -498,6 +528,9 @@ pub(crate) extern "C" fn seq_read_iter(kiocb: u64, iter: u64) -> i64 {
 }
 
 /// `seq_lseek()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn seq_lseek(file: u64, offset: i64, whence: i32) -> i64 {
     might_sleep("seq_lseek");
     let seq = seq_of(file);
@@ -553,11 +586,17 @@ fn append_format(machine: &mut Machine, seq: u64, fmt: u64, args: &mut dyn Args)
 }
 
 /// `seq_printf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_printf(frame: &VaFrame) {
     or_oops(enter(|machine, _| append_format(machine, frame.regs[0], frame.regs[1], &mut VarArgs::after(frame, 2))));
 }
 
 /// `seq_vprintf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_vprintf(seq: u64, fmt: u64, args: u64) {
     or_oops(enter(|machine, _| {
         let (count, size) = (machine.get_u64(seq + COUNT)?, machine.get_u64(seq + SIZE)?);
@@ -574,6 +613,9 @@ pub(crate) extern "C" fn seq_vprintf(seq: u64, fmt: u64, args: u64) {
 }
 
 /// `seq_puts()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_puts(seq: u64, text: u64) {
     or_oops(enter(|machine, _| {
         let text = machine.text(text)?;
@@ -582,6 +624,9 @@ pub(crate) extern "C" fn seq_puts(seq: u64, text: u64) {
 }
 
 /// `seq_putc()`: fits up to the last byte.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_putc(seq: u64, c: u8) {
     or_oops(enter(|machine, _| put_char(machine, seq, c)));
 }
@@ -597,6 +642,9 @@ fn put_char(machine: &mut Machine, seq: u64, c: u8) -> Result<(), Fault> {
 }
 
 /// `seq_write()`: 0, or -1 when it does not fit.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_write(seq: u64, data: u64, len: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let size = machine.get_u64(seq + SIZE)?;
@@ -618,16 +666,25 @@ fn put_number(seq: u64, delimiter: u64, number: i128) {
 }
 
 /// `seq_put_decimal_ull()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_put_decimal_ull(seq: u64, delimiter: u64, number: u64) {
     put_number(seq, delimiter, i128::from(number));
 }
 
 /// `seq_put_decimal_ll()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_put_decimal_ll(seq: u64, delimiter: u64, number: i64) {
     put_number(seq, delimiter, i128::from(number));
 }
 
 /// `seq_escape()`: the bytes of `esc` as octal numbers.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_escape(seq: u64, text: u64, esc: u64) {
     or_oops(enter(|machine, _| {
         let (text, esc) = (machine.text(text)?, machine.text(esc)?);
@@ -637,6 +694,9 @@ pub(crate) extern "C" fn seq_escape(seq: u64, text: u64, esc: u64) {
 }
 
 /// `seq_pad()`: blanks up to the width of `seq_setwidth()`, then `c` if there is one.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_pad(seq: u64, c: u8) {
     or_oops(enter(|machine, _| {
         let (count, until, size) =
@@ -654,6 +714,9 @@ pub(crate) extern "C" fn seq_pad(seq: u64, c: u8) {
 }
 
 /// `seq_path()`: bytes appended, or -1 when they do not fit.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_path(seq: u64, path: u64, esc: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let dentry = machine.get_u64(path + 8)?;
@@ -665,6 +728,9 @@ pub(crate) extern "C" fn seq_path(seq: u64, path: u64, esc: u64) -> i32 {
 }
 
 /// `seq_hex_dump()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_hex_dump(
     seq: u64,
     prefix: u64,
@@ -712,16 +778,25 @@ fn list_at(machine: &mut Machine, head: u64, mut pos: i64) -> Result<u64, Fault>
 }
 
 /// `seq_list_start()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_list_start(head: u64, pos: i64) -> u64 {
     or_oops(enter(|machine, _| list_at(machine, head, pos)))
 }
 
 /// `seq_list_start_head()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_list_start_head(head: u64, pos: i64) -> u64 {
     if pos == 0 { head } else { seq_list_start(head, pos - 1) }
 }
 
 /// `seq_list_next()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_list_next(entry: u64, head: u64, ppos: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let next = machine.get_u64(entry)?;
@@ -732,6 +807,9 @@ pub(crate) extern "C" fn seq_list_next(entry: u64, head: u64, ppos: u64) -> u64 
 }
 
 /// `seq_hlist_start()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_hlist_start(head: u64, mut pos: i64) -> u64 {
     or_oops(enter(|machine, _| {
         let mut node = machine.get_u64(head)?;
@@ -744,6 +822,9 @@ pub(crate) extern "C" fn seq_hlist_start(head: u64, mut pos: i64) -> u64 {
 }
 
 /// `seq_hlist_next()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn seq_hlist_next(node: u64, head: u64, ppos: u64) -> u64 {
     or_oops(enter(|machine, _| {
         let pos = machine.get_u64(ppos)?;

@@ -10,6 +10,9 @@ const SEQLOCK_COUNT: u64 = 8;
 const SEQLOCK_LOCK: u64 = 20;
 
 /// `seqcount_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_seqcount_init(addr: u64, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SEQUENCE + 4, true)?;
@@ -20,6 +23,9 @@ pub(crate) extern "C" fn kloom_seqcount_init(addr: u64, _name: u64, _key: u64) {
 }
 
 /// `seqlock_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_seqlock_init(addr: u64, name: u64, key: u64) {
     or_oops(enter(|machine, _| machine.init_object(addr, Magic::Seqlock, 0)));
     kloom_seqcount_init(addr + SEQLOCK_COUNT, name, key);
@@ -27,6 +33,9 @@ pub(crate) extern "C" fn kloom_seqlock_init(addr: u64, name: u64, key: u64) {
 }
 
 /// The begin or end of a section, for who watches accesses: a scheduling point like any call.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_seq_read_begin(_addr: u64) {
     enter(|_, _| ());
 }

@@ -8,11 +8,17 @@ use crate::call::enter;
 use crate::oops::or_oops;
 
 /// `allow_signal()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_allow_signal(signal: i32) {
     enter(|machine, current| machine.kernel.allow_signal(current, signal));
 }
 
 /// `disallow_signal()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_disallow_signal(signal: i32) {
     enter(|machine, current| machine.kernel.disallow_signal(current, signal));
 }
@@ -33,6 +39,9 @@ pub(crate) extern "C" fn kloom_signal_pending(task: u64) -> i32 {
 }
 
 /// `fatal_signal_pending()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_fatal_signal_pending(task: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "fatal_signal_pending")?;
@@ -42,6 +51,9 @@ pub(crate) extern "C" fn kloom_fatal_signal_pending(task: u64) -> i32 {
 }
 
 /// `flush_signals()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn flush_signals(task: u64) {
     or_oops(enter(|machine, _| {
         let id = machine.task_from(task, "flush_signals")?;
@@ -51,6 +63,9 @@ pub(crate) extern "C" fn flush_signals(task: u64) {
 }
 
 /// `kernel_dequeue_signal()`: the next pending signal, or 0.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_kernel_dequeue_signal(info: u64) -> i32 {
     or_oops(enter(|machine, current| {
         let signal = machine.kernel.dequeue_signal(current);
@@ -70,16 +85,25 @@ fn send(task: u64, signal: i32, func: &'static str) -> Result<i32, Fault> {
 }
 
 /// `send_sig()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn send_sig(signal: i32, task: u64, _privileged: i32) -> i32 {
     or_oops(send(task, signal, "send_sig"))
 }
 
 /// `send_sig_info()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn send_sig_info(signal: i32, _info: u64, task: u64) -> i32 {
     or_oops(send(task, signal, "send_sig_info"))
 }
 
 /// `force_sig()` on current.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn force_sig(signal: i32) {
     enter(|machine, current| {
         let _ = machine.kernel.force_signal(current, signal);
@@ -87,9 +111,15 @@ pub(crate) extern "C" fn force_sig(signal: i32) {
 }
 
 /// `recalc_sigpending()`: whether a signal is pending is computed when asked.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn recalc_sigpending() {}
 
 /// The two-argument `force_sig()` of the years before 5.3.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn force_sig_compat(signal: i32, task: u64) -> i32 {
     or_oops(enter(|machine, _| {
         machine.note_removed("force_sig with two arguments", "send_sig()");

@@ -207,12 +207,18 @@ fn page_kind(kind: &str) -> bool {
 }
 
 /// `kmalloc()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn __kmalloc(size: u64, gfp: u32) -> u64 {
     may_block(gfp, "kmalloc");
     enter(|machine, _| machine.kmalloc(size, gfp))
 }
 
 /// `kmalloc_array()`, `kcalloc()`: NULL when the product overflows.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kloom_kmalloc_array(n: u64, size: u64, gfp: u32) -> u64 {
     match n.checked_mul(size) {
         Some(bytes) => __kmalloc(bytes, gfp),
@@ -221,11 +227,17 @@ pub(crate) extern "C" fn kloom_kmalloc_array(n: u64, size: u64, gfp: u32) -> u64
 }
 
 /// `kfree()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kfree(addr: u64) {
     enter(|machine, _| machine.release(addr, "kfree", slab_kind));
 }
 
 /// `kfree_sensitive()`: clears, then frees.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kfree_sensitive(addr: u64) {
     enter(|machine, _| {
         let size = machine.block_size(addr);
@@ -237,6 +249,9 @@ pub(crate) extern "C" fn kfree_sensitive(addr: u64) {
 }
 
 /// `kfree_const()`: only what the kernel's own constants are is left alone; a module's are not known to it.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kfree_const(addr: u64) {
     enter(|machine, _| machine.release(addr, "kfree_const", slab_kind));
 }
@@ -265,12 +280,18 @@ fn resize(old: u64, old_size: Option<u64>, new_size: u64, gfp: u32, virtually: b
 }
 
 /// `krealloc()`: always moves, so that old pointers are seen.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn krealloc(addr: u64, new_size: u64, gfp: u32) -> u64 {
     may_block(gfp, "krealloc");
     resize(addr, None, new_size, gfp, false)
 }
 
 /// `ksize()`: what was asked for, which is all a caller may use.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn ksize(addr: u64) -> u64 {
     or_oops(enter(|machine, _| {
         if addr <= ZERO_SIZE_PTR {
@@ -327,17 +348,26 @@ impl Machine {
 }
 
 /// `kvmalloc_node()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kvmalloc_node(size: u64, gfp: u32, _node: i32) -> u64 {
     may_block(gfp, "kvmalloc");
     enter(|machine, _| machine.kvmalloc(size, gfp))
 }
 
 /// `kvfree()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kvfree(addr: u64) {
     enter(|machine, _| machine.release(addr, "kvfree", kvmalloc_kind));
 }
 
 /// `kvfree_sensitive()`: clears, then frees.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kvfree_sensitive(addr: u64, len: u64) {
     or_oops(enter(|machine, _| {
         if addr > ZERO_SIZE_PTR {
@@ -349,6 +379,9 @@ pub(crate) extern "C" fn kvfree_sensitive(addr: u64, len: u64) {
 }
 
 /// `kvrealloc()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kvrealloc(addr: u64, old_size: u64, new_size: u64, gfp: u32) -> u64 {
     may_block(gfp, "kvrealloc");
     if old_size >= new_size {
@@ -363,26 +396,41 @@ fn vmalloc_with(size: u64, gfp: u32) -> u64 {
 }
 
 /// `vmalloc()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn vmalloc(size: u64) -> u64 {
     vmalloc_with(size, GFP_KERNEL)
 }
 
 /// `vzalloc()`, `vmalloc_user()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn vzalloc(size: u64) -> u64 {
     vmalloc_with(size, GFP_KERNEL | GFP_ZERO)
 }
 
 /// `__vmalloc()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn __vmalloc(size: u64, gfp: u32) -> u64 {
     vmalloc_with(size, gfp)
 }
 
 /// `vfree()`: may be called in an interrupt, where it is deferred.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn vfree(addr: u64) {
     enter(|machine, _| machine.release(addr, "vfree", vmalloc_kind));
 }
 
 /// `is_vmalloc_addr()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn is_vmalloc_addr(addr: u64) -> bool {
     enter(|machine, _| {
         machine.arena.heap.block_at(addr).is_some_and(|block| block.kind == "vmalloc" && block.freed.is_none())
@@ -390,22 +438,34 @@ pub(crate) extern "C" fn is_vmalloc_addr(addr: u64) -> bool {
 }
 
 /// `__get_free_pages()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn __get_free_pages(gfp: u32, order: u32) -> u64 {
     may_block(gfp, "__get_free_pages");
     enter(|machine, _| machine.pages(PAGE << order.min(ORDER_MAX + 1), order, gfp))
 }
 
 /// `get_zeroed_page()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn get_zeroed_page(gfp: u32) -> u64 {
     __get_free_pages(gfp | GFP_ZERO, 0)
 }
 
 /// `free_pages()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn free_pages(addr: u64, _order: u32) {
     enter(|machine, _| machine.release(addr, "free_pages", page_kind));
 }
 
 /// `alloc_pages_exact()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn alloc_pages_exact(size: u64, gfp: u32) -> u64 {
     may_block(gfp, "alloc_pages_exact");
     enter(|machine, _| {
@@ -416,11 +476,17 @@ pub(crate) extern "C" fn alloc_pages_exact(size: u64, gfp: u32) -> u64 {
 }
 
 /// `free_pages_exact()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn free_pages_exact(addr: u64, _size: u64) {
     free_pages(addr, 0);
 }
 
 /// `kmem_cache_create()`: the `struct kmem_cache` itself is a small block whose first word is the name.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kmem_cache_create(name: u64, size: u32, align: u32, flags: u32, ctor: u64) -> u64 {
     might_sleep("kmem_cache_create");
     const SLAB_PANIC: u32 = 0x0004_0000;
@@ -461,6 +527,9 @@ fn cache_failure(machine: &mut Machine, name: &str, panics: bool) -> Result<u64,
 }
 
 /// `kmem_cache_create_usercopy()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kmem_cache_create_usercopy(
     name: u64,
     size: u32,
@@ -474,6 +543,9 @@ pub(crate) extern "C" fn kmem_cache_create_usercopy(
 }
 
 /// `kmem_cache_destroy()`: complains about objects left.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kmem_cache_destroy(cache: u64) {
     if cache == 0 {
         return;
@@ -520,6 +592,9 @@ fn cache_of(machine: &mut Machine, cache: u64) -> Result<&Cache, Fault> {
 }
 
 /// `kmem_cache_shrink()`: nothing to shrink.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kmem_cache_shrink(cache: u64) -> i32 {
     or_oops(enter(|machine, _| cache_of(machine, cache).map(|_| 0)))
 }
@@ -548,17 +623,26 @@ fn cache_alloc(cache: u64, gfp: u32) -> u64 {
 }
 
 /// `kmem_cache_alloc()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kmem_cache_alloc(cache: u64, gfp: u32) -> u64 {
     may_block(gfp, "kmem_cache_alloc");
     cache_alloc(cache, gfp)
 }
 
 /// `kmem_cache_alloc_node()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kmem_cache_alloc_node(cache: u64, gfp: u32, _node: i32) -> u64 {
     kmem_cache_alloc(cache, gfp)
 }
 
 /// `kmem_cache_free()`: an object of another cache is told and left alone.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kmem_cache_free(cache: u64, object: u64) {
     or_oops(enter(|machine, _| {
         let name = cache_of(machine, cache)?.name;
@@ -578,6 +662,9 @@ pub(crate) extern "C" fn kmem_cache_free(cache: u64, object: u64) {
 }
 
 /// `kmem_cache_alloc_bulk()`: all or none.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kmem_cache_alloc_bulk(cache: u64, gfp: u32, count: u64, array: u64) -> i32 {
     may_block(gfp, "kmem_cache_alloc_bulk");
     for index in 0..count {
@@ -592,6 +679,9 @@ pub(crate) extern "C" fn kmem_cache_alloc_bulk(cache: u64, gfp: u32, count: u64,
 }
 
 /// `kmem_cache_free_bulk()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kmem_cache_free_bulk(cache: u64, count: u64, array: u64) {
     for index in 0..count {
         let object = or_oops(enter(|machine, _| {
@@ -603,11 +693,17 @@ pub(crate) extern "C" fn kmem_cache_free_bulk(cache: u64, count: u64, array: u64
 }
 
 /// `kmem_cache_size()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kmem_cache_size(cache: u64) -> u32 {
     or_oops(enter(|machine, _| cache_of(machine, cache).map(|found| found.size as u32)))
 }
 
 /// `kmem_cache_name()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_kmem_cache_name(cache: u64) -> u64 {
     or_oops(enter(|machine, _| {
         cache_of(machine, cache)?;
@@ -616,31 +712,49 @@ pub(crate) extern "C" fn kloom_kmem_cache_name(cache: u64) -> u64 {
 }
 
 /// `bitmap_alloc()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn bitmap_alloc(bits: u32, gfp: u32) -> u64 {
     kloom_kmalloc_array(u64::from(bits).div_ceil(64), 8, gfp)
 }
 
 /// `bitmap_zalloc()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn bitmap_zalloc(bits: u32, gfp: u32) -> u64 {
     bitmap_alloc(bits, gfp | GFP_ZERO)
 }
 
 /// `mempool_alloc_slab()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn mempool_alloc_slab(gfp: u32, cache: u64) -> u64 {
     kmem_cache_alloc(cache, gfp)
 }
 
 /// `mempool_free_slab()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn mempool_free_slab(object: u64, cache: u64) {
     kmem_cache_free(cache, object);
 }
 
 /// `mempool_kmalloc()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn mempool_kmalloc(gfp: u32, size: u64) -> u64 {
     __kmalloc(size, gfp)
 }
 
 /// `mempool_kfree()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn mempool_kfree(object: u64, _data: u64) {
     kfree(object);
 }
@@ -658,6 +772,9 @@ mod pool {
 }
 
 /// `mempool_create()`: fills the reserve at once.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mempool_create(min_nr: i32, alloc: u64, free: u64, data: u64) -> u64 {
     might_sleep("mempool_create");
     let min = min_nr.max(0) as u64;
@@ -770,6 +887,9 @@ pub(crate) extern "C" fn mempool_resize(pool: u64, new_min: i32) -> i32 {
 }
 
 /// `mempool_destroy()`: frees the reserve and the pool.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn mempool_destroy(pool: u64) {
     if pool == 0 {
         return;
@@ -790,6 +910,9 @@ pub(crate) extern "C" fn mempool_destroy(pool: u64) {
 }
 
 /// `mempool_alloc()`: fresh memory first, then the reserve; waits five seconds at a time if it may sleep.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn mempool_alloc(pool: u64, gfp: u32) -> u64 {
     may_block(gfp, "mempool_alloc");
     let (alloc, _, data) = pool_calls(pool);
@@ -807,6 +930,9 @@ pub(crate) extern "C" fn mempool_alloc(pool: u64, gfp: u32) -> u64 {
 }
 
 /// `mempool_free()`: refills the reserve first.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn mempool_free(element: u64, pool: u64) {
     if element == 0 {
         return;

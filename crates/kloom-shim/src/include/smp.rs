@@ -12,6 +12,9 @@ use crate::call::{blocking, call1, call3, enter, releasing};
 use crate::oops::or_oops;
 
 /// `cpu_relax()`: one round of a spin loop; the other CPUs get their turn.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_cpu_relax() {
     or_oops(blocking(|machine, _, progress| {
         if progress.first() {
@@ -23,6 +26,9 @@ pub(crate) extern "C" fn kloom_cpu_relax() {
 }
 
 /// A memory barrier. The machine is sequentially consistent, so it orders nothing; it takes its time.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_barrier(kind: u32) {
     enter(|machine, _| {
         let (acquire, release) = match kind {
@@ -35,6 +41,9 @@ pub(crate) extern "C" fn kloom_barrier(kind: u32) {
 }
 
 /// `data_race()` begins (1) or ends (0): what the task accesses meanwhile is meant to race.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_data_race(begins: i32) {
     enter(|machine, _| {
         if machine.kernel.order.on {
@@ -45,11 +54,17 @@ pub(crate) extern "C" fn kloom_data_race(begins: i32) {
 }
 
 /// `capable()`: who has the user id 0 may do everything, and so may kernel threads.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn capable(_capability: i32) -> bool {
     true
 }
 
 /// `has_capability()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn has_capability(task: u64, _capability: i32) -> bool {
     or_oops(enter(|machine, _| machine.task_from(task, "has_capability").map(|_| true)))
 }
@@ -134,6 +149,9 @@ fn call_on(mask: u64, wanted: u64, func: u64, info: u64, wait: bool) {
 }
 
 /// `smp_call_function_single()`: 0 or `-ENXIO`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn smp_call_function_single(cpu: i32, func: u64, info: u64, wait: i32) -> i32 {
     let valid = enter(|machine, _| (0..machine.kernel.cpus.len() as i32).contains(&cpu));
     if !valid {
@@ -144,6 +162,9 @@ pub(crate) extern "C" fn smp_call_function_single(cpu: i32, func: u64, info: u64
 }
 
 /// `smp_call_function_single_async()`: the structure holds a list of 16 bytes, then function and argument.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn smp_call_function_single_async(cpu: i32, csd: u64) -> i32 {
     let (func, info) = or_oops(enter(|machine, _| {
         machine.check_access(csd, 32, true)?;
@@ -153,6 +174,9 @@ pub(crate) extern "C" fn smp_call_function_single_async(cpu: i32, csd: u64) -> i
 }
 
 /// `smp_call_function()`: every other CPU.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_smp_call_function(func: u64, info: u64, wait: i32) {
     let others = enter(|machine, _| machine.kernel.online_mask() & !(1 << machine.kernel.this_cpu));
     call_on(others, 0, func, info, wait != 0);
@@ -166,6 +190,9 @@ fn mask_at(mask: u64) -> u64 {
 }
 
 /// `smp_call_function_many()`: the other CPUs of the mask.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn smp_call_function_many(mask: u64, func: u64, info: u64, wait: bool) {
     let mask = mask_at(mask);
     let this = enter(|machine, _| machine.kernel.this_cpu);
@@ -173,6 +200,9 @@ pub(crate) extern "C" fn smp_call_function_many(mask: u64, func: u64, info: u64,
 }
 
 /// `smp_call_function_any()`: this CPU if it is in the mask, else the first that is.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn smp_call_function_any(mask: u64, func: u64, info: u64, wait: i32) -> i32 {
     let mask = mask_at(mask);
     let this = enter(|machine, _| machine.kernel.this_cpu);
@@ -181,11 +211,17 @@ pub(crate) extern "C" fn smp_call_function_any(mask: u64, func: u64, info: u64, 
 }
 
 /// `on_each_cpu_cond_mask()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn on_each_cpu_cond_mask(wanted: u64, func: u64, info: u64, wait: bool, mask: u64) {
     call_on(mask_at(mask), wanted, func, info, wait);
 }
 
 /// `smp_call_on_cpu()`: in task context; what `func` returned.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn smp_call_on_cpu(cpu: u32, func: u64, arg: u64, _phys: bool) -> i32 {
     let valid = enter(|machine, _| (cpu as usize) < machine.kernel.cpus.len());
     if valid { super::workqueue::work_on_cpu(cpu as i32, func, arg) as i32 } else { -Errno::ENXIO.0 }
@@ -194,11 +230,17 @@ pub(crate) extern "C" fn smp_call_on_cpu(cpu: u32, func: u64, arg: u64, _phys: b
 extern "C" fn nothing(_info: u64) {}
 
 /// `kick_all_cpus_sync()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kick_all_cpus_sync() {
     kloom_smp_call_function(nothing as *const () as u64, 0, 1);
 }
 
 /// `wake_up_all_idle_cpus()`: they look at once anyway.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn wake_up_all_idle_cpus() {}
 
 crate::exports![

@@ -79,6 +79,9 @@ impl Elements for Array {
 }
 
 /// `sort_r()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sort_r(base: u64, count: u64, size: u64, compare: u64, exchange: u64, private: u64) {
     if count < 2 || size == 0 {
         return;
@@ -87,6 +90,9 @@ pub(crate) extern "C" fn sort_r(base: u64, count: u64, size: u64, compare: u64, 
 }
 
 /// `sort()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sort(base: u64, count: u64, size: u64, compare: u64, exchange: u64) {
     sort_r(base, count, size, compare, exchange, 0);
 }
@@ -149,16 +155,25 @@ fn hash_bytes(bytes: &[u8], initval: u32) -> u32 {
 }
 
 /// `jhash()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn jhash(key: u64, length: u32, initval: u32) -> u32 {
     or_oops(enter(|machine, _| Ok(hash_bytes(&machine.load(key, u64::from(length))?, initval))))
 }
 
 /// `jhash2()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn jhash2(key: u64, length: u32, initval: u32) -> u32 {
     or_oops(enter(|machine, _| Ok(hash_bytes(&machine.load(key, u64::from(length) * 4)?, initval))))
 }
 
 /// `jhash_3words()` and its kin.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_jhash_nwords(a: u32, b: u32, c: u32, initval: u32) -> u32 {
     lookup3::finish(&mut [a.wrapping_add(initval), b.wrapping_add(initval), c.wrapping_add(initval)])
 }
@@ -180,16 +195,25 @@ fn crc(crc: u32, addr: u64, len: u64, step: impl FnOnce(u32, &[u8]) -> u32) -> u
 }
 
 /// `crc32_le()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn crc32_le(start: u32, addr: u64, len: u64) -> u32 {
     crc(start, addr, len, |start, bytes| crc_low(start, bytes, 0xedb8_8320))
 }
 
 /// `crc32_be()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn crc32_be(start: u32, addr: u64, len: u64) -> u32 {
     crc(start, addr, len, |start, bytes| crc_high(start, bytes, 0x04c1_1db7))
 }
 
 /// `__crc32c_le()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __crc32c_le(start: u32, addr: u64, len: u64) -> u32 {
     crc(start, addr, len, |start, bytes| crc_low(start, bytes, 0x82f6_3b78))
 }
@@ -199,6 +223,9 @@ fn form(rowsize: i32, groupsize: i32, ascii: bool) -> DumpForm {
 }
 
 /// `hex_dump_to_buffer()`: the length the line needs.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn hex_dump_to_buffer(
     buf: u64,
     len: u64,
@@ -220,6 +247,9 @@ pub(crate) extern "C" fn hex_dump_to_buffer(
 }
 
 /// `print_hex_dump()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_print_hex_dump(
     level: u64,
     prefix: u64,

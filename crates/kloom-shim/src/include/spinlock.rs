@@ -112,11 +112,17 @@ fn init(addr: u64, magic: Magic, class: LockClass, name: u64, key: u64) {
 }
 
 /// `spin_lock_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __raw_spin_lock_init(addr: u64, name: u64, key: u64, _inner: i16) {
     init(addr, Magic::Spinlock, LockClass::Spinlock, name, key);
 }
 
 /// `rwlock_init()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __rwlock_init(addr: u64, name: u64, key: u64) {
     init(addr, Magic::Rwlock, LockClass::RwlockWrite, name, key);
 }
@@ -171,16 +177,25 @@ locks!(RwlockWrite: _raw_write_lock "write_lock", _raw_write_lock_bh, _raw_write
     _raw_write_unlock "write_unlock", _raw_write_unlock_bh, _raw_write_unlock_irq, _raw_write_unlock_irqrestore);
 
 /// `spin_lock_nested()`: in a subclass of its class.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn _raw_spin_lock_nested(addr: u64, subclass: i32) {
     lock_nested(addr, subclass as u32, LockClass::Spinlock, Off::Nothing, "spin_lock_nested");
 }
 
 /// `spin_trylock_bh()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn _raw_spin_trylock_bh(addr: u64) -> i32 {
     trylock(addr, LockClass::Spinlock, Off::Softirqs, "spin_trylock_bh")
 }
 
 /// `spin_is_locked()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_spin_is_locked(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, LockClass::Spinlock, "spin_is_locked")?;
@@ -189,6 +204,9 @@ pub(crate) extern "C" fn kloom_spin_is_locked(addr: u64) -> i32 {
 }
 
 /// `spin_is_contended()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_spin_is_contended(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, LockClass::Spinlock, "spin_is_contended")?;
@@ -197,6 +215,9 @@ pub(crate) extern "C" fn kloom_spin_is_contended(addr: u64) -> i32 {
 }
 
 /// `assert_spin_locked()`: BUG when nobody holds it.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_assert_spin_locked(addr: u64, file: u64, line: i32) {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, LockClass::Spinlock, "assert_spin_locked")?;
@@ -239,6 +260,9 @@ impl Machine {
 }
 
 /// `lockdep_assert_held()`: warns when the running code does not hold the lock.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_lockdep_assert_held(addr: u64, file: u64, line: i32) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, 8, false)?;
@@ -258,6 +282,9 @@ pub(crate) extern "C" fn kloom_lockdep_assert_held(addr: u64, file: u64, line: i
 }
 
 /// `atomic_dec_and_lock()`: decrements; 1 with the lock held when that reaches 0.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn _atomic_dec_and_lock(atomic: u64, addr: u64) -> i32 {
     if dec_unless_one(atomic) {
         return 0;

@@ -95,41 +95,65 @@ fn print_allocated(gfp: u32, fmt: u64, args: From<'_>) -> u64 {
 }
 
 /// `sprintf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sprintf(frame: &VaFrame) -> i32 {
     print_unbounded(frame.regs[0], frame.regs[1], From::Call(frame, 2))
 }
 
 /// `snprintf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn snprintf(frame: &VaFrame) -> i32 {
     print(frame.regs[0], frame.regs[1], frame.regs[2], From::Call(frame, 3))
 }
 
 /// `scnprintf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn scnprintf(frame: &VaFrame) -> i32 {
     print_stored(frame.regs[0], frame.regs[1], frame.regs[2], From::Call(frame, 3))
 }
 
 /// `vsprintf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn vsprintf(buf: u64, fmt: u64, args: u64) -> i32 {
     print_unbounded(buf, fmt, From::List(args))
 }
 
 /// `vsnprintf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn vsnprintf(buf: u64, size: u64, fmt: u64, args: u64) -> i32 {
     print(buf, size, fmt, From::List(args))
 }
 
 /// `vscnprintf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn vscnprintf(buf: u64, size: u64, fmt: u64, args: u64) -> i32 {
     print_stored(buf, size, fmt, From::List(args))
 }
 
 /// `kasprintf()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kasprintf(frame: &VaFrame) -> u64 {
     print_allocated(frame.regs[0] as u32, frame.regs[1], From::Call(frame, 2))
 }
 
 /// `kvasprintf()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kvasprintf(gfp: u32, fmt: u64, args: u64) -> u64 {
     print_allocated(gfp, fmt, From::List(args))
 }
@@ -166,11 +190,17 @@ fn scan(buf: u64, fmt: u64, args: From<'_>) -> i32 {
 }
 
 /// `sscanf()`: the number of values stored.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sscanf(frame: &VaFrame) -> i32 {
     scan(frame.regs[0], frame.regs[1], From::Call(frame, 2))
 }
 
 /// `vsscanf()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn vsscanf(buf: u64, fmt: u64, args: u64) -> i32 {
     scan(buf, fmt, From::List(args))
 }

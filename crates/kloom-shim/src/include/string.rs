@@ -45,18 +45,27 @@ fn sysfs_equal(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// `memset()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn memset(addr: u64, byte: i32, len: u64) -> u64 {
     with(|machine| machine.fill(addr, byte as u8, len));
     addr
 }
 
 /// `memcpy()`, `memmove()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn memmove(dest: u64, src: u64, len: u64) -> u64 {
     with(|machine| machine.copy(dest, src, len));
     dest
 }
 
 /// `memcmp()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn memcmp(a: u64, b: u64, len: u64) -> i32 {
     with(|machine| machine.compare(a, b, len, false, same))
 }
@@ -70,16 +79,25 @@ fn first(addr: u64, len: u64, wanted: impl Fn(u8) -> bool) -> u64 {
 }
 
 /// `memchr()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn memchr(addr: u64, byte: i32, len: u64) -> u64 {
     first(addr, len, |found| found == byte as u8)
 }
 
 /// `memchr_inv()`: the first byte that is not `byte`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn memchr_inv(addr: u64, byte: i32, len: u64) -> u64 {
     first(addr, len, |found| found != byte as u8)
 }
 
 /// `memscan()`: the byte, or the end.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn memscan(addr: u64, byte: i32, len: u64) -> u64 {
     match memchr(addr, byte, len) {
         0 => addr + len,
@@ -88,16 +106,25 @@ pub(crate) extern "C" fn memscan(addr: u64, byte: i32, len: u64) -> u64 {
 }
 
 /// `strlen()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strlen(s: u64) -> u64 {
     with(|machine| Ok(machine.text(s)?.len() as u64))
 }
 
 /// `strnlen()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strnlen(s: u64, max: u64) -> u64 {
     with(|machine| Ok(machine.cstr(s, max)?.len() as u64))
 }
 
 /// `strcpy()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strcpy(dest: u64, src: u64) -> u64 {
     with(|machine| {
         let text = machine.text(src)?;
@@ -107,6 +134,9 @@ pub(crate) extern "C" fn strcpy(dest: u64, src: u64) -> u64 {
 }
 
 /// `strncpy()`: fills with zeroes, or leaves the copy without an end.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strncpy(dest: u64, src: u64, max: u64) -> u64 {
     with(|machine| {
         let text = machine.cstr(src, max)?;
@@ -134,11 +164,17 @@ fn bounded(machine: &mut Machine, dest: u64, src: u64, max: u64) -> Result<(i64,
 }
 
 /// `strscpy()`: the length, or `-E2BIG` when cut.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strscpy(dest: u64, src: u64, max: u64) -> i64 {
     with(|machine| Ok(bounded(machine, dest, src, max)?.0))
 }
 
 /// `strscpy_pad()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strscpy_pad(dest: u64, src: u64, max: u64) -> i64 {
     with(|machine| {
         let (result, used) = bounded(machine, dest, src, max)?;
@@ -150,6 +186,9 @@ pub(crate) extern "C" fn strscpy_pad(dest: u64, src: u64, max: u64) -> i64 {
 }
 
 /// `strlcpy()`: the length of `src`, which is read to its end.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strlcpy(dest: u64, src: u64, max: u64) -> u64 {
     with(|machine| {
         machine.note_removed("strlcpy", "strscpy()");
@@ -162,6 +201,9 @@ pub(crate) extern "C" fn strlcpy(dest: u64, src: u64, max: u64) -> u64 {
 }
 
 /// `strlcat()`: the length it tried to make; a `dest` without an end in `max` bytes is a BUG.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strlcat(dest: u64, src: u64, max: u64) -> u64 {
     with(|machine| {
         let have = machine.cstr(dest, max)?.len() as u64;
@@ -181,11 +223,17 @@ pub(crate) extern "C" fn strlcat(dest: u64, src: u64, max: u64) -> u64 {
 }
 
 /// `strcat()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strcat(dest: u64, src: u64) -> u64 {
     strncat(dest, src, u64::MAX)
 }
 
 /// `strncat()`: at most `max` characters and an end.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strncat(dest: u64, src: u64, max: u64) -> u64 {
     with(|machine| {
         if max > 0 {
@@ -198,21 +246,33 @@ pub(crate) extern "C" fn strncat(dest: u64, src: u64, max: u64) -> u64 {
 }
 
 /// `strcmp()`: -1, 0 or 1.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strcmp(a: u64, b: u64) -> i32 {
     strncmp(a, b, u64::MAX)
 }
 
 /// `strncmp()`: -1, 0 or 1.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strncmp(a: u64, b: u64, max: u64) -> i32 {
     with(|machine| Ok(machine.compare(a, b, max, true, same)?.signum()))
 }
 
 /// `strcasecmp()`: the difference of the first characters that differ.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strcasecmp(a: u64, b: u64) -> i32 {
     strncasecmp(a, b, u64::MAX)
 }
 
 /// `strncasecmp()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strncasecmp(a: u64, b: u64, max: u64) -> i32 {
     with(|machine| machine.compare(a, b, max, true, tolower))
 }
@@ -228,21 +288,33 @@ fn chr(s: u64, byte: i32, max: u64, or_end: bool) -> u64 {
 }
 
 /// `strchr()`: finds the end, too.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strchr(s: u64, byte: i32) -> u64 {
     chr(s, byte, u64::MAX, false)
 }
 
 /// `strchrnul()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strchrnul(s: u64, byte: i32) -> u64 {
     chr(s, byte, u64::MAX, true)
 }
 
 /// `strnchr()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strnchr(s: u64, max: u64, byte: i32) -> u64 {
     chr(s, byte, max, false)
 }
 
 /// `strrchr()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strrchr(s: u64, byte: i32) -> u64 {
     with(|machine| {
         let text = machine.text(s)?;
@@ -253,11 +325,17 @@ pub(crate) extern "C" fn strrchr(s: u64, byte: i32) -> u64 {
 }
 
 /// `strstr()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strstr(s: u64, what: u64) -> u64 {
     strnstr(s, what, u64::MAX)
 }
 
 /// `strnstr()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strnstr(s: u64, what: u64, max: u64) -> u64 {
     with(|machine| {
         let what = machine.text(what)?;
@@ -267,6 +345,9 @@ pub(crate) extern "C" fn strnstr(s: u64, what: u64, max: u64) -> u64 {
 }
 
 /// `strspn()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strspn(s: u64, accept: u64) -> u64 {
     with(|machine| {
         let accept = machine.text(accept)?;
@@ -275,6 +356,9 @@ pub(crate) extern "C" fn strspn(s: u64, accept: u64) -> u64 {
 }
 
 /// `strcspn()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strcspn(s: u64, reject: u64) -> u64 {
     with(|machine| {
         let reject = machine.text(reject)?;
@@ -283,6 +367,9 @@ pub(crate) extern "C" fn strcspn(s: u64, reject: u64) -> u64 {
 }
 
 /// `strpbrk()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strpbrk(s: u64, accept: u64) -> u64 {
     with(|machine| {
         let accept = machine.text(accept)?;
@@ -292,6 +379,9 @@ pub(crate) extern "C" fn strpbrk(s: u64, accept: u64) -> u64 {
 }
 
 /// `strsep()`: cuts the next word off `*s`; empty words count.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strsep(s: u64, delim: u64) -> u64 {
     with(|machine| {
         machine.check_access(s, 8, true)?;
@@ -313,11 +403,17 @@ pub(crate) extern "C" fn strsep(s: u64, delim: u64) -> u64 {
 }
 
 /// `skip_spaces()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn skip_spaces(s: u64) -> u64 {
     with(|machine| Ok(s + machine.scan(s, u64::MAX, |byte| !isspace(byte))?.0.len() as u64))
 }
 
 /// `strim()`: cuts the end in place, returns the first character that is no white space.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strim(s: u64) -> u64 {
     with(|machine| {
         let text = machine.text(s)?;
@@ -331,6 +427,9 @@ pub(crate) extern "C" fn strim(s: u64) -> u64 {
 }
 
 /// `strreplace()`: returns the end, as 6.1 does.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn strreplace(s: u64, old: u8, new: u8) -> u64 {
     with(|machine| {
         let mut text = machine.text(s)?;
@@ -343,6 +442,9 @@ pub(crate) extern "C" fn strreplace(s: u64, old: u8, new: u8) -> u64 {
 }
 
 /// `sysfs_streq()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sysfs_streq(a: u64, b: u64) -> bool {
     with(|machine| {
         let (left, right) = (machine.text(a)?, machine.text(b)?);
@@ -369,26 +471,41 @@ fn matching(array: u64, n: u64, wanted: u64, equal: fn(&[u8], &[u8]) -> bool) ->
 }
 
 /// `match_string()`: the index, or `-EINVAL`; NULL ends the array.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn match_string(array: u64, n: u64, string: u64) -> i32 {
     matching(array, n, string, |a, b| a == b)
 }
 
 /// `__sysfs_match_string()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __sysfs_match_string(array: u64, n: u64, string: u64) -> i32 {
     matching(array, n, string, sysfs_equal)
 }
 
 /// `kstrdup()`: NULL gives NULL.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kstrdup(s: u64, gfp: u32) -> u64 {
     kstrndup(s, u64::MAX, gfp)
 }
 
 /// `kstrdup_const()`: only the kernel's own constants are not copied; a module's are (is_kernel_rodata()).
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kstrdup_const(s: u64, gfp: u32) -> u64 {
     kstrdup(s, gfp)
 }
 
 /// `kstrndup()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kstrndup(s: u64, max: u64, gfp: u32) -> u64 {
     if s == 0 {
         return 0;
@@ -401,6 +518,9 @@ pub(crate) extern "C" fn kstrndup(s: u64, max: u64, gfp: u32) -> u64 {
 }
 
 /// `kmemdup()`.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kmemdup(src: u64, len: u64, gfp: u32) -> u64 {
     may_block(gfp, "kmemdup");
     with(|machine| {
@@ -413,6 +533,9 @@ pub(crate) extern "C" fn kmemdup(src: u64, len: u64, gfp: u32) -> u64 {
 }
 
 /// `kmemdup_nul()`: NULL gives NULL.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn kmemdup_nul(src: u64, len: u64, gfp: u32) -> u64 {
     if src == 0 {
         return 0;
@@ -440,16 +563,25 @@ fn dup_user(src: u64, len: u64, terminate: bool, func: &'static str) -> u64 {
 }
 
 /// `memdup_user()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn memdup_user(src: u64, len: u64) -> u64 {
     dup_user(src, len, false, "memdup_user")
 }
 
 /// `memdup_user_nul()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn memdup_user_nul(src: u64, len: u64) -> u64 {
     dup_user(src, len, true, "memdup_user_nul")
 }
 
 /// `strndup_user()`: `n` bounds the string with its end.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn strndup_user(src: u64, max: i64) -> u64 {
     let len = uaccess::strnlen_user(src, max);
     if len == 0 {
@@ -466,6 +598,9 @@ pub(crate) extern "C" fn strndup_user(src: u64, max: i64) -> u64 {
 }
 
 /// `argv_split()`: one block with the words, one with the array, whose first slot (before the result) keeps the block.
+///
+/// # Context
+/// Sleeps only where the flags allow it, and is a scheduling point then.
 pub(crate) extern "C" fn argv_split(gfp: u32, s: u64, count: u64) -> u64 {
     may_block(gfp, "argv_split");
     with(|machine| {
@@ -502,6 +637,9 @@ pub(crate) extern "C" fn argv_split(gfp: u32, s: u64, count: u64) -> u64 {
 }
 
 /// `argv_free()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn argv_free(argv: u64) {
     with(|machine| {
         machine.check_access(argv.wrapping_sub(8), 8, false)?;

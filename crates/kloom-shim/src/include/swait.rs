@@ -20,6 +20,9 @@ fn queue(machine: &mut Machine, head: u64, func: &'static str) -> Result<u32, Fa
 }
 
 /// `init_swait_queue_head()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __init_swait_queue_head(head: u64, name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(head, LIST + 16, true)?;
@@ -55,11 +58,17 @@ fn wake(head: u64, nr: i32, func: &'static str) {
 }
 
 /// `swake_up_one()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn swake_up_one(head: u64) {
     wake(head, 1, "swake_up_one");
 }
 
 /// `swake_up_all()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn swake_up_all(head: u64) {
     wake(head, -1, "swake_up_all");
 }
@@ -78,11 +87,17 @@ fn prepare(head: u64, wait: u64, state: i32, check_signals: bool, func: &'static
 }
 
 /// `prepare_to_swait_exclusive()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn prepare_to_swait_exclusive(head: u64, wait: u64, state: i32) {
     prepare(head, wait, state, false, "prepare_to_swait_exclusive");
 }
 
 /// `prepare_to_swait_event()`: 0 or `-ERESTARTSYS`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn prepare_to_swait_event(head: u64, wait: u64, state: i32) -> i64 {
     prepare(head, wait, state, true, "prepare_to_swait_event")
 }
@@ -96,11 +111,17 @@ fn finish(machine: &mut Machine, current: TaskId, head: u64, wait: u64) -> Resul
 }
 
 /// `finish_swait()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn finish_swait(head: u64, wait: u64) {
     or_oops(enter(|machine, current| finish(machine, current, head, wait)));
 }
 
 /// `swait_active()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_swait_active(head: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = queue(machine, head, "swait_active")?;

@@ -397,17 +397,26 @@ fn bounds(machine: &mut Machine, table: u64, size: u64, signed: bool) -> Result<
 }
 
 /// `proc_dointvec()`: `maxlen / sizeof(int)` ints.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_dointvec(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     vector(&call(table, write, buffer, length, pos), 4, |value| value, |_, _, value| Ok(int(value)), true)
 }
 
 /// `proc_douintvec()`: one unsigned int; a sign is `EINVAL`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_douintvec(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     let fits = |value: i128| u32::try_from(value).ok().map(i128::from);
     vector(&call(table, write, buffer, length, pos), 4, |value| value, move |_, _, value| Ok(fits(value)), false)
 }
 
 /// `proc_dointvec_minmax()`: ints between `*extra1` and `*extra2`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_dointvec_minmax(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     let set = move |machine: &mut Machine, _: usize, value: i128| {
         let (min, max) = bounds(machine, table, 4, true)?;
@@ -417,6 +426,9 @@ pub(crate) extern "C" fn proc_dointvec_minmax(table: u64, write: i32, buffer: u6
 }
 
 /// `proc_douintvec_minmax()`: an unsigned int between bounds; out of them is `ERANGE`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_douintvec_minmax(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     let beyond = Cell::new(false);
     let set = |machine: &mut Machine, _: usize, value: i128| {
@@ -430,6 +442,9 @@ pub(crate) extern "C" fn proc_douintvec_minmax(table: u64, write: i32, buffer: u
 }
 
 /// `proc_doulongvec_minmax()`: unsigned longs between bounds.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_doulongvec_minmax(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     let set = move |machine: &mut Machine, _: usize, value: i128| {
         let (min, max) = bounds(machine, table, 8, false)?;
@@ -439,6 +454,9 @@ pub(crate) extern "C" fn proc_doulongvec_minmax(table: u64, write: i32, buffer: 
 }
 
 /// `proc_dointvec_jiffies()`: seconds outside, jiffies inside.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_dointvec_jiffies(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     let hz = i128::from(HZ);
     let set = move |_: &mut Machine, _: usize, value: i128| Ok(int(value * hz));
@@ -446,6 +464,9 @@ pub(crate) extern "C" fn proc_dointvec_jiffies(table: u64, write: i32, buffer: u
 }
 
 /// `proc_dointvec_ms_jiffies()`: milliseconds outside, jiffies inside.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_dointvec_ms_jiffies(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     let ms = 1000 / i128::from(HZ);
     let set = move |_: &mut Machine, _: usize, value: i128| {
@@ -455,12 +476,18 @@ pub(crate) extern "C" fn proc_dointvec_ms_jiffies(table: u64, write: i32, buffer
 }
 
 /// `proc_dobool()`: a `bool` as 0 or 1; every number but 0 is true.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_dobool(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     let set = |_: &mut Machine, _: usize, value: i128| Ok(int(value).map(|value| i128::from(value != 0)));
     vector(&call(table, write, buffer, length, pos), 1, |value| value, set, true)
 }
 
 /// `proc_dostring()`: a text of at most `maxlen - 1` bytes; what is longer is cut.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn proc_dostring(table: u64, write: i32, buffer: u64, length: u64, pos: u64) -> i32 {
     let call = call(table, write, buffer, length, pos);
     or_oops(enter(|machine, _| {

@@ -115,18 +115,27 @@ fn typed(object: u64) -> bool {
 }
 
 /// `sysfs_create_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_create_file_ns(kobj: u64, attr: u64, _ns: u64) -> i32 {
     might_sleep("sysfs_create_file");
     create_file(kobj, attr, typed(kobj))
 }
 
 /// `sysfs_remove_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_remove_file_ns(kobj: u64, attr: u64, _ns: u64) {
     might_sleep("sysfs_remove_file");
     delete_file(kobj, attr);
 }
 
 /// `sysfs_create_files()`: all or none.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_create_files(kobj: u64, attrs: u64) -> i32 {
     might_sleep("sysfs_create_files");
     let typed = typed(kobj);
@@ -149,6 +158,9 @@ pub(crate) extern "C" fn sysfs_create_files(kobj: u64, attrs: u64) -> i32 {
 }
 
 /// `sysfs_remove_files()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_remove_files(kobj: u64, attrs: u64) {
     let mut at = attrs;
     loop {
@@ -291,6 +303,9 @@ pub(crate) extern "C" fn sysfs_unmerge_group(kobj: u64, group: u64) {
 }
 
 /// `sysfs_remove_group()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_remove_group(kobj: u64, group: u64) {
     or_oops(enter(|machine, _| {
         let Some(dir) = machine.object_dir(kobj) else { return Ok(()) };
@@ -326,6 +341,9 @@ pub(crate) extern "C" fn sysfs_remove_group(kobj: u64, group: u64) {
 }
 
 /// `sysfs_create_groups()`: all or none.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_create_groups(kobj: u64, groups: u64) -> i32 {
     if groups == 0 {
         return 0;
@@ -349,6 +367,9 @@ pub(crate) extern "C" fn sysfs_create_groups(kobj: u64, groups: u64) -> i32 {
 }
 
 /// `sysfs_remove_groups()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_remove_groups(kobj: u64, groups: u64) {
     let mut at = groups;
     while at != 0 {
@@ -362,6 +383,9 @@ pub(crate) extern "C" fn sysfs_remove_groups(kobj: u64, groups: u64) {
 }
 
 /// `sysfs_create_bin_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_create_bin_file(kobj: u64, attr: u64) -> i32 {
     might_sleep("sysfs_create_bin_file");
     or_oops(enter(|machine, _| match machine.object_dir(kobj) {
@@ -371,11 +395,17 @@ pub(crate) extern "C" fn sysfs_create_bin_file(kobj: u64, attr: u64) -> i32 {
 }
 
 /// `sysfs_remove_bin_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_remove_bin_file(kobj: u64, attr: u64) {
     delete_file(kobj, attr);
 }
 
 /// `sysfs_create_link()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_create_link(kobj: u64, target: u64, name: u64) -> i32 {
     might_sleep("sysfs_create_link");
     or_oops(enter(|machine, _| {
@@ -400,6 +430,9 @@ pub(crate) extern "C" fn sysfs_create_link(kobj: u64, target: u64, name: u64) ->
 }
 
 /// `sysfs_remove_link()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_remove_link(kobj: u64, name: u64) {
     or_oops(enter(|machine, _| {
         let name = machine.name_at(name)?;
@@ -413,6 +446,9 @@ pub(crate) extern "C" fn sysfs_remove_link(kobj: u64, name: u64) {
 }
 
 /// `sysfs_chmod_file()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_chmod_file(kobj: u64, attr: u64, mode: u16) -> i32 {
     or_oops(enter(|machine, _| {
         let name = machine.get_u64(attr)?;
@@ -429,6 +465,9 @@ pub(crate) extern "C" fn sysfs_chmod_file(kobj: u64, attr: u64, mode: u16) -> i3
 }
 
 /// `sysfs_notify()`: nobody can poll an attribute here.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sysfs_notify(_kobj: u64, _dir: u64, _attr: u64) {
     might_sleep("sysfs_notify");
 }
@@ -454,11 +493,17 @@ fn emit(buf: u64, at: i32, fmt: u64, args: &mut VarArgs<'_>, line: u32, function
 }
 
 /// `sysfs_emit()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sysfs_emit(frame: &VaFrame) -> i32 {
     emit(frame.regs[0], 0, frame.regs[1], &mut VarArgs::after(frame, 2), 734, "sysfs_emit")
 }
 
 /// `sysfs_emit_at()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn sysfs_emit_at(frame: &VaFrame) -> i32 {
     emit(frame.regs[0], frame.regs[1] as i32, frame.regs[2], &mut VarArgs::after(frame, 3), 763, "sysfs_emit_at")
 }

@@ -51,11 +51,17 @@ pub(crate) fn init(machine: &mut Machine, addr: u64, function: u64, flags: u32, 
 }
 
 /// `timer_setup()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn init_timer_key(addr: u64, function: u64, flags: u32, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| init(machine, addr, function, flags, 0)));
 }
 
 /// `init_timer()` and `setup_timer()`, dropped in 4.15.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_init_timer_data(addr: u64, function: u64, data: u64, _name: u64, _key: u64, api: u64) {
     or_oops(enter(|machine, _| {
         let api = machine.text_at(api);
@@ -95,16 +101,25 @@ fn add(addr: u64, cpu: Option<u32>, line: u32, func: &'static str) {
 }
 
 /// `add_timer()`: BUG when it is pending.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn add_timer(addr: u64) {
     add(addr, None, 1156, "add_timer");
 }
 
 /// `add_timer_on()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn add_timer_on(addr: u64, cpu: i32) {
     add(addr, Some(cpu as u32), 1176, "add_timer_on");
 }
 
 /// `mod_timer()`: 1 if it was pending.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn mod_timer(addr: u64, expires: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "mod_timer")?;
@@ -113,6 +128,9 @@ pub(crate) extern "C" fn mod_timer(addr: u64, expires: u64) -> i32 {
 }
 
 /// `mod_timer_pending()`: leaves a timer alone that is not pending.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn mod_timer_pending(addr: u64, expires: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "mod_timer_pending")?;
@@ -121,6 +139,9 @@ pub(crate) extern "C" fn mod_timer_pending(addr: u64, expires: u64) -> i32 {
 }
 
 /// `timer_reduce()`: only ever brings the expiry forward.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn timer_reduce(addr: u64, expires: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "timer_reduce")?;
@@ -164,26 +185,41 @@ fn delete_sync(addr: u64, shutdown: bool, func: &'static str) -> i32 {
 }
 
 /// `del_timer()`: 1 if it was pending.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn del_timer(addr: u64) -> i32 {
     delete(addr, false, "del_timer")
 }
 
 /// `del_timer_sync()`: and its function does not run any more.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn del_timer_sync(addr: u64) -> i32 {
     delete_sync(addr, false, "del_timer_sync")
 }
 
 /// `timer_shutdown()`: and it cannot be started again.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn timer_shutdown(addr: u64) -> i32 {
     delete(addr, true, "timer_shutdown")
 }
 
 /// `timer_shutdown_sync()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn timer_shutdown_sync(addr: u64) -> i32 {
     delete_sync(addr, true, "timer_shutdown_sync")
 }
 
 /// `try_to_del_timer_sync()`: -1 when its function runs.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn try_to_del_timer_sync(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let handle = object(machine, addr, "try_to_del_timer_sync")?;
@@ -192,6 +228,9 @@ pub(crate) extern "C" fn try_to_del_timer_sync(addr: u64) -> i32 {
 }
 
 /// `timer_pending()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_timer_pending(addr: u64) -> i32 {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, false)?;

@@ -44,6 +44,9 @@ pub(crate) fn fetch(machine: &Machine, addr: u64, len: u64) -> Option<Vec<u8>> {
 }
 
 /// `copy_from_user()`: bytes not copied; those are zeroed.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn _copy_from_user(to: u64, from: u64, len: u64) -> u64 {
     user_copy("copy_from_user");
     or_oops(enter(|machine, _| {
@@ -57,6 +60,9 @@ pub(crate) extern "C" fn _copy_from_user(to: u64, from: u64, len: u64) -> u64 {
 }
 
 /// `copy_to_user()`: bytes not copied.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn _copy_to_user(to: u64, from: u64, len: u64) -> u64 {
     user_copy("copy_to_user");
     or_oops(enter(|machine, _| {
@@ -70,6 +76,9 @@ pub(crate) extern "C" fn _copy_to_user(to: u64, from: u64, len: u64) -> u64 {
 }
 
 /// `clear_user()`: bytes not cleared.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_clear_user(to: u64, len: u64) -> u64 {
     user_copy("clear_user");
     enter(|machine, _| {
@@ -98,6 +107,9 @@ fn user_string(machine: &Machine, src: u64, max: u64) -> Option<(Vec<u8>, bool)>
 }
 
 /// `strncpy_from_user()`: the length, `count` when the end did not fit, or `-EFAULT`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn strncpy_from_user(dst: u64, src: u64, count: i64) -> i64 {
     user_copy("strncpy_from_user");
     if count <= 0 {
@@ -115,6 +127,9 @@ pub(crate) extern "C" fn strncpy_from_user(dst: u64, src: u64, count: i64) -> i6
 }
 
 /// `strnlen_user()`: the length with its end, more than `n` when longer, 0 on a fault.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn strnlen_user(src: u64, n: i64) -> i64 {
     user_copy("strnlen_user");
     if n <= 0 {
@@ -128,11 +143,17 @@ pub(crate) extern "C" fn strnlen_user(src: u64, n: i64) -> i64 {
 }
 
 /// `access_ok()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_access_ok(addr: u64, size: u64) -> i32 {
     enter(|machine, _| i32::from(machine.arena.is_user(addr, size) || kernel_ds(machine)))
 }
 
 /// `copy_from_kernel_nofault()`: 0 or `-EFAULT`, never a fault.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn copy_from_kernel_nofault(dst: u64, src: u64, len: u64) -> i64 {
     or_oops(enter(|machine, _| {
         if machine.arena.check_range(src, len, false).is_err() {
@@ -143,6 +164,9 @@ pub(crate) extern "C" fn copy_from_kernel_nofault(dst: u64, src: u64, len: u64) 
 }
 
 /// `copy_to_kernel_nofault()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn copy_to_kernel_nofault(dst: u64, src: u64, len: u64) -> i64 {
     or_oops(enter(|machine, _| {
         if machine.arena.check_range(dst, len, true).is_err() {
@@ -153,6 +177,9 @@ pub(crate) extern "C" fn copy_to_kernel_nofault(dst: u64, src: u64, len: u64) ->
 }
 
 /// `get_fs()`: all ones while kernel addresses pass.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_get_fs() -> u64 {
     enter(|machine, _| {
         machine.note_removed("get_fs", "kernel_read(), kernel_write() or a buffer in kernel memory");
@@ -161,6 +188,9 @@ pub(crate) extern "C" fn kloom_get_fs() -> u64 {
 }
 
 /// `set_fs()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_set_fs(limit: u64) {
     enter(|machine, current| {
         machine.note_removed("set_fs", "kernel_read(), kernel_write() or a buffer in kernel memory");

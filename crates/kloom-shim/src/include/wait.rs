@@ -215,6 +215,9 @@ fn with_queue<T: Copy>(
 }
 
 /// `init_waitqueue_head()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __init_waitqueue_head(head: u64, name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(head, HEAD + 16, true)?;
@@ -233,6 +236,9 @@ pub(crate) extern "C" fn __init_waitqueue_head(head: u64, name: u64, _key: u64) 
 }
 
 /// `init_wait_entry()`: for the caller, with `autoremove_wake_function()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn init_wait_entry(entry: u64, flags: i32) {
     or_oops(enter(|machine, current| {
         machine.check_access(entry, ENTRY_SIZE, true)?;
@@ -259,21 +265,33 @@ fn add(head: u64, entry: u64, set: u32, clear: u32, func: &'static str) {
 }
 
 /// `add_wait_queue()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn add_wait_queue(head: u64, entry: u64) {
     add(head, entry, 0, WQ_FLAG_EXCLUSIVE, "add_wait_queue");
 }
 
 /// `add_wait_queue_exclusive()`: at the end.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn add_wait_queue_exclusive(head: u64, entry: u64) {
     add(head, entry, WQ_FLAG_EXCLUSIVE, 0, "add_wait_queue_exclusive");
 }
 
 /// `add_wait_queue_priority()`: in front of all others.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn add_wait_queue_priority(head: u64, entry: u64) {
     add(head, entry, WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY, 0, "add_wait_queue_priority");
 }
 
 /// `remove_wait_queue()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn remove_wait_queue(head: u64, entry: u64) {
     with_queue(head, "remove_wait_queue", Locking::MayHold, |machine, _, queue| {
         machine.check_access(entry, ENTRY_SIZE, true)?;
@@ -295,6 +313,9 @@ fn set_waiting(machine: &mut Machine, current: TaskId, queue: u32, state: u32) {
 }
 
 /// `prepare_to_wait()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn prepare_to_wait(head: u64, entry: u64, state: i32) {
     with_queue(head, "prepare_to_wait", Locking::Takes, |machine, current, queue| {
         machine.entry_flags(entry, 0, WQ_FLAG_EXCLUSIVE)?;
@@ -306,6 +327,9 @@ pub(crate) extern "C" fn prepare_to_wait(head: u64, entry: u64, state: i32) {
 }
 
 /// `prepare_to_wait_exclusive()`: true if the queue was empty.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn prepare_to_wait_exclusive(head: u64, entry: u64, state: i32) -> bool {
     with_queue(head, "prepare_to_wait_exclusive", Locking::Takes, |machine, current, queue| {
         machine.entry_flags(entry, WQ_FLAG_EXCLUSIVE, 0)?;
@@ -318,6 +342,9 @@ pub(crate) extern "C" fn prepare_to_wait_exclusive(head: u64, entry: u64, state:
 }
 
 /// `prepare_to_wait_event()`: 0, or `-ERESTARTSYS` and not queued when a signal forbids the sleep.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn prepare_to_wait_event(head: u64, entry: u64, state: i32) -> i64 {
     with_queue(head, "prepare_to_wait_event", Locking::Takes, |machine, current, queue| {
         let c_entry = machine.wait_entry(entry, "prepare_to_wait_event")?;
@@ -332,6 +359,9 @@ pub(crate) extern "C" fn prepare_to_wait_event(head: u64, entry: u64, state: i32
 }
 
 /// `finish_wait()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn finish_wait(head: u64, entry: u64) {
     let queued = or_oops(enter(|machine, current| {
         machine.kernel.tasks[current].c.set_task_state(TASK_RUNNING);
@@ -350,6 +380,9 @@ pub(crate) extern "C" fn finish_wait(head: u64, entry: u64) {
 }
 
 /// `waitqueue_active()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_waitqueue_active(head: u64) -> i32 {
     or_oops(enter(|machine, _| {
         let queue = queue(machine, head, "waitqueue_active")?;
@@ -358,6 +391,9 @@ pub(crate) extern "C" fn kloom_waitqueue_active(head: u64) -> i32 {
 }
 
 /// `default_wake_function()`: 1 if it woke `entry->private`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn default_wake_function(entry: u64, mode: u32, _flags: i32, _key: u64) -> i32 {
     or_oops(enter(|machine, _| {
         machine.check_access(entry, ENTRY_SIZE, true)?;
@@ -368,6 +404,9 @@ pub(crate) extern "C" fn default_wake_function(entry: u64, mode: u32, _flags: i3
 }
 
 /// `autoremove_wake_function()`: takes the entry out of its queue if it woke the task.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn autoremove_wake_function(entry: u64, mode: u32, flags: i32, key: u64) -> i32 {
     let woken = default_wake_function(entry, mode, flags, key);
     if woken != 0 {
@@ -380,12 +419,18 @@ pub(crate) extern "C" fn autoremove_wake_function(entry: u64, mode: u32, flags: 
 }
 
 /// `woken_wake_function()`: marks the entry and wakes its task.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn woken_wake_function(entry: u64, mode: u32, flags: i32, key: u64) -> i32 {
     or_oops(enter(|machine, _| machine.entry_flags(entry, WQ_FLAG_WOKEN, 0)));
     default_wake_function(entry, mode, flags, key)
 }
 
 /// `wait_woken()`: jiffies left.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn wait_woken(entry: u64, mode: u32, timeout: i64) -> i64 {
     might_sleep("wait_woken");
     let sleep = or_oops(enter(|machine, current| {
@@ -459,26 +504,41 @@ fn wake_some(machine: &mut Machine, queue: u32, mode: u32, walk: &mut WakeWalk) 
 }
 
 /// `__wake_up()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __wake_up(head: u64, mode: u32, nr: i32, key: u64) {
     wake(head, mode, nr, key, false, "wake_up");
 }
 
 /// `__wake_up_sync()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __wake_up_sync(head: u64, mode: u32) {
     wake(head, mode, 1, 0, false, "wake_up_sync");
 }
 
 /// `__wake_up_sync_key()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __wake_up_sync_key(head: u64, mode: u32, key: u64) {
     wake(head, mode, 1, key, false, "wake_up_sync");
 }
 
 /// `__wake_up_locked()`: the caller holds the head's lock.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __wake_up_locked(head: u64, mode: u32, nr: i32) {
     wake(head, mode, nr, 0, true, "wake_up_locked");
 }
 
 /// `__wake_up_locked_key()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __wake_up_locked_key(head: u64, mode: u32, key: u64) {
     wake(head, mode, 1, key, true, "wake_up_locked");
 }
@@ -509,11 +569,17 @@ fn wait_locked(head: u64, entry: u64, irq: bool) -> i64 {
 }
 
 /// `do_wait_intr()`: one interruptible sleep with the head's lock dropped meanwhile.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn do_wait_intr(head: u64, entry: u64) -> i64 {
     wait_locked(head, entry, false)
 }
 
 /// `do_wait_intr_irq()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn do_wait_intr_irq(head: u64, entry: u64) -> i64 {
     wait_locked(head, entry, true)
 }
@@ -554,36 +620,57 @@ fn sleep_on_common(head: u64, state: u32, timeout: i64, name: &'static str) -> i
 }
 
 /// `sleep_on()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sleep_on(head: u64) {
     sleep_on_common(head, TASK_UNINTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT, "sleep_on");
 }
 
 /// `interruptible_sleep_on()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn interruptible_sleep_on(head: u64) {
     sleep_on_common(head, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT, "interruptible_sleep_on");
 }
 
 /// `sleep_on_timeout()`: jiffies left.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn sleep_on_timeout(head: u64, timeout: i64) -> i64 {
     sleep_on_common(head, TASK_UNINTERRUPTIBLE, timeout, "sleep_on_timeout")
 }
 
 /// `interruptible_sleep_on_timeout()`: jiffies left.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn interruptible_sleep_on_timeout(head: u64, timeout: i64) -> i64 {
     sleep_on_common(head, TASK_INTERRUPTIBLE, timeout, "interruptible_sleep_on_timeout")
 }
 
 /// `__var_waitqueue()`: the queue for waiters on the word at `addr`, one of a small table by hash.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __var_waitqueue(addr: u64) -> u64 {
     enter(|machine, _| machine.kdata.wait_table + (addr >> 3) % crate::export::WAIT_TABLE_QUEUES * (HEAD + 16))
 }
 
 /// `wake_up_var()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn wake_up_var(addr: u64) {
     wake(__var_waitqueue(addr), TASK_NORMAL, 0, addr, false, "wake_up_var");
 }
 
 /// `wake_up_bit()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn wake_up_bit(word: u64, _bit: i32) {
     wake(__var_waitqueue(word), TASK_NORMAL, 0, word, false, "wake_up_bit");
 }
@@ -630,16 +717,25 @@ fn wait_bit(word: u64, bit: i32, mode: u32, timeout: i64, take: bool) -> i32 {
 }
 
 /// `wait_on_bit()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_wait_on_bit(word: u64, bit: i32, mode: u32) -> i32 {
     wait_bit(word, bit, mode, MAX_SCHEDULE_TIMEOUT, false)
 }
 
 /// `wait_on_bit_lock()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_wait_on_bit_lock(word: u64, bit: i32, mode: u32) -> i32 {
     wait_bit(word, bit, mode, MAX_SCHEDULE_TIMEOUT, true)
 }
 
 /// `wait_on_bit_timeout()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn kloom_wait_on_bit_timeout(word: u64, bit: i32, mode: u32, timeout: u64) -> i32 {
     wait_bit(word, bit, mode, timeout as i64, false)
 }

@@ -95,11 +95,17 @@ fn init(machine: &mut Machine, work: u64, magic: Magic, func: u64, data: u64) ->
 }
 
 /// `INIT_WORK()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_init_work(work: u64, func: u64, _onstack: i32, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| init(machine, work, Magic::Work, func, 0)));
 }
 
 /// `INIT_WORK()` of the years before 2.6.20: the function takes a pointer of the caller's choice, kept in `data`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_old_work(work: u64, func: u64, data: u64, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| {
         machine.note_removed("INIT_WORK() with three arguments", "INIT_WORK(work, func) and container_of()");
@@ -110,6 +116,9 @@ pub(crate) extern "C" fn kloom_old_work(work: u64, func: u64, data: u64, _name: 
 }
 
 /// `INIT_DELAYED_WORK()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_init_delayed_work(
     work: u64,
     func: u64,
@@ -126,6 +135,9 @@ pub(crate) extern "C" fn kloom_init_delayed_work(
 }
 
 /// `INIT_RCU_WORK()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_init_rcu_work(work: u64, func: u64, _name: u64, _key: u64) {
     or_oops(enter(|machine, _| init(machine, work, Magic::RcuWork, func, 0)));
 }
@@ -154,6 +166,9 @@ pub(crate) extern "C" fn alloc_workqueue(frame: &VaFrame) -> u64 {
 }
 
 /// `destroy_workqueue()`: drains, then frees.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn destroy_workqueue(wq: u64) {
     drain(wq, "destroy_workqueue");
     or_oops(enter(|machine, _| {
@@ -174,11 +189,17 @@ fn drain(wq: u64, func: &'static str) {
 }
 
 /// `drain_workqueue()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn drain_workqueue(wq: u64) {
     drain(wq, "drain_workqueue");
 }
 
 /// `flush_workqueue()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __flush_workqueue(wq: u64) {
     might_sleep("flush_workqueue");
     or_oops(blocking(|machine, current, progress| {
@@ -200,6 +221,9 @@ fn answer(machine: &mut Machine, queued: Queued) -> bool {
 }
 
 /// `queue_work_on()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn queue_work_on(cpu: i32, wq: u64, work: u64) -> bool {
     enter_or_oops(|machine, _| {
         check_work(machine, work, "queue_work")?;
@@ -213,6 +237,9 @@ pub(crate) extern "C" fn queue_work_on(cpu: i32, wq: u64, work: u64) -> bool {
 }
 
 /// `queue_work_node()`: there is one node.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn queue_work_node(_node: i32, wq: u64, work: u64) -> bool {
     queue_work_on(CPU_UNBOUND, wq, work)
 }
@@ -236,6 +263,9 @@ fn start_delayed(machine: &mut Machine, cpu: i32, wq: u64, work: u64, delay: u64
 }
 
 /// `queue_delayed_work_on()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn queue_delayed_work_on(cpu: i32, wq: u64, work: u64, delay: u64) -> bool {
     or_oops(enter(|machine, _| {
         machine.check_access(work, DELAYED_SIZE, true)?;
@@ -274,6 +304,9 @@ fn grab_delayed(machine: &mut Machine, work: u64) -> Result<bool, Fault> {
 }
 
 /// `mod_delayed_work_on()`: true if it was pending.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn mod_delayed_work_on(cpu: i32, wq: u64, work: u64, delay: u64) -> bool {
     or_oops(let_timer_queue(work));
     or_oops(enter(|machine, _| {
@@ -287,6 +320,9 @@ pub(crate) extern "C" fn mod_delayed_work_on(cpu: i32, wq: u64, work: u64, delay
 }
 
 /// The function of a delayed work's timer.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn delayed_work_timer_fn(timer: u64) {
     or_oops(enter(|machine, _| {
         let work = timer - TIMER;
@@ -300,6 +336,9 @@ pub(crate) extern "C" fn delayed_work_timer_fn(timer: u64) {
 }
 
 /// `queue_rcu_work()`: queued when a grace period is over.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn queue_rcu_work(wq: u64, work: u64) -> bool {
     or_oops(enter(|machine, _| {
         check_work(machine, work, "queue_rcu_work")?;
@@ -348,11 +387,17 @@ fn flush(work: u64, func: &'static str) -> bool {
 }
 
 /// `flush_work()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn flush_work(work: u64) -> bool {
     flush(work, "flush_work")
 }
 
 /// `flush_delayed_work()`: queues it at once if its timer runs.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn flush_delayed_work(work: u64) -> bool {
     or_oops(enter(|machine, _| {
         machine.check_access(work, DELAYED_SIZE, true)?;
@@ -368,6 +413,9 @@ pub(crate) extern "C" fn flush_delayed_work(work: u64) -> bool {
 }
 
 /// `flush_rcu_work()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn flush_rcu_work(work: u64) -> bool {
     let pending = enter(|machine, _| machine.kernel.work_pending(work));
     if pending {
@@ -377,6 +425,9 @@ pub(crate) extern "C" fn flush_rcu_work(work: u64) -> bool {
 }
 
 /// `cancel_work()`: true if it was pending.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn cancel_work(work: u64) -> bool {
     or_oops(enter(|machine, _| {
         check_work(machine, work, "cancel_work")?;
@@ -385,6 +436,9 @@ pub(crate) extern "C" fn cancel_work(work: u64) -> bool {
 }
 
 /// `cancel_delayed_work()`: true if it was pending.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn cancel_delayed_work(work: u64) -> bool {
     or_oops(let_timer_queue(work));
     or_oops(enter(|machine, _| {
@@ -416,16 +470,25 @@ fn cancel_sync(work: u64, delayed: bool, func: &'static str) -> bool {
 }
 
 /// `cancel_work_sync()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cancel_work_sync(work: u64) -> bool {
     cancel_sync(work, false, "cancel_work_sync")
 }
 
 /// `cancel_delayed_work_sync()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn cancel_delayed_work_sync(work: u64) -> bool {
     cancel_sync(work, true, "cancel_delayed_work_sync")
 }
 
 /// `workqueue_set_max_active()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn workqueue_set_max_active(wq: u64, max_active: i32) {
     might_sleep("workqueue_set_max_active");
     or_oops(enter(|machine, _| {
@@ -436,16 +499,25 @@ pub(crate) extern "C" fn workqueue_set_max_active(wq: u64, max_active: i32) {
 }
 
 /// `current_work()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn current_work() -> u64 {
     enter(|machine, current| machine.kernel.current_work(current).unwrap_or(0))
 }
 
 /// `current_is_workqueue_rescuer()`: rescuers never have to help here.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn current_is_workqueue_rescuer() -> bool {
     false
 }
 
 /// `workqueue_congested()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn workqueue_congested(cpu: i32, wq: u64) -> bool {
     or_oops(enter(|machine, _| {
         let handle = queue(machine, wq)?;
@@ -454,6 +526,9 @@ pub(crate) extern "C" fn workqueue_congested(cpu: i32, wq: u64) -> bool {
 }
 
 /// `work_busy()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn work_busy(work: u64) -> u32 {
     or_oops(enter(|machine, _| {
         machine.check_access(work, SIZE, false)?;
@@ -462,6 +537,9 @@ pub(crate) extern "C" fn work_busy(work: u64) -> u32 {
 }
 
 /// `work_pending()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_work_pending(work: u64) -> i32 {
     or_oops(enter(|machine, _| {
         machine.check_access(work, SIZE, false)?;
@@ -470,6 +548,9 @@ pub(crate) extern "C" fn kloom_work_pending(work: u64) -> i32 {
 }
 
 /// `set_worker_desc()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn set_worker_desc(frame: &VaFrame) {
     enter(|machine, current| {
         let desc = format_short(machine, frame.regs[0], &mut VarArgs::after(frame, 1));
@@ -480,6 +561,9 @@ pub(crate) extern "C" fn set_worker_desc(frame: &VaFrame) {
 const ATTRS_KIND: &str = "struct workqueue_attrs";
 
 /// `alloc_workqueue_attrs()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn alloc_workqueue_attrs() -> u64 {
     might_sleep("alloc_workqueue_attrs");
     enter(|machine, _| {
@@ -492,11 +576,17 @@ pub(crate) extern "C" fn alloc_workqueue_attrs() -> u64 {
 }
 
 /// `free_workqueue_attrs()`.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn free_workqueue_attrs(attrs: u64) {
     enter(|machine, _| machine.kernel_free(attrs));
 }
 
 /// `apply_workqueue_attrs()`: accepted; workers keep their own niceness.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn apply_workqueue_attrs(wq: u64, attrs: u64) -> i32 {
     might_sleep("apply_workqueue_attrs");
     or_oops(enter(|machine, _| {
@@ -524,6 +614,9 @@ fn own_work(cpu: u32, work_fn: u64, func: u64, arg: u64) -> u64 {
 }
 
 /// `schedule_on_each_cpu()`.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn schedule_on_each_cpu(func: u64) -> i32 {
     might_sleep("schedule_on_each_cpu");
     let cpus = enter(|machine, _| machine.kernel.cpus.len() as u32);
@@ -545,6 +638,9 @@ extern "C" fn work_for_cpu(work: u64) {
 }
 
 /// `work_on_cpu()`: what `func` returned there.
+///
+/// # Context
+/// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn work_on_cpu(cpu: i32, func: u64, arg: u64) -> i64 {
     might_sleep("work_on_cpu");
     let work = own_work(cpu as u32, work_for_cpu as *const () as u64, func, arg);
@@ -560,6 +656,9 @@ pub(crate) extern "C" fn work_on_cpu(cpu: i32, func: u64, arg: u64) -> i64 {
 }
 
 /// `execute_in_process_context()`: 1 if it had to be queued.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn execute_in_process_context(func: u64, work: u64) -> i32 {
     let interrupt = or_oops(enter(|machine, _| {
         let interrupt = machine.kernel.context_kind() != ContextKind::Task;

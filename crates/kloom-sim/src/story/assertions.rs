@@ -64,8 +64,12 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
     Some(match &report.fault {
         Fault::Bug { file, line, function, condition } => {
             let mut event = story.resolver.event(machine, at);
-            event.site = Some(exact(event.site, file, *line, function));
-            event.call = if condition.is_empty() { "BUG" } else { "BUG_ON" }.to_string();
+            if let Some(copying) = condition.strip_prefix(kloom_diag::OVERFLOW_IN) {
+                event.call = copying.to_string();
+            } else {
+                event.site = Some(exact(event.site, file, *line, function));
+                event.call = if condition.is_empty() { "BUG" } else { "BUG_ON" }.to_string();
+            }
             Told::BugOn { at: event, condition: some(condition) }
         }
         Fault::Warn { file, line, function, message } => {
