@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::search::{BoundsHit, Dpor, Ending, Limits, Part, Recorder, Schedule, Search, Summary};
+use crate::search::{Dpor, Ending, Limits, Part, Recorder, Schedule, Search, Summary};
 
 /// Runs executions of one program. Made and used on one thread.
 pub trait Worker {
@@ -95,21 +95,7 @@ impl std::error::Error for NotTheSame {}
 impl Outcome {
     /// Adds another part's.
     pub fn add(&mut self, other: &Outcome) {
-        let (mine, theirs) = (&mut self.summary, &other.summary);
-        mine.executions += theirs.executions;
-        mine.abandoned += theirs.abandoned;
-        mine.cut += theirs.cut;
-        mine.bugs += theirs.bugs;
-        mine.exhausted &= theirs.exhausted;
-        mine.diverged |= theirs.diverged;
-        mine.estimate = mine.estimate.zip(theirs.estimate).map(|(a, b)| a + b);
-        mine.bounds = BoundsHit {
-            preemptions: mine.bounds.preemptions | theirs.bounds.preemptions,
-            delays: mine.bounds.delays | theirs.bounds.delays,
-            steps: mine.bounds.steps | theirs.bounds.steps,
-            executions: mine.bounds.executions | theirs.bounds.executions,
-            fairness: mine.bounds.fairness | theirs.bounds.fairness,
-        };
+        self.summary.add(&other.summary);
         for (&signature, failure) in &other.failures {
             match self.failures.get_mut(&signature) {
                 None => {

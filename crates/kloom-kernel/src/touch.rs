@@ -32,6 +32,9 @@ pub const RCU: u64 = 4;
 /// What user processes have in common: children, pipes, signals.
 pub const PROCESSES: u64 = 5;
 
+/// How often functions that are to fail were called.
+pub const FAILURES: u64 = 6;
+
 /// The list of what the present step touched.
 #[derive(Clone, Debug, Default)]
 pub struct Touched {

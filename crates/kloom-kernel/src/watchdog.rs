@@ -11,7 +11,7 @@ use crate::Kernel;
 use crate::event::Event;
 use crate::fault::Fault;
 use crate::printk::Level;
-use crate::task::{TaskId, TaskKind};
+use crate::task::{Task, TaskId, TaskKind};
 
 /// How often hung tasks are looked for.
 const HUNG_TASK_PERIOD_NS: u64 = 10 * NSEC_PER_SEC;
@@ -31,19 +31,7 @@ impl Kernel {
     /// Whether any task sleeps in a way the hung-task watchdog may yet report: if not, an idle machine with no
     /// other event is quiescent.
     pub(crate) fn watchdog_has_subjects(&self) -> bool {
-        self.tasks.iter().any(|task| self.may_hang(task.id) && !task.hang_reported)
-    }
-
-    /// State D without a timeout of its own (TASK_KILLABLE and TASK_IDLE are not looked at).
-    fn may_hang(&self, id: TaskId) -> bool {
-        let task = &self.tasks[id];
-        let state = task.state();
-        !task.has_exited()
-            && !matches!(task.kind, TaskKind::Idle)
-            && (!matches!(task.kind, TaskKind::System) || task.service.is_some())
-            && !task.se.on_rq
-            && state & TASK_UNINTERRUPTIBLE != 0
-            && state & (TASK_NOLOAD | TASK_WAKEKILL) == 0
+        self.tasks.iter().any(|task| may_hang(task) && !task.hang_reported)
     }
 
     /// khungtaskd's round.
@@ -54,9 +42,7 @@ impl Kernel {
             .tasks
             .iter()
             .filter(|task| {
-                !task.hang_reported
-                    && self.may_hang(task.id)
-                    && now_ns.saturating_sub(task.slept_at.time_ns) >= limit_ns
+                !task.hang_reported && may_hang(task) && now_ns.saturating_sub(task.slept_at.time_ns) >= limit_ns
             })
             .map(|task| task.id)
             .collect();
@@ -177,4 +163,17 @@ impl Kernel {
         }
         self.printk(level, " </TASK>".to_string());
     }
+}
+
+/// State D without a timeout of its own (TASK_KILLABLE and TASK_IDLE are not looked at).
+fn may_hang(task: &Task) -> bool {
+    let subject = match task.kind {
+        TaskKind::Idle => false,
+        TaskKind::System => task.service.is_some(),
+        _ => true,
+    };
+    subject
+        && !task.has_exited()
+        && !task.se.on_rq
+        && task.state() & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD | TASK_WAKEKILL) == TASK_UNINTERRUPTIBLE
 }

@@ -103,15 +103,12 @@ impl FailPlan {
         self.rules.iter().zip(&self.counts).map(|((name, _), &count)| (name.as_str(), count))
     }
 
-    /// Whether this call of `name` is to fail.
-    pub fn fails(&mut self, name: &str) -> bool {
-        for ((rule, calls), count) in self.rules.iter().zip(&mut self.counts) {
-            if rule == name {
-                *count += 1;
-                return calls.is_empty() || calls.contains(count);
-            }
-        }
-        false
+    /// Counts a call of `name`; whether it is to fail, if there is a rule for it.
+    fn count(&mut self, name: &str) -> Option<bool> {
+        let index = self.rules.iter().position(|(rule, _)| rule == name)?;
+        self.counts[index] += 1;
+        let calls = &self.rules[index].1;
+        Some(calls.is_empty() || calls.contains(&self.counts[index]))
     }
 }
 
@@ -364,6 +361,15 @@ impl Machine {
         self.kernel.here = Trace(frames);
     }
 
+    /// Whether this call of `name` is to fail.
+    pub(crate) fn fails(&mut self, name: &str) -> bool {
+        debug_assert!(FAILABLE.contains(&name), "--fail {name} would be refused");
+        let Some(fails) = self.fail_after.count(name) else { return false };
+        // Who calls first gets the failure.
+        self.kernel.touched.note(kloom_kernel::touch::FAILURES, kloom_kernel::touch::Manner::Write);
+        fails
+    }
+
     /// Remembers an error pointer a function returned, for the report if it is used.
     pub(crate) fn note_err_ptr(&mut self, errno: kloom_abi::Errno, func: &'static str) {
         if self.err_ptrs.len() == ERR_PTRS {
@@ -510,4 +516,29 @@ impl Machine {
 }
 
 /// Functions that `--fail` can make fail.
-pub const FAILABLE: &[&str] = &["kthread_create", "kmalloc", "proc_create", "copy_to_user", "copy_from_user"];
+pub const FAILABLE: &[&str] = &[
+    "alloc_chrdev_region",
+    "alloc_pages",
+    "alloc_percpu",
+    "alloc_workqueue",
+    "cdev_add",
+    "class_create",
+    "copy_from_user",
+    "copy_to_user",
+    "debugfs_create_blob",
+    "debugfs_create_dir",
+    "debugfs_create_file",
+    "debugfs_create_symlink",
+    "device_create",
+    "kmalloc",
+    "kmem_cache_alloc",
+    "kmem_cache_create",
+    "kobject_create_and_add",
+    "kthread_create",
+    "misc_register",
+    "percpu_init_rwsem",
+    "proc_create",
+    "register_chrdev",
+    "register_chrdev_region",
+    "vmalloc",
+];

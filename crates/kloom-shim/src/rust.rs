@@ -417,7 +417,7 @@ impl State {
 /// As `kthread_create()`.
 pub fn create_thread(at: At, name: &[u8], body: impl FnOnce() -> i64 + 'static) -> Option<Result<TaskId, Errno>> {
     let created = op(at, |machine, current| {
-        if machine.fail_after.fails("kthread_create") {
+        if machine.fails("kthread_create") {
             return Err(Errno::ENOMEM);
         }
         let child = machine.kernel.kthread_create(current, 0, 0, name, None)?;

@@ -225,7 +225,8 @@ impl Session {
             }
             execution.movers = movers;
             let busy = listed.iter().any(|entry| !entry.3);
-            let clock = machine.kernel.clock_can_step();
+            let real_work = !machine.kernel.only_watchdog_waits() && machine.kernel.clock_can_step();
+            let clock = real_work || (!busy && machine.kernel.clock_can_step());
             if !busy && gated > 0 {
                 // Only locks are in the way: whoever wants one now really waits for it.
                 for thread in execution.threads.values_mut() {
@@ -235,7 +236,7 @@ impl Session {
             }
             if !busy {
                 execution.lazy_rounds += 1;
-                let waits_for_watchdog = clock && machine.kernel.only_watchdog_waits();
+                let waits_for_watchdog = clock && !real_work;
                 if execution.lazy_rounds > LAZY_ROUNDS
                     || (!clock && listed.is_empty())
                     || waits_for_watchdog
@@ -247,7 +248,6 @@ impl Session {
             } else {
                 execution.lazy_rounds = 0;
             }
-            let real_work = clock && !machine.kernel.only_watchdog_waits();
             let early = busy && real_work;
             if early && execution.early >= bounds.early_clock {
                 explored.clock_bounded = true;

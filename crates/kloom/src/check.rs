@@ -236,8 +236,12 @@ pub struct Checked {
     pub clock_bounded: bool,
     /// Ended by the user or by the time limit.
     pub interrupted: bool,
-    /// Executions with a failing call, made before the search.
+    /// Calls that were made to fail, each under the schedules of a search.
     pub faults_tried: u64,
+    /// Calls that can fail.
+    pub faults_known: u64,
+    /// Executions with a failing call that were made before the search.
+    pub beforehand: u64,
 }
 
 /// An execution that ends in a bug.
@@ -257,8 +261,8 @@ pub struct Failure {
 
 /// Runs executions until one fails or the search is over.
 ///
-/// With `faults` each single call that can fail is made to fail once, in an execution with natural choices, before the
-/// search begins.
+/// With `faults`, each single call that can fail is made to fail: first in an execution with natural choices, then, after the
+/// search without failures, in a search of its own, as far as the budget reaches.
 ///
 /// # Errors
 /// There is no machine.
@@ -278,46 +282,52 @@ pub fn check(
         clock_bounded: false,
         interrupted: false,
         faults_tried: 0,
+        faults_known: 0,
+        beforehand: 0,
     };
-    if !matches!(natural.ending, Ending::Bug(_)) && faults {
-        for rule in worker.single_faults()? {
-            worker.set_faults(std::slice::from_ref(&rule));
-            checked.faults_tried += 1;
-            if let Ending::Bug(_) = worker.natural()?.ending {
-                checked.failure = Some(worker.replay(Schedule::default())?);
-                checked.first = natural.outcome;
-                return Ok(checked);
-            }
-            if subject.stopped() || elapsed() > budget.wall {
-                checked.interrupted = true;
-                break;
-            }
-        }
-        worker.set_faults(&[]);
-    }
+    let rules = if faults && !matches!(natural.ending, Ending::Bug(_)) { worker.single_faults()? } else { Vec::new() };
     checked.first = natural.outcome;
-    let mut search = Recorder::new(search::make(strategy));
-    let mut executions = 0;
-    let mut failing = None;
-    while failing.is_none() && executions < budget.executions && search.begin().is_some() {
-        let execution = worker.execute(&mut search, &mut |_| {})?;
-        search.end(execution.ending);
-        checked.clock_bounded |= execution.explored.clock_bounded;
-        executions += 1;
-        if let Ending::Bug(signature) = execution.ending {
-            failing = Some((signature, search.schedule().clone()));
+    checked.faults_known = rules.len() as u64;
+    let is_over = || subject.stopped() || elapsed() > budget.wall;
+    for rule in &rules {
+        worker.set_faults(std::slice::from_ref(rule));
+        checked.beforehand += 1;
+        if let Ending::Bug(_) = worker.natural()?.ending {
+            checked.failure = Some(worker.replay(Schedule::default())?);
+            return Ok(checked);
         }
-        if executions % PROGRESS_EXECUTIONS == 0 {
-            progress(&search.summary());
-            if subject.stopped() || elapsed() > budget.wall {
-                checked.interrupted = true;
-                break;
-            }
+        if is_over() {
+            checked.interrupted = true;
+            return Ok(checked);
         }
     }
-    checked.summary = search.summary();
-    if let Some((signature, schedule)) = failing {
-        checked.failure = Some(worker.told(signature, schedule)?);
+    let mut left = budget.executions;
+    for rule in std::iter::once(None).chain(rules.iter().map(Some)) {
+        worker.set_faults(rule.map_or(&[], std::slice::from_ref));
+        let mut search = Recorder::new(search::make(strategy));
+        let mut failing = None;
+        while failing.is_none() && left > 0 && !checked.interrupted && search.begin().is_some() {
+            let execution = worker.execute(&mut search, &mut |_| {})?;
+            search.end(execution.ending);
+            checked.clock_bounded |= execution.explored.clock_bounded;
+            left -= 1;
+            if let Ending::Bug(signature) = execution.ending {
+                failing = Some((signature, search.schedule().clone()));
+            }
+            if left % PROGRESS_EXECUTIONS == 0 {
+                progress(&search.summary());
+                checked.interrupted = is_over();
+            }
+        }
+        match rule {
+            None => checked.summary = search.summary(),
+            Some(_) => checked.summary.add(&search.summary()),
+        }
+        if let Some((signature, schedule)) = failing {
+            checked.failure = Some(worker.told(signature, schedule)?);
+            break;
+        }
+        checked.faults_tried += u64::from(rule.is_some() && search.summary().executions > 0);
     }
     Ok(checked)
 }
@@ -365,6 +375,8 @@ pub fn check_in_parts(
         clock_bounded: state.bounded,
         interrupted: subject.stopped(),
         faults_tried: 0,
+        faults_known: 0,
+        beforehand: 0,
     };
     let mut simplest: Option<(u64, &Schedule)> = None;
     for (&signature, failure) in &outcome.failures {

@@ -178,6 +178,26 @@ pub struct Summary {
     pub diverged: bool,
 }
 
+impl Summary {
+    /// Adds what another search, or another part of this one, did.
+    pub fn add(&mut self, other: &Summary) {
+        self.executions += other.executions;
+        self.abandoned += other.abandoned;
+        self.cut += other.cut;
+        self.bugs += other.bugs;
+        self.exhausted &= other.exhausted;
+        self.diverged |= other.diverged;
+        self.estimate = self.estimate.zip(other.estimate).map(|(a, b)| a + b);
+        self.bounds = BoundsHit {
+            preemptions: self.bounds.preemptions | other.bounds.preemptions,
+            delays: self.bounds.delays | other.bounds.delays,
+            steps: self.bounds.steps | other.bounds.steps,
+            executions: self.bounds.executions | other.bounds.executions,
+            fairness: self.bounds.fairness | other.bounds.fairness,
+        };
+    }
+}
+
 /// A strategy that decides which executions are run.
 pub trait Search {
     /// Prepares the next execution; `None` when the search is over (exhausted or budget spent).

@@ -55,7 +55,7 @@ pub(crate) extern "C" fn cdev_alloc() -> u64 {
 }
 
 fn add(machine: &mut Machine, cdev: u64, dev: u32, count: u32) -> Result<i32, Fault> {
-    if machine.fail_after.fails("cdev_add") {
+    if machine.fails("cdev_add") {
         return Ok(-Errno::ENOMEM.0);
     }
     machine.put_u32(cdev + DEV, dev)?;

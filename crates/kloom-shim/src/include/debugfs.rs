@@ -48,7 +48,7 @@ fn add(
         return parent;
     }
     or_oops(enter(|machine, _| {
-        if machine.fail_after.fails(func) {
+        if machine.fails(func) {
             return Ok(err_ptr(Errno::ENOMEM));
         }
         let dir = if parent == 0 { Some(DEBUGFS) } else { node_of(machine, parent)? };

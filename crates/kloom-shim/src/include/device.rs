@@ -172,7 +172,7 @@ fn register_class(machine: &mut Machine, class: u64) -> Result<Result<(), Errno>
 pub(crate) extern "C" fn __class_create(owner: u64, name: u64, _key: u64) -> u64 {
     might_sleep("class_create");
     or_oops(enter(|machine, _| {
-        if machine.fail_after.fails("class_create") {
+        if machine.fails("class_create") {
             return Ok(err_ptr(Errno::ENOMEM));
         }
         let at = machine.kernel.event_here();
@@ -340,7 +340,7 @@ fn create(class: u64, parent: u64, devt: u64, data: u64, groups: u64, fmt: u64, 
         return err_ptr(Errno::ENODEV);
     }
     let made = or_oops(enter(|machine, _| {
-        if machine.fail_after.fails("device_create") {
+        if machine.fails("device_create") {
             return Ok(0);
         }
         let name = format_short(machine, fmt, args);

@@ -246,7 +246,7 @@ pub(crate) extern "C" fn register_chrdev_region(from: u32, count: u32, name: u64
     might_sleep("register_chrdev_region");
     or_oops(enter(|machine, _| {
         let (name, owner) = (machine.name_at(name)?, machine.caller_module());
-        if machine.fail_after.fails("register_chrdev_region") {
+        if machine.fails("register_chrdev_region") {
             return Ok(-Errno::EBUSY.0);
         }
         Ok(code(machine.kernel.register_chrdev_region(Dev::from_raw(from), count, &name, owner)))
@@ -261,7 +261,7 @@ pub(crate) extern "C" fn alloc_chrdev_region(dev: u64, base: u32, count: u32, na
     might_sleep("alloc_chrdev_region");
     or_oops(enter(|machine, _| {
         let (name, owner) = (machine.name_at(name)?, machine.caller_module());
-        if machine.fail_after.fails("alloc_chrdev_region") {
+        if machine.fails("alloc_chrdev_region") {
             return Ok(-Errno::EBUSY.0);
         }
         match machine.kernel.alloc_chrdev_region(base, count, &name, owner) {
@@ -289,7 +289,7 @@ pub(crate) extern "C" fn __register_chrdev(major: u32, base: u32, count: u32, na
     or_oops(enter(|machine, _| {
         let (name, module) = (machine.name_at(name)?, machine.caller_module());
         let ops_owner = machine.get_u64(ops)?;
-        if machine.fail_after.fails("register_chrdev") {
+        if machine.fails("register_chrdev") {
             return Ok(-Errno::EBUSY.0);
         }
         if base == 0 && count == 256 {

@@ -258,7 +258,7 @@ pub(crate) extern "C" fn kobject_init_and_add(frame: &VaFrame) -> i32 {
 pub(crate) extern "C" fn kobject_create_and_add(name: u64, parent: u64) -> u64 {
     might_sleep("kobject_create_and_add");
     or_oops(enter(|machine, _| {
-        if machine.fail_after.fails("kobject_create_and_add") {
+        if machine.fails("kobject_create_and_add") {
             return Ok(0);
         }
         let at = machine.kernel.event_here();

@@ -12,7 +12,7 @@ use crate::machine::OnUseAfterFree;
 use crate::oops::{call_oops, or_oops};
 
 fn create(machine: &mut Machine, current: TaskId, func: u64, data: u64, name: &[u8]) -> Result<TaskId, Errno> {
-    if machine.fail_after.fails("kthread_create") {
+    if machine.fails("kthread_create") {
         return Err(Errno::ENOMEM);
     }
     let module = machine.module_of(func).map(|(id, _)| id);

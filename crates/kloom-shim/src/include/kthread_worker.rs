@@ -206,7 +206,7 @@ fn create(cpu: Option<u32>, flags: u32, fmt: u64, args: &mut VarArgs<'_>) -> u64
         machine.poke_u32(worker + FLAGS, flags);
         machine.poke_u32(worker + LOCK, Magic::Spinlock as u32);
         let func = kthread_worker_fn as *const () as u64;
-        let made = if machine.fail_after.fails("kthread_create") {
+        let made = if machine.fails("kthread_create") {
             Err(Errno::ENOMEM)
         } else {
             machine.kernel.kthread_create(current, func, worker, &name, None)

@@ -26,7 +26,7 @@ const MODE: u64 = 72;
 pub(crate) extern "C" fn misc_register(misc: u64) -> i32 {
     might_sleep("misc_register");
     let made = or_oops(enter(|machine, _| {
-        if machine.fail_after.fails("misc_register") {
+        if machine.fails("misc_register") {
             return Ok(Err(Errno::EBUSY));
         }
         let wanted = machine.get_u32(misc + MINOR)?;

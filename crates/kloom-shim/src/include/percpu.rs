@@ -40,7 +40,7 @@ pub(crate) extern "C" fn __alloc_percpu_gfp(size: u64, align: u64, gfp: u32) -> 
             machine.warn_kernel_text(&text, "mm/percpu.c", 1746, "pcpu_alloc");
             return 0;
         }
-        if machine.fail_after.fails("alloc_percpu") {
+        if machine.fails("alloc_percpu") {
             return 0;
         }
         let others = machine.kernel.cpus.len() as u64 - 1;

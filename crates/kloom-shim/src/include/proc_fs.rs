@@ -71,7 +71,7 @@ impl Machine {
         state_size: u32,
         make: impl FnOnce(&mut Machine, &NewEntry<'_>) -> Made,
     ) -> Result<u64, Fault> {
-        if self.fail_after.fails("proc_create") {
+        if self.fails("proc_create") {
             return Ok(0);
         }
         let name = self.name_at(wanted.name)?;

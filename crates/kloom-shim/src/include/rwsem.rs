@@ -40,7 +40,7 @@ pub(crate) extern "C" fn __init_rwsem(addr: u64, name: u64, key: u64) {
 /// # Context
 /// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __percpu_init_rwsem(addr: u64, name: u64, key: u64) -> i32 {
-    if enter(|machine, _| machine.fail_after.fails("percpu_init_rwsem")) {
+    if enter(|machine, _| machine.fails("percpu_init_rwsem")) {
         return -kloom_abi::Errno::ENOMEM.0;
     }
     init(addr, Magic::PercpuRwsem, name, key);

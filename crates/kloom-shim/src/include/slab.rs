@@ -99,7 +99,7 @@ impl Machine {
 
     /// `kmalloc()` after the check for sleeping.
     pub(crate) fn kmalloc(&mut self, size: u64, gfp: u32) -> u64 {
-        if self.fail_after.fails("kmalloc") {
+        if self.fails("kmalloc") {
             return 0;
         }
         if size == 0 {
@@ -304,7 +304,7 @@ pub(crate) extern "C" fn ksize(addr: u64) -> u64 {
 
 impl Machine {
     fn vmalloc(&mut self, size: u64, gfp: u32) -> u64 {
-        if self.fail_after.fails("vmalloc") {
+        if self.fails("vmalloc") {
             return 0;
         }
         let total = self.kernel.config.mem_bytes;
@@ -334,7 +334,7 @@ impl Machine {
     }
 
     fn pages(&mut self, size: u64, order: u32, gfp: u32) -> u64 {
-        if self.fail_after.fails("alloc_pages") {
+        if self.fails("alloc_pages") {
             return 0;
         }
         if order > ORDER_MAX {
@@ -493,11 +493,7 @@ pub(crate) extern "C" fn kmem_cache_create(name: u64, size: u32, align: u32, fla
     or_oops(enter(|machine, _| {
         let text = machine.text(name)?;
         let text = String::from_utf8_lossy(&text).into_owned();
-        if machine.fail_after.fails("kmem_cache_create")
-            || size == 0
-            || u64::from(size) > KMALLOC_MAX
-            || text.is_empty()
-        {
+        if machine.fails("kmem_cache_create") || size == 0 || u64::from(size) > KMALLOC_MAX || text.is_empty() {
             return cache_failure(machine, &text, flags & SLAB_PANIC != 0);
         }
         let kept = machine.duplicate(text.as_bytes(), true, GFP_KERNEL)?;
@@ -605,7 +601,7 @@ fn cache_alloc(cache: u64, gfp: u32) -> u64 {
             let found = cache_of(machine, cache)?;
             (found.size, found.align, found.name, found.ctor)
         };
-        if machine.fail_after.fails("kmem_cache_alloc") {
+        if machine.fails("kmem_cache_alloc") {
             return Ok((0, 0));
         }
         let addr = machine.allocate(Request { size, align, gfp, kind: name }).unwrap_or(0);

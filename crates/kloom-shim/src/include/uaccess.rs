@@ -51,6 +51,9 @@ pub(crate) extern "C" fn _copy_from_user(to: u64, from: u64, len: u64) -> u64 {
     user_copy("copy_from_user");
     or_oops(enter(|machine, _| {
         machine.mem_check(to, len, true)?;
+        if machine.fails("copy_from_user") {
+            return machine.fill(to, 0, len).map(|()| len);
+        }
         match fetch(machine, from, len) {
             Some(bytes) => machine.store(to, &bytes).map(|()| 0),
             None if kernel_ds(machine) && !machine.arena.is_user(from, 1) => machine.copy(to, from, len).map(|()| 0),
@@ -66,6 +69,9 @@ pub(crate) extern "C" fn _copy_from_user(to: u64, from: u64, len: u64) -> u64 {
 pub(crate) extern "C" fn _copy_to_user(to: u64, from: u64, len: u64) -> u64 {
     user_copy("copy_to_user");
     or_oops(enter(|machine, _| {
+        if machine.fails("copy_to_user") {
+            return Ok(len);
+        }
         if kernel_ds(machine) && !machine.arena.is_user(to, 1) {
             return machine.copy(to, from, len).map(|()| 0);
         }

@@ -150,7 +150,7 @@ pub(crate) extern "C" fn alloc_workqueue(frame: &VaFrame) -> u64 {
     might_sleep("alloc_workqueue");
     enter(|machine, _| {
         let name = format_short(machine, frame.regs[0], &mut VarArgs::after(frame, 3));
-        if machine.fail_after.fails("alloc_workqueue") {
+        if machine.fails("alloc_workqueue") {
             return 0;
         }
         let Some(object) = machine.kernel_block(QUEUE_SIZE, QUEUE_KIND) else { return 0 };

@@ -38,7 +38,7 @@ pub(super) struct CheckArgs {
     /// Most preemptions of one execution (dpor)
     #[arg(long, value_name = "K", help_heading = "Search")]
     preemptions: Option<u32>,
-    /// Before the search, make every single call of kmalloc, kthread_create and the like fail once
+    /// Also make every single call of kmalloc, kthread_create and the like fail: once in natural order, then in a search
     #[arg(long, help_heading = "Search")]
     faults: bool,
     /// How often time may pass to the next event of an execution while something could run
@@ -395,11 +395,14 @@ fn explored(checked: &Checked, strategy: String, early: u32, max_choices: u32) -
     if summary.bounds.steps {
         bounds.push(format!("{max_choices} choices an execution"));
     }
+    if checked.faults_tried < checked.faults_known && checked.failure.is_none() {
+        bounds.push(format!("failures of {} of {} calls", checked.faults_tried, checked.faults_known));
+    }
     if checked.interrupted {
         bounds.push("time, or the user's wish to end".to_string());
     }
     Explored {
-        executions: summary.executions.max(u64::from(checked.faults_tried > 0)) + checked.faults_tried,
+        executions: summary.executions + checked.beforehand,
         strategy,
         exhaustive: summary.exhausted,
         bounds,
