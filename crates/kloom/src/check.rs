@@ -314,7 +314,7 @@ pub fn check(
             if let Ending::Bug(signature) = execution.ending {
                 failing = Some((signature, search.schedule().clone()));
             }
-            if left % PROGRESS_EXECUTIONS == 0 {
+            if left.is_multiple_of(PROGRESS_EXECUTIONS) {
                 progress(&search.summary());
                 checked.interrupted = is_over();
             }
