@@ -145,6 +145,17 @@ fn the_number_of_jobs_changes_nothing() {
 }
 
 #[test]
+fn nothing_is_left_behind_from_one_execution_to_the_next() {
+    let many = Checker::new().strategy(Strategy::Random { seed: 1 }).executions(20_000);
+    let seen = many.explore(sections(3, 2));
+    assert_eq!((seen.executions, seen.boots), (20_000, 1));
+    // With abandoned executions in between, too.
+    let parted = Checker::new().jobs(1).explore(sections(3, 3));
+    assert_eq!((parted.executions, parted.exhausted), (1680, true));
+    assert!(parted.abandoned > 0 && parted.boots <= 2, "{parted:?}");
+}
+
+#[test]
 fn a_budget_ends_a_sampler_and_a_portfolio_that_sees_all_says_so() {
     let samples = Checker::new().strategy(Strategy::Pos { seed: 1 }).executions(50).explore(sections(2, 2));
     assert_eq!((samples.executions, samples.exhausted), (50, false));

@@ -745,6 +745,7 @@ impl MachineHandle {
     pub fn explore_rust(&mut self) {
         let machine = self.get();
         machine.kernel.start_stepwise();
+        machine.kernel.lockdep.off = true;
         // The face says itself what it touches.
         machine.kernel.touched.on = false;
         machine.ctx().exploring.set(true);
