@@ -82,10 +82,10 @@ mod face {
     }
 }
 
-/// Explores by `strategy`.
+/// Explores by `strategy`. A failing execution is not made simpler: the others do not do that either.
 pub fn explore(program: Program, strategy: Strategy, limit: Limit) -> Seen {
-    let (time, outcome) =
-        clock::time(|| Checker::new().strategy(strategy).executions(limit.executions).explore(program));
+    let checker = Checker::new().strategy(strategy).executions(limit.executions).simplify(0);
+    let (time, outcome) = clock::time(|| checker.explore(program));
     let end = match (outcome.failure.is_some(), outcome.exhausted) {
         (true, _) => End::Failed,
         (false, true) => End::Exhausted,

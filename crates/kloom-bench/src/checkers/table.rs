@@ -25,10 +25,10 @@ impl Effort {
     pub fn new(quick: bool) -> Effort {
         if quick {
             let limit = Limit { executions: 20_000, wall: Duration::from_secs(2) };
-            Effort { limit, samples: 5000, rounds: 1, seeds: 3 }
+            Effort { limit, samples: 5000, rounds: 3, seeds: 10 }
         } else {
             let limit = Limit { executions: 1_000_000, wall: Duration::from_secs(30) };
-            Effort { limit, samples: 50_000, rounds: 5, seeds: 20 }
+            Effort { limit, samples: 20_000, rounds: 3, seeds: 20 }
         }
     }
 }
