@@ -103,6 +103,7 @@ impl TaskStruct {
     }
 
     /// All of `comm`.
+    #[inline]
     pub fn comm_array(&self) -> [u8; 16] {
         std::array::from_fn(|i| self.comm[i].get())
     }

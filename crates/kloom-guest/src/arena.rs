@@ -316,6 +316,7 @@ impl Arena {
     ///
     /// # Errors
     /// What is wrong with the range.
+    #[inline]
     pub fn read(&self, addr: u64, out: &mut [u8]) -> Result<(), Bad> {
         self.check_range(addr, out.len() as u64, false)?;
         // SAFETY: the range is mapped guest memory (checked); module code does not run meanwhile.
@@ -338,6 +339,7 @@ impl Arena {
     ///
     /// # Errors
     /// What is wrong with the address.
+    #[inline]
     pub fn read_u64(&self, addr: u64) -> Result<u64, Bad> {
         let mut bytes = [0; 8];
         self.read(addr, &mut bytes)?;
@@ -348,6 +350,7 @@ impl Arena {
     ///
     /// # Errors
     /// What is wrong with the address.
+    #[inline]
     pub fn read_u32(&self, addr: u64) -> Result<u32, Bad> {
         let mut bytes = [0; 4];
         self.read(addr, &mut bytes)?;
@@ -358,6 +361,7 @@ impl Arena {
     ///
     /// # Errors
     /// What is wrong with it.
+    #[inline]
     pub fn check_range(&self, addr: u64, size: u64, write: bool) -> Result<(), Bad> {
         if size == 0 {
             return Ok(());

@@ -117,6 +117,7 @@ impl StackPool {
     }
 
     /// Whether the stack that `addr` lies in is in use; None if `addr` is in no stack ever used.
+    #[inline]
     pub fn is_live(&self, addr: u64) -> Option<bool> {
         let slot = addr.checked_sub(self.region)? / STACK_SLOT;
         self.live.get(usize::try_from(slot).ok()?).copied()

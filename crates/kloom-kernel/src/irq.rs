@@ -34,6 +34,7 @@ impl Kernel {
     }
 
     /// Process, softirq or hardirq context of the stepping CPU.
+    #[inline]
     pub fn context_kind(&self) -> ContextKind {
         self.cpus[self.this_cpu as usize].irq_frames.last().map_or(ContextKind::Task, |frame| frame.callback.kind)
     }

@@ -395,6 +395,7 @@ impl Kernel {
     }
 
     /// Something that happens now, done by the current task with the present call chain.
+    #[inline]
     pub fn event_here(&self) -> RawEvent {
         let current = self.current();
         let task = &self.tasks[current];

@@ -560,6 +560,7 @@ impl TaskTable {
 impl std::ops::Index<TaskId> for TaskTable {
     type Output = Task;
 
+    #[inline]
     fn index(&self, id: TaskId) -> &Task {
         match &self.slots[id.0 as usize] {
             Slot::Live(task) => task,
@@ -569,6 +570,7 @@ impl std::ops::Index<TaskId> for TaskTable {
 }
 
 impl std::ops::IndexMut<TaskId> for TaskTable {
+    #[inline]
     fn index_mut(&mut self, id: TaskId) -> &mut Task {
         match &mut self.slots[id.0 as usize] {
             Slot::Live(task) => task,

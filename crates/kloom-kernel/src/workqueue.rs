@@ -349,6 +349,7 @@ impl Kernel {
     }
 
     /// Shows the name that fits what a worker does. A worker that takes its next work at once keeps the name it has.
+    #[inline]
     pub fn name_worker(&mut self, id: TaskId) {
         let Some(worker) = self.workqueues.workers.get(&id) else { return };
         let name = &worker.names[usize::from(worker.job.is_none())];
@@ -563,6 +564,7 @@ impl Kernel {
     }
 
     /// Whether a work is queued, has its timer running or is being cancelled (`work_pending()`).
+    #[inline]
     pub fn work_pending(&self, work: u64) -> bool {
         self.workqueues.works.contains_key(&work)
     }
@@ -857,6 +859,7 @@ impl Kernel {
     }
 
     /// Notes which function the calling worker is about to call.
+    #[inline]
     pub fn worker_calls(&mut self, caller: TaskId, func: u64) {
         if let Some(job) = self.workqueues.workers.get_mut(&caller).and_then(|worker| worker.job.as_mut()) {
             job.func = func;

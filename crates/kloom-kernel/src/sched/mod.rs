@@ -165,16 +165,19 @@ pub enum Context {
 
 impl Kernel {
     /// Virtual time on the CPU that is stepping, in nanoseconds since boot.
+    #[inline]
     pub fn now(&self) -> u64 {
         self.cpus[self.this_cpu as usize].clock_ns
     }
 
     /// The task that is current on the stepping CPU.
+    #[inline]
     pub fn current(&self) -> TaskId {
         self.cpus[self.this_cpu as usize].current
     }
 
     /// Advances the stepping CPU's clock and charges its current task.
+    #[inline]
     pub fn charge(&mut self, ns: u64) {
         self.cpus[self.this_cpu as usize].clock_ns += ns;
     }
@@ -497,6 +500,7 @@ impl Kernel {
     }
 
     /// Whether `cond_resched()` would switch; does it if so.
+    #[inline]
     pub fn cond_resched(&mut self, caller: TaskId) -> bool {
         let cpu = self.tasks[caller].se.cpu;
         self.watchdog_touch(cpu);
