@@ -674,6 +674,12 @@ pub enum Fault {
         tasks: Vec<Blocked>,
         /// For how long.
         busy_ns: u64,
+        /// Nothing can ever change: one task comes back to the same state of the machine again and again.
+        #[serde(default)]
+        lasso: bool,
+        /// Who sleeps meanwhile, and will not be woken.
+        #[serde(default)]
+        asleep: Vec<Blocked>,
     },
 
     // --- left behind ---

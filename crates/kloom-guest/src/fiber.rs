@@ -88,6 +88,11 @@ impl Fiber {
         Fiber { coroutine, yielder: std::ptr::null(), top, entry, lowest: entry }
     }
 
+    /// Where module code has its frames: the lowest address it may use, and the end.
+    pub fn frames(&self) -> (u64, u64) {
+        (self.entry - THREAD_SIZE, self.top)
+    }
+
     /// Runs until it yields or ends. `ctx.budget` says for how long.
     pub fn resume(&mut self, ctx: &Ctx) -> Ran {
         ctx.yielder.set(self.yielder);

@@ -101,6 +101,11 @@ impl EventQueue {
         self.queue.iter().take_while(move |(key, _)| key.time_ns <= until_ns).map(|(_, event)| *event)
     }
 
+    /// All events, in no promised order.
+    pub fn all(&self) -> impl Iterator<Item = &Event> {
+        self.queue.values()
+    }
+
     /// Whether any event other than the watchdog's own is queued.
     pub fn has_work(&self) -> bool {
         self.queue.values().any(|event| *event != Event::HungTaskCheck)

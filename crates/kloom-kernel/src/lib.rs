@@ -137,6 +137,13 @@ pub struct Kernel {
     pub touched: touch::Touched,
     /// Accesses and synchronisation, for whoever looks for data races.
     pub order: order::Order,
+    /// A task that sleeps again and again at one place while nothing else can happen. Whoever sees the guest's memory
+    /// finds out whether its rounds are all the same, and then takes this away.
+    pub poller: Option<TaskId>,
+    /// The task whose rounds were found to be all the same, for ever.
+    pub lasso: Option<TaskId>,
+    /// While somebody wants to know: return addresses of the calls that were made.
+    pub calls: Option<Vec<u64>>,
     /// A search explores: scheduling follows [`sched::stepwise`].
     pub stepwise: bool,
     /// The task the next context switch puts on its CPU, whatever the queue says.
@@ -204,6 +211,9 @@ impl Kernel {
             natural,
             touched: touch::Touched::default(),
             order: order::Order::default(),
+            poller: None,
+            lasso: None,
+            calls: None,
             stepwise: false,
             forced_next: None,
             trace: TraceBuffer::default(),

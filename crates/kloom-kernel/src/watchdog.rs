@@ -46,10 +46,8 @@ impl Kernel {
             })
             .map(|task| task.id)
             .collect();
-        if let Some(id) = self.polls_for_ever(now_ns, limit_ns) {
-            self.tasks[id].hang_reported = true;
-            let (since_ns, at) = (self.tasks[id].same_sleep.1, self.tasks[id].slept_at);
-            self.report_at(Fault::Livelock { victim: id, since_ns }, at);
+        if self.lasso.is_none() && self.poller.is_none() {
+            self.poller = self.polls_for_ever(now_ns, limit_ns);
         }
         for id in hung {
             self.tasks[id].hang_reported = true;
@@ -74,7 +72,6 @@ impl Kernel {
     fn polls_for_ever(&self, now_ns: u64, limit_ns: u64) -> Option<TaskId> {
         let polls = |task: &crate::task::Task| {
             task.user().is_some_and(|user| user.in_kernel)
-                && !task.hang_reported
                 && !task.has_exited()
                 && (if task.se.on_rq { task.timed_out } else { task.timeout.is_some() })
                 && !task.slept_at.trace.is_empty()
@@ -82,16 +79,35 @@ impl Kernel {
                 && now_ns.saturating_sub(task.same_sleep.1) >= limit_ns
         };
         let id = self.tasks.iter().find(|task| polls(task))?.id;
+        self.nothing_else_happens(id).then_some(id)
+    }
+
+    /// Whether every other task sleeps without a timeout, and nothing is armed, queued or due but `id`'s own timeout and
+    /// this watchdog: what `id` does not do itself is not done.
+    pub fn nothing_else_happens(&self, id: TaskId) -> bool {
         let still = |task: &crate::task::Task| {
             task.id == id
                 || task.has_exited()
-                || matches!(task.kind, TaskKind::Idle | TaskKind::System)
+                || matches!(task.kind, TaskKind::Idle)
                 || (!task.se.on_rq && task.timeout.is_none())
         };
-        let pending = self.timers.armed().next().is_some()
-            || !self.workqueues.pending().is_empty()
-            || self.workqueues.running().next().is_some();
-        (!pending && self.tasks.iter().all(still)).then_some(id)
+        let mine = |event: &Event| matches!(event, Event::HungTaskCheck) || *event == Event::Timeout(id);
+        self.events.all().all(mine)
+            && self.timers.armed().next().is_none()
+            && self.workqueues.pending().is_empty()
+            && self.workqueues.running().next().is_none()
+            && self
+                .cpus
+                .iter()
+                .all(|cpu| cpu.irq_frames.is_empty() && cpu.pending.is_empty() && cpu.deferred.is_empty())
+            && self.tasks.iter().all(still)
+    }
+
+    /// Reports that a task goes round for ever: see [`Kernel::poller`].
+    pub fn report_lasso(&mut self, id: TaskId) {
+        self.lasso = Some(id);
+        let (since_ns, at) = (self.tasks[id].same_sleep.1, self.tasks[id].slept_at);
+        self.report_at(Fault::Livelock { victim: id, since_ns }, at);
     }
 
     /// A CPU's watchdog is fed: there was an opportunity for its thread to run.

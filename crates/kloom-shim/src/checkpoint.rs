@@ -82,6 +82,7 @@ impl MachineHandle {
             ctx,
             fibers: _,
             irq_fibers: _,
+            round,
             stack_pointers,
             granted,
             scale,
@@ -111,6 +112,7 @@ impl MachineHandle {
         idrs.clone_from(&saved.idrs);
         rust.clear();
         *pending = None;
+        *round = None;
         *announced = None;
         stack_pointers.clear();
         ctx.reset();

@@ -14,6 +14,7 @@ pub mod fileops;
 pub mod hooks;
 mod in_use;
 pub mod include;
+pub mod lasso;
 pub mod machine;
 pub mod memory;
 pub mod object;

@@ -75,6 +75,8 @@ pub struct Machine {
     pub(crate) announced: Option<Rc<Announced>>,
     pub(crate) ctx: Box<Ctx>,
     pub(crate) fibers: Vec<Option<Fiber>>,
+    /// The round of a polling task that is being watched.
+    pub(crate) round: Option<crate::lasso::Round>,
     pub(crate) irq_fibers: Vec<Vec<Fiber>>,
     /// Where module code's stack pointer was on each stack when its coroutine last gave up the CPU.
     pub(crate) stack_pointers: Vec<u64>,
@@ -185,6 +187,7 @@ impl MachineHandle {
             announced: None,
             ctx,
             fibers: Vec::new(),
+            round: None,
             irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),
             stack_pointers: Vec::new(),
             granted: 0,
@@ -307,6 +310,11 @@ impl Machine {
         self.announced = Some(announced);
     }
 
+    /// Where the frames of a task's module code are.
+    pub(crate) fn fiber_frames(&self, task: TaskId) -> Option<(u64, u64)> {
+        self.fibers.get(task.0 as usize)?.as_ref().map(Fiber::frames)
+    }
+
     /// No more choice points: virtual time decides again.
     pub fn stop_exploring(&mut self) {
         self.kernel.end_stepwise();
@@ -359,6 +367,9 @@ impl Machine {
             frames[0] = self.files.called_as(self.kernel.current());
         }
         self.kernel.here = Trace(frames);
+        if let Some(calls) = &mut self.kernel.calls {
+            calls.push(frames[0]);
+        }
     }
 
     /// Whether this call of `name` is to fail.

@@ -523,6 +523,7 @@ impl Session {
                 && task.id != kernel.init
                 && (leaving
                     || !task.has_exited()
+                        && kernel.lasso != Some(task.id)
                         && ((task.timeout.is_some() && !task.hang_reported)
                             || (task.se.on_rq && !keeps_cpu(kernel, task))))
         })
@@ -618,6 +619,9 @@ impl Session {
         }
         if !machine.kernel.order.log.is_empty() {
             self.story.look_for_races(machine);
+        }
+        if machine.kernel.poller.is_some() {
+            machine.watch_poller();
         }
         self.hang_seen |= machine.kernel.locked_up;
         if !machine.kernel.reports.is_empty() {

@@ -4,7 +4,7 @@ use crate::event::{Access, Blocked, Context, Event, Held, Object, ObjectKind};
 use crate::fault::{AtomicCause, BadUnlock, Boundary, Fault, LockEdge, OrderKind, Proof, Step};
 use crate::wording::patch;
 use crate::wording::phrase::{
-    access, actor, atomic, boundary, by, call, duration, name, object, plural, proof, time, who,
+    access, actor, an_object, atomic, boundary, by, call, duration, name, object, plural, proof, time, who,
 };
 use crate::wording::story::Story;
 use crate::wording::threads::{hung_line, state};
@@ -42,33 +42,50 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             drawing(story, threads, steps);
             story.help("guard both accesses with one lock, or make the variable an `atomic_t`; `READ_ONCE()`/`WRITE_ONCE()` silence the race but still lose updates");
         }
-        Fault::Livelock { tasks, busy_ns } => {
-            story.title(match tasks.as_slice() {
-                [task] => format!(
-                    "{} has looked again and again for {} for something that nobody is left to do",
-                    name(&task.since.who.comm),
-                    duration(*busy_ns)
-                ),
-                _ => format!(
-                    "{} kept running for {} and none of them got anywhere",
-                    plural(tasks.len() as u64, "task"),
-                    duration(*busy_ns)
-                ),
-            });
-            for (index, task) in tasks.iter().enumerate() {
-                let text = format!("{} goes round here", who(&task.since.who));
-                if index == 0 {
-                    story.blame(&task.since, text);
-                } else {
-                    story.step(&task.since, text);
-                }
-            }
-            story.linux("a busy machine and silence, or a soft lockup when no task ever schedules");
-            story.help("when a trylock fails, sleep or back off for different times, or take the locks in one fixed order without trylock");
-        }
+        Fault::Livelock { tasks, busy_ns, lasso, asleep } => match tasks.as_slice() {
+            [task] if *lasso => polls_for_ever(story, task, *busy_ns, asleep),
+            _ => livelock(story, tasks, *busy_ns),
+        },
         _ => return false,
     }
     true
+}
+
+/// One task whose rounds are all the same.
+fn polls_for_ever(story: &mut Story<'_>, task: &Blocked, busy_ns: u64, asleep: &[Blocked]) {
+    let comm = name(&task.since.who.comm);
+    story.title(format!("{comm} never terminates: it polls for something that nobody is left to do"));
+    story.blame(
+        &task.since,
+        format!("{} sleeps here, wakes up, finds everything as it was, and sleeps again", who(&task.since.who)),
+    );
+    for other in asleep {
+        let text = format!("{} sleeps here in state {}, and nobody wakes it", who(&other.since.who), state(other));
+        story.step(&other.since, text);
+    }
+    story.note("verdict is proved: two rounds of the loop begin in the same state (its stack, the modules' variables, the heap), it does not look at the time, and no other thread, timer, work or interrupt can run any more; so all rounds are the same".to_owned());
+    story.note(format!("it had gone round for {} when this was seen", duration(busy_ns)));
+    story.linux("silence: the command never returns, and can be killed only if it sleeps interruptibly");
+    story.help("find out who is to make the condition true, and see to it before waiting: stop or wake that thread first; or let the wait end after a time");
+}
+
+/// Several tasks that keep each other from getting on.
+fn livelock(story: &mut Story<'_>, tasks: &[Blocked], busy_ns: u64) {
+    story.title(format!(
+        "{} kept running for {} and none of them got anywhere",
+        plural(tasks.len() as u64, "task"),
+        duration(busy_ns)
+    ));
+    for (index, task) in tasks.iter().enumerate() {
+        let text = format!("{} goes round here", who(&task.since.who));
+        if index == 0 {
+            story.blame(&task.since, text);
+        } else {
+            story.step(&task.since, text);
+        }
+    }
+    story.linux("a busy machine and silence, or a soft lockup when no task ever schedules");
+    story.help("when a trylock fails, sleep or back off for different times, or take the locks in one fixed order without trylock");
 }
 
 /// Writes `` mutex `b`, held by `y` (pid 2) since b.c:4 ``.
@@ -512,12 +529,21 @@ fn side(access_: &Access) -> String {
     let marked = if access_.marked { "marked" } else { "plain" };
     let locks: Vec<_> = access_.locks.iter().map(object).collect();
     let locks = if locks.is_empty() { "none".to_owned() } else { locks.join(", ") };
-    format!(
-        "{marked} {} by {} on cpu{}; locks held: {locks}",
-        access(access_),
-        who(&access_.event.who),
-        access_.event.who.cpu
-    )
+    let actor = &access_.event.who;
+    let place = match actor.context {
+        Context::Softirq | Context::Hardirq => String::new(),
+        _ => format!(" on cpu{}", actor.cpu),
+    };
+    format!("{marked} {} by {}{place}; locks held: {locks}", access(access_), who(actor))
+}
+
+/// Writes who raced, for a title: a task by its name.
+fn racer(event: &Event) -> String {
+    match event.who.context {
+        Context::Softirq => "a softirq".to_owned(),
+        Context::Hardirq => "an interrupt".to_owned(),
+        _ => name(&event.who.comm),
+    }
 }
 
 fn data_race(story: &mut Story<'_>, target: &Object, first: &Access, second: &Access, ordered_by: Option<&Event>) {
@@ -528,14 +554,17 @@ fn data_race(story: &mut Story<'_>, target: &Object, first: &Access, second: &Ac
         verb(second),
         marked(first),
         verb(first),
-        name(&target.name),
-        name(&second.event.who.comm),
-        name(&first.event.who.comm)
+        if target.name.is_empty() { an_object(target) } else { name(&target.name) },
+        racer(&second.event),
+        racer(&first.event)
     ));
     story.step_label(&first.event, "conflicting access, not ordered before the other", side(first));
     story.blame(&second.event, side(second));
     if let Some(declared) = &target.declared {
-        story.note(format!("{} is declared at {declared}", object(target)));
+        story.note(match target.name.as_str() {
+            "" => format!("the {} was allocated at {declared}", object(target)),
+            _ => format!("{} is declared at {declared}", object(target)),
+        });
     }
     if let Some(event) = ordered_by {
         story.note(format!("the last event that ordered the two was {} {}", call(event, "an event"), by(event)));

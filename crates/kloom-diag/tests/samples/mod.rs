@@ -576,6 +576,8 @@ static int crash(int n)
         Fault::Livelock {
             tasks: vec![spinner(1, "polite/0", "count++", ""), spinner(2, "polite/1", "for (;;)", "")],
             busy_ns: 10 * SECOND,
+            lasso: false,
+            asleep: Vec::new(),
         },
     ));
 }

@@ -43,6 +43,8 @@ pub struct State {
     killers: BTreeMap<u64, Vec<TaskId>>,
     /// Tasklets that are scheduled and have not begun to run, with who scheduled them.
     pub(crate) tasklets: BTreeMap<u64, RawEvent>,
+    /// Those of them whose turn came while they were disabled: enabling raises them again.
+    parked: std::collections::BTreeSet<u64>,
     softirqs: BTreeMap<u32, u64>,
     /// Interrupt lines.
     pub(crate) lines: super::irq::State,
@@ -77,6 +79,7 @@ fn init(addr: u64, func: u64, use_callback: bool, data: u64) {
         machine.check_access(addr, SIZE, true)?;
         machine.report_reinit(addr, Magic::Tasklet);
         machine.irqs.tasklets.remove(&addr);
+        machine.irqs.parked.remove(&addr);
         machine.init_object(addr, Magic::Tasklet, 1)?;
         machine.poke_u64(addr + 8, 0);
         machine.poke_u64(addr + STATE, 0);
@@ -142,6 +145,7 @@ extern "C" fn tasklet_action(addr: u64) {
             return Ok(None);
         }
         if machine.peek_u32(addr + COUNT) != 0 {
+            machine.irqs.parked.insert(addr);
             return Ok(None);
         }
         machine.poke_u64(addr + STATE, state & !SCHED | RUN);
@@ -234,11 +238,8 @@ pub(crate) extern "C" fn kloom_tasklet_enable(addr: u64) {
         tasklet(machine, addr, "tasklet_enable")?;
         let count = machine.peek_u32(addr + COUNT).wrapping_sub(1);
         machine.poke_u32(addr + COUNT, count);
-        let queued = machine.kernel.cpus.iter().any(|cpu| {
-            let mine = |callback: &Callback| callback.source == CallbackSource::Other(addr);
-            cpu.pending.iter().any(mine) || cpu.deferred.iter().any(mine)
-        });
-        if count == 0 && machine.peek_u64(addr + STATE) & SCHED != 0 && !queued {
+        // What was raised and has not looked yet will see that it is enabled.
+        if count == 0 && machine.irqs.parked.remove(&addr) && machine.peek_u64(addr + STATE) & SCHED != 0 {
             raise_tasklet(machine, addr);
         }
         Ok(())

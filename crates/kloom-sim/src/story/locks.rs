@@ -85,7 +85,11 @@ fn data_race(story: &mut Story, machine: &Machine, race: &DataRace) -> Told {
     let object = match story.resolver.variable(machine, addr) {
         Some((object, _)) => object,
         None => match machine.arena.heap.block_at(addr) {
-            Some(block) => block_object(&block),
+            Some(block) => {
+                let mut object = block_object(&block);
+                object.declared = story.resolver.event(machine, &block.allocated).site;
+                object
+            }
             None => Object::default(),
         },
     };

@@ -22,7 +22,16 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
             let task = machine.kernel.tasks.get(*victim)?;
             let blocked = blocked(story, machine, task);
             let busy_ns = machine.kernel.now().saturating_sub(*since_ns);
-            Some(Told::Livelock { tasks: vec![blocked], busy_ns })
+            let others: Vec<TaskId> = machine
+                .kernel
+                .tasks
+                .iter()
+                .filter(|other| other.kthread().is_some() && !other.has_exited() && !other.slept_at.trace.is_empty())
+                .map(|other| other.id)
+                .collect();
+            let asleep = others.into_iter().filter_map(|other| machine.kernel.tasks.get(other));
+            let asleep = asleep.map(|other| self::blocked(story, machine, other)).collect();
+            Some(Told::Livelock { tasks: vec![blocked], busy_ns, lasso: true, asleep })
         }
         Fault::ModuleTextGone { ip, module, unloaded } => {
             Some(text_gone(story, machine, report, *ip, module, unloaded))
