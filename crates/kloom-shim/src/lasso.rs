@@ -204,8 +204,7 @@ impl Machine {
             return false;
         }
         let thunk = ip.wrapping_add_signed(i64::from(i32::from_le_bytes(offset)));
-        let name = image.thunks.binary_search_by_key(&thunk, |(addr, _)| *addr).map(|at| &*image.thunks[at].1);
-        name.is_ok_and(|name| HARMLESS.contains(&name))
+        image.thunk_name(thunk).is_some_and(|name| HARMLESS.contains(&name))
     }
 
     /// Whether a loaded module uses a variable that changes with the time.
