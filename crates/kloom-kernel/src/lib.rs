@@ -392,6 +392,8 @@ impl Kernel {
             }
         });
         let Some(id) = id else { return Err(if full { Errno::EAGAIN } else { Errno::ENOMEM }) };
+        // What an earlier thread at this address took says nothing of this one.
+        self.lockdep.forget(self.tasks[id].addr, 1);
         self.forks += 1;
         let parent_addr = self.tasks.get(parent).map_or(0, |task| task.addr);
         let task = &self.tasks[id];

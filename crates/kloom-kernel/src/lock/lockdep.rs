@@ -20,7 +20,7 @@ use crate::Kernel;
 use crate::fault::{DepLock, LockOrder, OrderEdge, OrderKind};
 use crate::order::Actor;
 use crate::site::{ContextKind, RawEvent};
-use crate::task::{HeldLock, LockClass};
+use crate::task::{HeldLock, LockClass, TaskKind};
 
 /// What a class is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +52,8 @@ struct Class {
     /// When each bit was set.
     uses: [Option<RawEvent>; 8],
     edges: Vec<Edge>,
+    /// The thread, work or timer that took it last, whose dependency is known; 0 for none.
+    last_taker: u64,
 }
 
 /// While holding one class another was taken.
@@ -90,15 +92,20 @@ impl Lockdep {
         let next = self.classes.len() as u32;
         let class = *self.known.entry((key, subclass)).or_insert(next);
         if class == next {
-            self.classes.push(Class { kind, addr, used: 0, uses: [None; 8], edges: Vec::new() });
+            self.classes.push(Class { kind, addr, used: 0, uses: [None; 8], edges: Vec::new(), last_taker: 0 });
         }
         class
     }
 
     /// Forgets locks and initialisers in memory that goes away.
     pub fn forget(&mut self, addr: u64, size: u64) {
+        let mut any = false;
         while let Some((&key, _)) = self.known.range((addr, 0)..(addr.saturating_add(size), 0)).next() {
             self.known.remove(&key);
+            any = true;
+        }
+        if any {
+            self.classes.iter_mut().for_each(|class| class.last_taker = 0);
         }
     }
 
@@ -271,6 +278,11 @@ impl Kernel {
     }
 
     fn note_use(&mut self, dep: u32, read: bool, trylock: bool, context: ContextKind) {
+        // Nothing new can come of it: the common case.
+        let all = (HARDIRQS_ON | SOFTIRQS_ON) << if read { READ_SHIFT } else { 0 };
+        if context == ContextKind::Task && self.lockdep.classes[dep as usize].used & all == all {
+            return;
+        }
         let mut bits = match context {
             _ if trylock => 0,
             ContextKind::Hardirq => IN_HARDIRQ,
@@ -372,6 +384,9 @@ impl Kernel {
     /// The work, callback or thread whose function the running code is counts as held.
     fn execution_depends(&mut self, to: u32, recursive: bool) {
         let Some((key, kind)) = self.present_execution() else { return };
+        if !recursive && std::mem::replace(&mut self.lockdep.classes[to as usize].last_taker, key) == key {
+            return;
+        }
         let subclass = std::mem::take(&mut self.lockdep.subclass);
         let from = self.lockdep.class(key, kind, key);
         self.lockdep.subclass = subclass;
@@ -386,18 +401,16 @@ impl Kernel {
     }
 
     fn present_execution(&self) -> Option<(u64, DepKind)> {
-        match self.actor() {
-            Actor::Work(work) => Some((work, DepKind::Work)),
-            Actor::Callback(addr) => {
-                let frame = self.cpus[self.this_cpu as usize].irq_frames.last()?;
-                let timer = matches!(frame.callback.source, crate::sched::cpu::CallbackSource::Timer(_));
-                timer.then_some((addr, DepKind::Timer))
-            }
-            Actor::Task(task, _) => {
-                self.tasks[task].kthread()?;
-                Some((self.tasks[task].addr, DepKind::Thread))
-            }
-            Actor::Machine => None,
+        let cpu = &self.cpus[self.this_cpu as usize];
+        if let Some(frame) = cpu.irq_frames.last() {
+            let timer = matches!(frame.callback.source, crate::sched::cpu::CallbackSource::Timer(_));
+            return timer.then_some((frame.callback.args[0], DepKind::Timer));
+        }
+        let task = &self.tasks[cpu.current];
+        match task.kind {
+            TaskKind::Kthread(_) => Some((task.addr, DepKind::Thread)),
+            TaskKind::System => self.current_work(cpu.current).map(|work| (work, DepKind::Work)),
+            _ => None,
         }
     }
 
