@@ -25,7 +25,7 @@ Usage: cargo xtask COMMAND
   gen-docs                 writes docs/diagnostics.md and docs/api-coverage.md; man page and completions to target/
   linux-capture [--only NAME]…   records tests/linux again on a real kernel in QEMU
   linux-capture --table    writes docs/conformance.md: each case's result, and both engines' times
-  bench [ARG…]             runs the benches and prints the table of figures
+  bench [ARG…]             measures and prints the tables of figures (parts by name; --quick)
 ";
 
 fn main() -> ExitCode {
@@ -87,5 +87,5 @@ fn bench(args: &[&str]) -> Result<(), String> {
             "there is no crates/kloom-bench yet; benches of single crates run with `cargo bench -p CRATE`".into()
         );
     }
-    sh::cargo(&["bench", "--package", "kloom-bench", "--"]).args(args).run()
+    sh::cargo(&["run", "--profile", "bench", "--package", "kloom-bench", "--"]).args(args).run()
 }
