@@ -119,6 +119,8 @@ struct Execution {
     versions: FxHashMap<u64, u32>,
     last: ThreadId,
     early: u32,
+    /// Since time last passed something has been put into the queue of events, or taken out.
+    owed: bool,
     lazy_rounds: u32,
     movers: Vec<Mover>,
     candidates: Vec<Candidate>,
@@ -150,6 +152,9 @@ impl Session {
         let mut explored = Explored { ended: None, steps: 0, cut: false, clock_bounded: false };
         loop {
             if let Some(ended) = self.look_for_end() {
+                if !execution.pass_time(search) {
+                    return explored;
+                }
                 explored.ended = Some(ended);
                 break;
             }
@@ -166,6 +171,9 @@ impl Session {
                 }
                 Next::Abandon => return explored,
                 Next::HandOver => {
+                    if !execution.pass_time(search) {
+                        return explored;
+                    }
                     explored.ended = Some(self.go_on_naturally(show));
                     break;
                 }
@@ -286,6 +294,7 @@ impl Session {
         let machine = self.machine();
         machine.kernel.touched.list.clear();
         machine.kernel.events.armed = false;
+        let events = machine.kernel.events.len();
         let thread = execution.threads.entry(id).or_default();
         let pending = thread.pending.take();
         thread.forced = false;
@@ -304,6 +313,10 @@ impl Session {
             }
         }
         execution.last = id;
+        let kernel = &mut self.machine().kernel;
+        // Whether a timeout comes before it is disarmed is a matter of order, too.
+        kernel.events.armed |= kernel.events.len() != events;
+        execution.owed = id != CLOCK_THREAD && (execution.owed || kernel.events.armed);
         self.end_step(execution, search, id, pending);
     }
 
@@ -397,6 +410,22 @@ impl Session {
 }
 
 impl Execution {
+    /// Lets time pass once more although nothing is due: a search learns that a timeout could have come before the step that
+    /// disarmed it only if time passes after that step. False if the search drops the execution.
+    fn pass_time(&mut self, search: &mut dyn Search) -> bool {
+        if !std::mem::take(&mut self.owed) {
+            return true;
+        }
+        let clock = Access { object: kloom_kernel::touch::CLOCK, kind: Kind::Write };
+        self.candidates.clear();
+        self.candidates.push(Candidate { thread: CLOCK_THREAD, first: Some(clock), preempts: false, lazy: false });
+        let goes_on = matches!(search.pick(&self.candidates), Pick::Run(_));
+        if goes_on {
+            search.stepped(CLOCK_THREAD, &[clock]);
+        }
+        goes_on
+    }
+
     /// Numbers tasks that appeared in the last step: children of the thread that took it.
     fn name_new_tasks(&mut self, machine: &kloom_shim::Machine, movers: &[Mover], threads: &mut Threads) {
         let mut fresh: Vec<(i32, TaskId)> = Vec::new();
