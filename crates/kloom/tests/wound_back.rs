@@ -7,17 +7,13 @@
 
 mod support;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use kloom::check::{Failure, Subject, Worker};
-use kloom::run::{Request, Script};
 use kloom_explore::search::{Recorder, Schedule, Search, Strategy};
 use kloom_sim::Output;
 use kloom_sim::explored::Bounds;
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::case::Case;
-use support::{cache_dir, difference};
+use support::difference;
 
 /// Random schedules of each case.
 const SEEDS: u64 = 3;
@@ -33,32 +29,8 @@ fn main() {
     libtest_mimic::run(&arguments, trials.collect()).exit();
 }
 
-/// Cases of input that is refused, and those with flags of the command line, say nothing about machines; those of load take long.
-fn is_plain(case: &Case) -> bool {
-    case.settings.flags.is_empty()
-        && case.settings.fail.is_empty()
-        && !case.name.starts_with("input/")
-        && !case.name.starts_with("load/")
-}
-
-fn request(case: &Case) -> Request {
-    Request {
-        files: case.files().iter().map(|file| case.dir.join(file)).collect(),
-        params: case.settings.params.clone(),
-        script: case.script().map(|text| Script { name: "steps.sh".to_string(), text: text.into_bytes() }),
-        run_for_ns: 10_000_000_000,
-        config: kloom_kernel::Config { preempt: kloom_kernel::sched::Preempt::Full, ..Default::default() },
-        strategy: kloom_explore::Strategy::Natural,
-        limits: kloom_sim::Limits { max_steps: 200_000, max_output: 1 << 20, ..Default::default() },
-        on_use_after_free: Default::default(),
-        fail: Vec::new(),
-        stop: Arc::default(),
-        cc: kloom_cc::Config { cwd: PathBuf::from("/"), ..kloom_cc::Config::new(cache_dir().join("kloom")) },
-    }
-}
-
 fn returns(case: &Case) -> Result<(), String> {
-    let request = request(case);
+    let request = case.request();
     let Ok(built) = kloom::run::build(&request, &mut |_| ()) else { return Ok(()) };
     let bounds = Bounds { max_steps: 1000, ..Bounds::default() };
     let subject = Subject::new(&request, &built, bounds).map_err(|error| format!("{error:?}"))?;

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kloom::run::{Request, Script};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Done, kloom, workspace};
+use super::{Done, cache_dir, kloom, workspace};
 
 /// Name of the scenario file that a case's steps are written to.
 const STEPS: &str = "steps.sh";
@@ -154,6 +155,30 @@ impl Case {
         }
         command.args(&settings.flags);
         command
+    }
+
+    /// Whether it says something about machines: not cases of input that is refused, nor those with flags of the command
+    /// line, nor those of load, which take long.
+    pub fn is_plain(&self) -> bool {
+        let area = self.name.split('/').next().unwrap_or_default();
+        self.settings.flags.is_empty() && self.settings.fail.is_empty() && !matches!(area, "input" | "load")
+    }
+
+    /// The case for the library, on the machine of a check, with bounds that keep modules without end short.
+    pub fn request(&self) -> Request {
+        Request {
+            files: self.files().iter().map(|file| self.dir.join(file)).collect(),
+            params: self.settings.params.clone(),
+            script: self.script().map(|text| Script { name: STEPS.to_string(), text: text.into_bytes() }),
+            run_for_ns: 10_000_000_000,
+            config: kloom_kernel::Config { preempt: kloom_kernel::sched::Preempt::Full, ..Default::default() },
+            strategy: kloom_explore::Strategy::Natural,
+            limits: kloom_sim::Limits { max_steps: 200_000, max_output: 1 << 20, ..Default::default() },
+            on_use_after_free: Default::default(),
+            fail: Vec::new(),
+            stop: Default::default(),
+            cc: kloom_cc::Config { cwd: PathBuf::from("/"), ..kloom_cc::Config::new(cache_dir().join("kloom")) },
+        }
     }
 
     /// The annotations in the case's C files.

@@ -1,0 +1,64 @@
+//! When a search says that nothing is left, nothing is: what partial-order reduction exhausts without a bug has none that
+//! random schedules can find.
+//!
+//! Over all ui cases that are short enough. What the two share (choice points, bounds) is not tried here.
+
+#![forbid(unsafe_code)]
+
+mod support;
+
+use kloom::check::{Subject, Worker};
+use kloom_explore::search::{Ending, Limits, Recorder, Search, Strategy};
+use kloom_sim::explored::Bounds;
+use libtest_mimic::{Arguments, Failed, Trial};
+use support::case::Case;
+
+/// Executions after which a case is left alone.
+const EXECUTIONS: u64 = 600;
+/// Random schedules beside it.
+const SAMPLES: u64 = 100;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials = Case::all().into_iter().filter(Case::is_plain).map(|case| {
+        Trial::test(format!("exhausted {}", case.name), move || agrees(&case).map_err(Failed::from))
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+fn agrees(case: &Case) -> Result<(), String> {
+    let request = case.request();
+    let Ok(built) = kloom::run::build(&request, &mut |_| ()) else { return Ok(()) };
+    let bounds = Bounds { max_steps: 1000, ..Bounds::default() };
+    let subject = Subject::new(&request, &built, bounds).map_err(|error| format!("{error:?}"))?;
+    let (mut worker, natural) = Worker::new(&subject).map_err(|error| format!("{error:?}"))?;
+    if natural.ending != Ending::Ok {
+        return Ok(());
+    }
+    let limits = Limits { executions: Some(EXECUTIONS), ..Limits::default() };
+    let (exhausted, bug) = search(&mut worker, &Strategy::Dpor(limits), EXECUTIONS)?;
+    if bug.is_some() || !exhausted {
+        return Ok(());
+    }
+    match search(&mut worker, &Strategy::Random { seed: 1 }, SAMPLES)? {
+        (_, Some(token)) => Err(format!("dpor has nothing left, but {token} ends in a bug")),
+        (_, None) => Ok(()),
+    }
+}
+
+/// Whether the search came to its end without a bound, and the token of the first bug.
+fn search(worker: &mut Worker<'_>, strategy: &Strategy, executions: u64) -> Result<(bool, Option<String>), String> {
+    let mut search = Recorder::new(kloom_explore::search::make(strategy));
+    for _ in 0..executions {
+        if search.begin().is_none() {
+            break;
+        }
+        let execution = worker.execute(&mut search, &mut |_| {}).map_err(|error| format!("{error:?}"))?;
+        search.end(execution.ending);
+        if let Ending::Bug(_) = execution.ending {
+            return Ok((false, Some(search.schedule().to_string())));
+        }
+    }
+    let summary = search.summary();
+    Ok((summary.exhausted && !summary.bounds.any(), None))
+}
