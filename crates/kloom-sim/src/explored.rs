@@ -309,6 +309,7 @@ impl Session {
                 if pending.is_none() {
                     self.note_start(mover);
                 }
+                self.note_code(mover, pending);
                 self.run_piecewise(execution, id, mover);
             }
         }
@@ -329,6 +330,24 @@ impl Session {
             Mover::Clock => return,
         };
         machine.kernel.touched.note(object, Manner::Read);
+    }
+
+    /// A step in a module's code needs that code: it does not commute with the module's unloading.
+    fn note_code(&mut self, mover: Mover, pending: Option<Pending>) {
+        let machine = self.machine();
+        let entered = match mover {
+            Mover::Task(task) => match &machine.kernel.tasks[task].kind {
+                TaskKind::Kthread(kthread) => Some(kthread.func),
+                _ => machine.kernel.workqueues.job_of(task).map(|(_, func, ..)| func),
+            },
+            Mover::Irq(cpu) => machine.kernel.irq_source(cpu).map(|callback| callback.func),
+            Mover::Clock => None,
+        };
+        let code = entered.into_iter().chain(pending.map(|pending| pending.site));
+        let text = code.filter_map(|addr| machine.module_of(addr)).map(|(_, image)| image.core.0).next();
+        if let Some(text) = text {
+            machine.kernel.touched.note(text, Manner::Read);
+        }
     }
 
     fn run_piecewise(&mut self, execution: &mut Execution, id: ThreadId, mover: Mover) {

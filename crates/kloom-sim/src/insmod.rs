@@ -413,6 +413,7 @@ pub fn unload(machine: &mut Machine, id: u32) {
     machine.kernel.modules.unloaded.push(gone);
     if let Some((_, image)) = machine.images.iter().find(|(image_id, _)| *image_id == id) {
         let (start, len) = image.core;
+        machine.kernel.touched.note(start, kloom_kernel::touch::Manner::Write);
         machine.memory_dies(start..start + len);
     }
     let Machine { images, arena, placer, .. } = machine;
