@@ -24,7 +24,7 @@ fn main() {
     arguments.test_threads = Some(1);
     let trials = Case::all()
         .into_iter()
-        .filter(is_plain)
+        .filter(Case::is_plain)
         .map(|case| Trial::test(format!("wound back {}", case.name), move || returns(&case).map_err(Failed::from)));
     libtest_mimic::run(&arguments, trials.collect()).exit();
 }
