@@ -342,21 +342,27 @@ pub fn check_in_parts(
     plan: &Plan,
     jobs: usize,
     state: Option<State>,
+    is_late: &(dyn Fn() -> bool + Sync),
     keep: &(dyn Fn(&State) + Sync),
 ) -> Result<(Checked, State), RunError> {
     let (mut worker, natural) = Worker::new(subject)?;
-    let clock_bounded = AtomicBool::new(false);
+    let (clock_bounded, over) = (AtomicBool::new(false), AtomicBool::new(false));
     let mut state = state.unwrap_or_else(|| {
         State::new(&mut |search: &mut dyn Search| run_one(&mut worker, search, &clock_bounded), plan)
     });
     let make = || {
         let mut worker = Worker::new(subject).ok().map(|(worker, _)| worker);
-        let clock_bounded = &clock_bounded;
-        move |search: &mut dyn Search| match &mut worker {
-            Some(worker) => run_one(worker, search, clock_bounded),
-            None => {
-                search.end(Ending::Abandoned);
-                Ending::Abandoned
+        let (clock_bounded, over) = (&clock_bounded, &over);
+        move |search: &mut dyn Search| {
+            if subject.stopped() || is_late() {
+                over.store(true, Ordering::Relaxed);
+            }
+            match &mut worker {
+                Some(worker) => run_one(worker, search, clock_bounded),
+                None => {
+                    search.end(Ending::Abandoned);
+                    Ending::Abandoned
+                }
             }
         }
     };
@@ -365,7 +371,7 @@ pub fn check_in_parts(
         keep(&State { bounded, ..state.clone() });
     };
     keep(&state);
-    state.run_keeping(plan, jobs, make, &subject.start.options.stop, &keep);
+    state.run_keeping(plan, jobs, make, &over, &keep);
     state.bounded |= clock_bounded.load(Ordering::Relaxed);
     let outcome = state.outcome();
     let mut checked = Checked {
@@ -373,7 +379,7 @@ pub fn check_in_parts(
         first: natural.outcome,
         failure: None,
         clock_bounded: state.bounded,
-        interrupted: subject.stopped(),
+        interrupted: over.load(Ordering::Relaxed),
         faults_tried: 0,
         faults_known: 0,
         beforehand: 0,

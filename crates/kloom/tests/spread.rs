@@ -246,6 +246,14 @@ fn a_check_that_is_killed_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_check_with_jobs_ends_at_its_time() {
+    let dir = place("time");
+    let late = done(&mut check(&dir, &["meet.c", "--jobs", "2", "--time", "1ms"]), 0);
+    let told = late.err();
+    assert!(told.contains("NOT exhausted") && told.contains("time, or the user's wish to end"), "{told}");
+}
+
+#[test]
 fn gnu_parallel_spreads_a_check() {
     let gnu = Command::new("parallel").arg("--version").output();
     if !gnu.is_ok_and(|seen| String::from_utf8_lossy(&seen.stdout).contains("GNU parallel")) {

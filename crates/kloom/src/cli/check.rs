@@ -32,7 +32,7 @@ pub(super) struct CheckArgs {
     /// Most executions
     #[arg(long, value_name = "N", default_value_t = 10_000, help_heading = "Search")]
     executions: u64,
-    /// Host time after which the search ends
+    /// Host time after which the search ends; with --jobs and the like, parts that are under way then do not count
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_ns, help_heading = "Search")]
     time: u64,
     /// Most preemptions of one execution (dpor)
@@ -187,7 +187,7 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
         Err(code) => return code,
     };
     let checked = if in_parts {
-        match in_parts_of(&args, &subject) {
+        match in_parts_of(&args, &subject, &clock) {
             Ok(checked) => Ok(checked),
             Err(Parted::State(text)) => return told.usage(text),
             Err(Parted::Run(error)) => Err(error),
@@ -230,7 +230,7 @@ enum Parted {
     Run(kloom::run::RunError),
 }
 
-fn in_parts_of(args: &CheckArgs, subject: &Subject) -> Result<Checked, Parted> {
+fn in_parts_of(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Checked, Parted> {
     let partition = args.partition.unwrap_or((0, 1));
     let plan = Plan {
         limits: Limits { preemptions: args.preemptions, executions: Some(args.executions), ..Limits::default() },
@@ -253,7 +253,8 @@ fn in_parts_of(args: &CheckArgs, subject: &Subject) -> Result<Checked, Parted> {
         }
     };
     let jobs = args.jobs.unwrap_or(1);
-    let (checked, _) = check::check_in_parts(subject, &plan, jobs, state, &keep).map_err(Parted::Run)?;
+    let is_late = || clock.elapsed() > Duration::from_nanos(args.time);
+    let (checked, _) = check::check_in_parts(subject, &plan, jobs, state, &is_late, &keep).map_err(Parted::Run)?;
     match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         Some(text) => Err(Parted::State(text)),
         None => Ok(checked),
@@ -300,7 +301,7 @@ pub(super) fn merge(args: MergeArgs) -> ExitCode {
     };
     // Nothing is explored here: what no state has stays open, and the report says so.
     let plan = Plan { partition: (usize::MAX, usize::MAX), ..Plan::default() };
-    match check::check_in_parts(&subject, &plan, 1, merged, &|_| {}) {
+    match check::check_in_parts(&subject, &plan, 1, merged, &|| false, &|_| {}) {
         Ok((checked, _)) => {
             let bounds = Bounds::default();
             let strategy = format!("dpor, {} states merged", args.states.len());
