@@ -18,7 +18,9 @@ pub enum TokenError {
 impl std::fmt::Display for TokenError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            TokenError::Prefix => "a schedule token starts with `kl1:`",
+            TokenError::Prefix => {
+                "a schedule token starts with `kl1:` (one that starts with `kl2:` is for `kloom replay`)"
+            }
             TokenError::Digits => "a schedule token is `kl1:` and hexadecimal digits, two for each byte",
             TokenError::Truncated => "the schedule token is cut short or damaged",
         })

@@ -7,7 +7,9 @@ use std::time::Duration;
 use kloom_cc::Built;
 use kloom_diag::{End, Outcome, Severity};
 use kloom_explore::parallel::{Plan, State};
-use kloom_explore::search::{self, Ending, Minimised, Recorder, Replay, Schedule, Search, Strategy, Summary};
+use kloom_explore::search::{
+    self, DROPS_PER_EXECUTION, Ending, Minimised, Recorder, Replay, Schedule, Search, Strategy, Summary,
+};
 use kloom_shim::machine::FAILABLE;
 use kloom_sim::explored::{Bounds, Explored, Threads};
 use kloom_sim::{Ended, Output, Parts, Session};
@@ -217,7 +219,7 @@ fn signature(outcome: &Outcome) -> Option<u64> {
 /// When a check gives up.
 #[derive(Clone, Debug)]
 pub struct Budget {
-    /// Executions.
+    /// Executions that come to their end; of those that the search drops there may be [`DROPS_PER_EXECUTION`] times as many.
     pub executions: u64,
     /// Host time.
     pub wall: Duration,
@@ -301,20 +303,23 @@ pub fn check(
             return Ok(checked);
         }
     }
-    let mut left = budget.executions;
+    let (mut left, mut drops_left) = (budget.executions, budget.executions.saturating_mul(DROPS_PER_EXECUTION));
     for rule in std::iter::once(None).chain(rules.iter().map(Some)) {
         worker.set_faults(rule.map_or(&[], std::slice::from_ref));
         let mut search = Recorder::new(search::make(strategy));
         let mut failing = None;
-        while failing.is_none() && left > 0 && !checked.interrupted && search.begin().is_some() {
+        while failing.is_none() && left.min(drops_left) > 0 && !checked.interrupted && search.begin().is_some() {
             let execution = worker.execute(&mut search, &mut |_| {})?;
             search.end(execution.ending);
             checked.clock_bounded |= execution.explored.clock_bounded;
-            left -= 1;
+            match execution.ending {
+                Ending::Abandoned => drops_left -= 1,
+                _ => left -= 1,
+            }
             if let Ending::Bug(signature) = execution.ending {
                 failing = Some((signature, search.schedule().clone()));
             }
-            if left.is_multiple_of(PROGRESS_EXECUTIONS) {
+            if (left + drops_left).is_multiple_of(PROGRESS_EXECUTIONS) {
                 progress(&search.summary());
                 checked.interrupted = is_over();
             }

@@ -47,7 +47,7 @@ enum Command {
     Run(RunArgs),
     /// Run a module under every interleaving that matters, until a bug is found or nothing new is left
     #[command(
-        after_help = "Example: kloom check heartbeat.c\n         kloom check counter.c --script steps.sh --strategy surw --executions 20000 --jobs 2"
+        after_help = "Example: kloom check heartbeat.c\n         kloom check counter.c --script steps.sh --faults --executions 2000\n         kloom check counter.c --jobs 2 --save-state counter.state"
     )]
     Check(check::CheckArgs),
     /// Put together what several machines found that shared one check
@@ -651,6 +651,10 @@ fn api(args: &ApiArgs) -> ExitCode {
         for row in kloom::api::differences() {
             output::data(format!("     {:<36} {}\n", row.case, row.reason).as_bytes());
         }
+    }
+    if found.is_empty() {
+        // A macro or type; what there is to say of it is said.
+        return ExitCode::Clean;
     }
     let supported = found.iter().filter(|row| row.supported).count();
     output::talk(&format!("{supported} of {} exported functions and variables supported\n", found.len()));

@@ -135,7 +135,7 @@ MODULE_LICENSE("GPL");
 
 fn place(name: &str) -> PathBuf {
     let dir = fresh_dir(&format!("spread/{name}"));
-    for (file, text) in [("meet.c", MEET), ("abba.c", ABBA), ("some.c", SOME)] {
+    for (file, text) in [("meet.c", MEET), ("abba.c", ABBA), ("some.c", SOME), ("often.c", OFTEN)] {
         fs::write(dir.join(file), text).unwrap();
     }
     dir
@@ -161,6 +161,70 @@ fn state(path: &Path) -> State {
 fn report(done: &Done) -> String {
     let text = done.out() + &done.err();
     text.lines().filter(|line| !line.contains("Checked ")).collect::<Vec<_>>().join("\n")
+}
+
+/// Two threads that meet at a mutex again and again: the search drops many executions, since who waits is seen late.
+const OFTEN: &str = r#"#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+static DEFINE_MUTEX(lock);
+static struct task_struct *tasks[2];
+static int total;
+
+static int work(void *unused)
+{
+	while (!kthread_should_stop()) {
+		mutex_lock(&lock);
+		total++;
+		mutex_unlock(&lock);
+		msleep(200);
+	}
+	return 0;
+}
+
+static int __init start(void)
+{
+	tasks[0] = kthread_run(work, NULL, "one");
+	tasks[1] = kthread_run(work, NULL, "two");
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	kthread_stop(tasks[0]);
+	kthread_stop(tasks[1]);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
+"#;
+
+#[test]
+fn a_budget_counts_the_executions_that_the_report_counts() {
+    let dir = place("budget");
+    for strategy in ["portfolio", "dpor", "dfs", "random:1", "surw:1"] {
+        let mut command = kloom(&dir);
+        let arguments = ["check", "often.c", "--executions", "40", "--strategy", strategy];
+        let told = done(command.args(arguments).args(["--message-format", "json"]), 0);
+        let told: serde_json::Value = serde_json::from_str(&told.out()).unwrap();
+        let explored = &told["explored"];
+        assert_eq!((&explored["executions"], &explored["exhaustive"]), (&40.into(), &false.into()), "{strategy}");
+        // What was dropped is told beside it.
+        let dropped = explored["redundant"].as_u64().unwrap();
+        assert!(dropped <= 40 * kloom_explore::search::DROPS_PER_EXECUTION, "{strategy}: {dropped}");
+        if strategy == "dpor" {
+            assert!(dropped > 0, "this module no longer shows what the test is about");
+        }
+    }
+}
+
+#[test]
+fn failures_are_not_spread() {
+    let dir = place("refused");
+    let told = done(&mut check(&dir, &["meet.c", "--faults", "--jobs", "2"]), 2);
+    assert!(told.err().contains("--faults runs on one thread"), "{}", told.err());
 }
 
 #[test]

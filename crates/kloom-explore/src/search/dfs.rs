@@ -78,7 +78,7 @@ impl Search for Dfs {
         if self.exhausted {
             return None;
         }
-        if self.limits.executions.is_some_and(|most| self.count.begun() >= most) {
+        if self.limits.executions.is_some_and(|most| self.count.spends(most)) {
             self.count.bounds.executions = true;
             return None;
         }

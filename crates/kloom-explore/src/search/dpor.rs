@@ -469,7 +469,7 @@ impl Search for Dpor {
         if self.exhausted {
             return None;
         }
-        if self.limits.executions.is_some_and(|most| self.count.begun() >= most) {
+        if self.limits.executions.is_some_and(|most| self.count.spends(most)) {
             self.count.bounds.executions = true;
             return None;
         }

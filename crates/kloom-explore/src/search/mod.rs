@@ -146,6 +146,9 @@ impl BoundsHit {
     }
 }
 
+/// Executions that may be dropped for each one of a budget: a search that does nothing but drop comes to an end, too.
+pub const DROPS_PER_EXECUTION: u64 = 8;
+
 /// Limits of a search that makes sure to see everything else.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
@@ -153,7 +156,7 @@ pub struct Limits {
     pub preemptions: Option<u32>,
     /// Steps in one execution at which another thread than the natural one runs.
     pub delays: Option<u32>,
-    /// Executions, abandoned ones included.
+    /// Complete executions; the search may drop [`DROPS_PER_EXECUTION`] times as many.
     pub executions: Option<u64>,
 }
 

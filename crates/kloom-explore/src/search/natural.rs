@@ -1,6 +1,6 @@
 //! The natural choice: what would most likely happen, and what the other strategies start from.
 
-use super::{Access, BoundsHit, Candidate, Ending, Pick, Search, Summary, ThreadId};
+use super::{Access, BoundsHit, Candidate, DROPS_PER_EXECUTION, Ending, Pick, Search, Summary, ThreadId};
 
 /// The index of the natural choice: the thread that ran last if it can go on and is not lazy, else the first that is not
 /// lazy and preempts nobody, else the first that is not lazy, else the first.
@@ -88,9 +88,9 @@ impl Count {
         self.executions += 1;
     }
 
-    /// Executions, dropped ones included.
-    pub(super) fn begun(&self) -> u64 {
-        self.executions + self.abandoned
+    /// Whether a budget of so many executions is spent, by them or by those that were dropped.
+    pub(super) fn spends(&self, most: u64) -> bool {
+        self.executions >= most || self.abandoned >= most.saturating_mul(DROPS_PER_EXECUTION)
     }
 
     /// A summary; one that only samples has always left out something.

@@ -117,6 +117,7 @@ impl std::fmt::Display for Strategy {
             Strategy::Pct { depth, seed } => write!(f, "pct:{depth}:{seed}"),
             Strategy::Pos { seed } => write!(f, "pos:{seed}"),
             Strategy::Surw { seed } => write!(f, "surw:{seed}"),
+            Strategy::Portfolio { executions: PORTFOLIO_EXECUTIONS, seed: 0 } => f.write_str("portfolio"),
             Strategy::Portfolio { executions, seed } => write!(f, "portfolio:{executions}:{seed}"),
             Strategy::Replay(schedule) => schedule.fmt(f),
         }

@@ -29,7 +29,7 @@ pub(super) struct CheckArgs {
     /// How interleavings are chosen: portfolio, dpor, dfs, random:SEED, pct:DEPTH, pos:SEED, surw:SEED, natural
     #[arg(long, default_value = "portfolio", help_heading = "Search")]
     strategy: Strategy,
-    /// Most executions
+    /// Most executions; those that the search drops half-way as redundant do not count
     #[arg(long, value_name = "N", default_value_t = 10_000, help_heading = "Search")]
     executions: u64,
     /// Host time after which the search ends; with --jobs and the like, parts that are under way then do not count
@@ -127,6 +127,9 @@ impl<'a> Told<'a> {
             words.extend(shown.faults.iter().map(|(name, calls)| format!("--fail {name}:{}", calls[0])));
             words.push(token.clone());
             let replay = words.join(" ");
+            for (name, calls) in &shown.faults {
+                output::talk(&format!("note: call {} of `{name}()` was made to fail (--faults)\n", calls[0]));
+            }
             for finding in &mut outcome.findings {
                 finding.replay = Some(replay.clone());
             }
@@ -180,6 +183,9 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
             "--jobs, --partition and --save-state explore by reduction (dpor); other strategies run on one thread",
         );
     }
+    if in_parts && args.faults {
+        return told.usage("--faults runs on one thread, without --jobs, --partition and --save-state");
+    }
     let clock = Stopwatch::start();
     let bounds = Bounds { max_steps: args.max_choices, early_clock: args.early };
     let (subject, notes) = match told.subject(bounds, &clock) {
@@ -197,7 +203,8 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
     };
     match checked {
         Ok(checked) => {
-            report(&told, &subject, checked, args.strategy.to_string(), (args.early, args.max_choices), notes, &clock)
+            let strategy = if in_parts { "dpor".to_string() } else { args.strategy.to_string() };
+            report(&told, &subject, checked, strategy, (args.early, args.max_choices), notes, &clock)
         }
         Err(error) => told.error(&error, &[]),
     }
@@ -208,6 +215,10 @@ fn search(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Chec
     let strategy = match &args.strategy {
         Strategy::Dpor(limits) => {
             Strategy::Dpor(Limits { preemptions: args.preemptions.or(limits.preemptions), ..*limits })
+        }
+        // Something is left for the samplers, however small the budget is.
+        Strategy::Portfolio { executions, seed } => {
+            Strategy::Portfolio { executions: (*executions).min(args.executions.div_ceil(2)), seed: *seed }
         }
         other => other.clone(),
     };
@@ -317,7 +328,7 @@ pub(super) fn replay(mut args: RunArgs) -> ExitCode {
     let tokens: Vec<_> = args.items.extract_if(.., |item| is_token(item)).collect();
     let told = Told::new(&args);
     let [token] = tokens.as_slice() else {
-        return told.usage("kloom replay wants the module's files and one token that `kloom check` printed (kl2:…)");
+        return told.usage("kloom replay wants the module's files and one token that `kloom check` printed (kl2:…); one that `kloom run` printed (kl1:…) is for `kloom run --replay`");
     };
     let schedule: Schedule = match token.to_string_lossy().parse() {
         Ok(schedule) => schedule,
