@@ -190,20 +190,20 @@ impl Kernel {
     }
 
     /// Asks a kthread to park and waits until it has (`kthread_park()`). Polled; done with 0, or
-    /// `-ENOSYS` if it has exited, `-EBUSY` if a park request stands already.
+    /// `-ENOSYS` if it has exited before, `-EBUSY` if a park request stands already.
+    ///
+    /// Only parking ends the wait: if the thread exits instead, the caller sleeps for ever (kernel/kthread.c, 6.1: the
+    /// end of a thread completes `exited`, never `parked`).
     ///
     /// # Context
     /// Process context; sleeps.
     pub fn kthread_park(&mut self, caller: TaskId, target: TaskId, p: &mut Progress) -> Result<Op<i32>, Fault> {
-        if self.tasks[target].kthread().is_none() {
-            return Err(Fault::NotAKthread { target });
-        }
-        let exited = self.tasks[target].has_exited();
-        if exited {
-            return Ok(Op::Done(-Errno::ENOSYS.0));
-        }
         if p.first() {
-            let Some(kthread) = self.tasks[target].kthread_mut() else { return Ok(Op::Done(-Errno::ENOSYS.0)) };
+            let exited = self.tasks[target].has_exited();
+            let Some(kthread) = self.tasks[target].kthread_mut() else { return Err(Fault::NotAKthread { target }) };
+            if exited {
+                return Ok(Op::Done(-Errno::ENOSYS.0));
+            }
             if kthread.should_park {
                 return Ok(Op::Done(-Errno::EBUSY.0));
             }
@@ -213,7 +213,9 @@ impl Kernel {
             }
             self.wake_kthread(target);
         }
-        if self.tasks[target].kthread().is_some_and(|kthread| kthread.parked) {
+        // The caller needs no reference to the thread, so there may be none left to ask.
+        let kthread = self.tasks.get(target).and_then(|task| task.kthread());
+        if kthread.is_some_and(|kthread| kthread.parked) {
             return Ok(Op::Done(0));
         }
         self.wait_for_kthread(caller, target, BlockedOn::KthreadPark(target));
@@ -263,7 +265,7 @@ impl Kernel {
 
     /// Puts `caller` to sleep until `target` exits or parks.
     fn wait_for_kthread(&mut self, caller: TaskId, target: TaskId, why: BlockedOn) {
-        if let Some(kthread) = self.tasks[target].kthread_mut()
+        if let Some(kthread) = self.tasks.get_mut(target).and_then(|task| task.kthread_mut())
             && !kthread.waiters.contains(&caller)
         {
             kthread.waiters.push(caller);

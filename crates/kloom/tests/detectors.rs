@@ -34,6 +34,9 @@ struct Settings {
     /// Other codes that come with it.
     #[serde(default)]
     also: Vec<String>,
+    /// The natural interleaving, which `kloom run` shows, has no finding.
+    #[serde(default)]
+    hidden: bool,
     /// Executions tried.
     #[serde(default = "usual_executions")]
     executions: u64,
@@ -125,6 +128,9 @@ fn check(dir: &Path) -> Result<(), String> {
                 let options = kloom_diag::Options::default();
                 kloom_diag::human_outcome(&outcome, subject.sources(), &options)
             };
+            if settings.hidden && ran == 1 && !codes.is_empty() {
+                return Err(format!("the natural interleaving does not hide it:\n{}", report()));
+            }
             match &settings.code {
                 Some(code) if codes.contains(&code.as_str()) => {
                     let strange: Vec<_> = codes

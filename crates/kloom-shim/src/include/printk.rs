@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 
 use kloom_guest::thunk::VaFrame;
+use kloom_kernel::fault::Fault;
 use kloom_kernel::printk::Level;
 use kloom_lib::vsprintf::{self, Args, Env, FormatWarning};
 use kloom_lib::{BadAddress, vsprintf::Symbol};
 
 use crate::Machine;
 use crate::call::enter;
+use crate::oops::After;
 
 /// The variable arguments of a call, from a fixed one on.
 pub(crate) struct VarArgs<'a> {
@@ -82,11 +84,38 @@ impl Args for VaList<'_> {
 pub(crate) struct FormatEnv<'a> {
     machine: &'a Machine,
     pub(crate) warnings: RefCell<Vec<String>>,
+    /// Where an argument points to memory that was freed or lies beyond its block.
+    unreadable: RefCell<Vec<u64>>,
 }
 
 impl<'a> FormatEnv<'a> {
     pub(crate) fn new(machine: &'a Machine) -> FormatEnv<'a> {
-        FormatEnv { machine, warnings: RefCell::default() }
+        FormatEnv { machine, warnings: RefCell::default(), unreadable: RefCell::default() }
+    }
+
+    /// What is to be reported when the machine may be changed again.
+    pub(crate) fn complaints(self) -> Complaints {
+        Complaints { warnings: self.warnings.into_inner(), unreadable: self.unreadable.into_inner() }
+    }
+}
+
+/// What is wrong with a format and its arguments.
+pub(crate) struct Complaints {
+    warnings: Vec<String>,
+    unreadable: Vec<u64>,
+}
+
+impl Complaints {
+    /// Reports all of it. Memory that was freed, or that lies beyond a block, is told as any other access to it would be.
+    pub(crate) fn report(self, machine: &mut Machine, format: impl Fn(&Machine) -> String) {
+        for addr in self.unreadable {
+            // Only accesses that can go on are here, so there is nothing to die of.
+            let _ = machine.check_access(addr, 1, false);
+        }
+        for text in self.warnings {
+            let format = format(machine);
+            machine.report_once(Fault::BadFormat { text, format });
+        }
     }
 }
 
@@ -133,6 +162,12 @@ impl Env for FormatEnv<'_> {
     }
 
     fn warn(&self, warning: FormatWarning) {
+        if let FormatWarning::BadPointer { addr, .. } = warning
+            && let Err(bad) = self.machine.arena.check_range(addr, 1, false)
+            && self.machine.access_fault(bad, addr, 1, false, 0).1 == After::GoOn
+        {
+            return self.unreadable.borrow_mut().push(addr);
+        }
         self.warnings.borrow_mut().push(warning.to_string());
     }
 }
@@ -141,18 +176,15 @@ impl Env for FormatEnv<'_> {
 pub(crate) fn format(machine: &mut Machine, fmt: u64, args: &mut dyn Args, size: usize) -> (Vec<u8>, usize) {
     let mut out = Vec::new();
     let mut length = 0;
-    let warnings = {
+    let complaints = {
         let env = FormatEnv::new(machine);
         match machine.arena.read_cstr(fmt, 8192) {
             Ok(fmt) => length = vsprintf::vsnprintf(&mut out, size, &fmt, args, &env),
             Err(_) => env.warnings.borrow_mut().push("the format string itself cannot be read".to_string()),
         }
-        env.warnings.into_inner()
+        env.complaints()
     };
-    for text in warnings {
-        let format = machine.text_or_empty(fmt);
-        machine.report_once(kloom_kernel::fault::Fault::BadFormat { text, format });
-    }
+    complaints.report(machine, |machine| machine.text_or_empty(fmt));
     (out, length)
 }
 

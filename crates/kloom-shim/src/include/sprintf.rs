@@ -20,16 +20,13 @@ fn format_list(machine: &mut Machine, fmt: u64, list: u64, size: usize) -> Resul
     machine.check_access(list, 24, false)?;
     let fmt = machine.text(fmt)?;
     let mut out = Vec::new();
-    let (length, warnings) = {
+    let (length, complaints) = {
         let env = FormatEnv::new(machine);
         let mut args = VaList::at(machine, list);
         let length = vsprintf::vsnprintf(&mut out, size, &fmt, &mut args, &env);
-        (length, env.warnings.into_inner())
+        (length, env.complaints())
     };
-    for text in warnings {
-        let format = String::from_utf8_lossy(&fmt).into_owned();
-        machine.report_once(Fault::BadFormat { text, format });
-    }
+    complaints.report(machine, |_| String::from_utf8_lossy(&fmt).into_owned());
     Ok((out, length))
 }
 

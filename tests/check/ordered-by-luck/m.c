@@ -1,0 +1,55 @@
+/* Two threads meet at a lock, but one writes before it and one after: the usual order hides the race */
+#include <linux/module.h>
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/spinlock.h>
+
+static DEFINE_SPINLOCK(lock);
+static int ready, total;
+static struct completion done[2];
+
+static int early(void *unused)
+{
+	total++;
+	spin_lock(&lock);
+	ready++;
+	spin_unlock(&lock);
+	complete(&done[0]);
+	return 0;
+}
+
+static int late(void *unused)
+{
+	spin_lock(&lock);
+	ready++;
+	spin_unlock(&lock);
+	total++;
+	complete(&done[1]);
+	return 0;
+}
+
+static int __init start(void)
+{
+	struct task_struct *one, *two;
+
+	init_completion(&done[0]);
+	init_completion(&done[1]);
+	one = kthread_run(early, NULL, "early");
+	if (IS_ERR(one))
+		return PTR_ERR(one);
+	two = kthread_run(late, NULL, "late");
+	wait_for_completion(&done[0]);
+	if (IS_ERR(two))
+		return PTR_ERR(two);
+	wait_for_completion(&done[1]);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	pr_info("%d of %d\n", total, ready);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
