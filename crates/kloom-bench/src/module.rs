@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use kloom_cc::Input;
 use kloom_explore::Strategy;
+use kloom_explore::search::{Ending, Random, Search};
 use kloom_kernel::Config;
 use kloom_shim::machine::OnUseAfterFree;
-use kloom_sim::{Ended, Limits, ModuleFile, Options, Output, Session};
+use kloom_sim::explored::{Bounds, Threads};
+use kloom_sim::{Ended, Limits, ModuleFile, Options, Output, Parts, Session};
 
 use crate::clock;
 
@@ -129,5 +131,51 @@ impl Module {
         let expected = if setup.keep { Vec::new() } else { outcome.findings };
         assert!(expected.is_empty(), "{} with {}: {expected:#?}", self.name, setup.params);
         Ran { time, switches, steps, blocks, lines }
+    }
+
+    /// Host time of `n` executions of insmod and rmmod under random schedules, as a check makes them; each on a machine of its
+    /// own if `anew`.
+    ///
+    /// # Panics
+    /// As [`Module::run`].
+    pub fn explore(&self, n: u64, anew: bool) -> Duration {
+        let script = format!("insmod {} || exit 1\nrmmod {} || exit 1\n", self.file.file_name, self.name);
+        let script = kloom_shell::parse::parse(script.as_bytes()).unwrap_or_else(|error| panic!("{error:?}"));
+        let options = Options {
+            config: Config { cpus: 4, preempt: kloom_kernel::sched::Preempt::Full, ..Config::default() },
+            strategy: Strategy::Natural,
+            limits: Limits::default(),
+            on_use_after_free: OnUseAfterFree::Report,
+            fail: Vec::new(),
+            stop: Arc::default(),
+        };
+        let mut parts = Parts::explored().unwrap_or_else(|error| panic!("no memory: {error}"));
+        let (mut threads, bounds) = (Threads::default(), Bounds::default());
+        let mut search = Random::new(1);
+        let files = std::slice::from_ref(&self.file);
+        let (time, ()) = clock::time(|| {
+            for _ in 0..n {
+                if anew {
+                    parts.forget_machine();
+                }
+                search.begin();
+                let mut session = Session::with(&mut parts, options.clone(), files)
+                    .unwrap_or_else(|error| panic!("no machine: {error}"));
+                let explored = session.run_explored(
+                    script.clone(),
+                    vec!["bench".into()],
+                    &mut search,
+                    &mut threads,
+                    &bounds,
+                    &mut |_| {},
+                );
+                let ended = explored.ended.unwrap_or_else(|| panic!("nobody dropped the execution"));
+                let outcome = session.outcome(&ended, &self.name);
+                assert!(ended == Ended::Done(0) && outcome.findings.is_empty(), "{}: {outcome:#?}", self.name);
+                session.give_back(&mut parts);
+                search.end(Ending::Ok);
+            }
+        });
+        time
     }
 }

@@ -53,6 +53,7 @@ const PARTS: &[(&str, Part)] = &[
     ("first-line", Part::Rows(first_line)),
     ("time", Part::Rows(virtual_time)),
     ("hooks", Part::Rows(hooks)),
+    ("check", Part::Rows(check)),
     ("explore", Part::Table(checkers::table::speed)),
     ("bugs", Part::Table(checkers::table::bugs)),
     ("cores", Part::Table(checkers::table::cores)),
@@ -173,6 +174,22 @@ fn switch(bench: &Bench) -> Result<Vec<Row>, String> {
         design: Some(40.0),
         unit: "ns",
         peers: named(&["bare coroutine", "std::thread park/unpark", "tokio yield_now"], &peers),
+    }])
+}
+
+fn check(bench: &Bench) -> Result<Vec<Row>, String> {
+    let module = bench.module("pair")?;
+    let n = bench.long(20_000);
+    let costs = bench.race(vec![
+        Contestant::new(n, |n| module.explore(n, false)),
+        Contestant::new(n / 10, |n| module.explore(n, true)),
+    ]);
+    Ok(vec![Row {
+        what: "execution of a check: insmod, 2 kthreads, rmmod".into(),
+        ours: costs[0] / 1000.0,
+        design: Some(6.67),
+        unit: "µs",
+        peers: vec![("booted anew".into(), costs[1] / 1000.0)],
     }])
 }
 

@@ -138,7 +138,7 @@ pub struct Images {
     /// Images that were loaded before the machine was wound back; `None` unless told to keep them.
     kept: Option<Vec<Kept>>,
     /// Files that were parsed while told to keep images.
-    parsed: Vec<(Box<[u8]>, Rc<Module>)>,
+    parsed: Vec<(Rc<Vec<u8>>, Rc<Module>)>,
 }
 
 /// An image as it was when it had just been loaded. Its code and constants are where they were.
@@ -275,13 +275,13 @@ impl Images {
     ///
     /// # Errors
     /// The file is no module.
-    pub fn parse(&mut self, bytes: &[u8]) -> Result<Rc<Module>, kloom_elf::LoadError> {
-        if let Some((_, module)) = self.parsed.iter().find(|(known, _)| **known == *bytes) {
+    pub fn parse(&mut self, bytes: &Rc<Vec<u8>>) -> Result<Rc<Module>, kloom_elf::LoadError> {
+        if let Some((_, module)) = self.parsed.iter().find(|(known, _)| Rc::ptr_eq(known, bytes) || known == bytes) {
             return Ok(Rc::clone(module));
         }
         let module = Rc::new(kloom_elf::parse(bytes)?);
         if self.kept.is_some() {
-            self.parsed.push((bytes.into(), Rc::clone(&module)));
+            self.parsed.push((Rc::clone(bytes), Rc::clone(&module)));
         }
         Ok(module)
     }

@@ -32,7 +32,7 @@ pub struct Loaded {
 ///
 /// # Errors
 /// What insmod gets; the reason is in the log.
-pub fn load(machine: &mut Machine, caller: &Caller, bytes: &[u8]) -> Result<Loaded, Errno> {
+pub fn load(machine: &mut Machine, caller: &Caller, bytes: &Rc<Vec<u8>>) -> Result<Loaded, Errno> {
     let object = machine.placer.parse(bytes).map_err(|error| {
         for line in error.dmesg() {
             machine.kernel.printk(Level::Err, line.text.clone());

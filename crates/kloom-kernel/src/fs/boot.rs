@@ -1,13 +1,16 @@
 //! What the session puts into the tree before the scenario starts, and reads back from it.
 
+use std::rc::Rc;
+
 use kloom_abi::Errno;
 
+use super::file::OpenFile;
 use super::flags::{O_CREAT, O_RDWR, O_TRUNC, O_WRONLY};
+use super::tmpfs::{Inode, InodeKind};
+use super::{Node, OpenPlan, ReadPlan};
 use crate::Kernel;
 use crate::ops::{Op, Progress};
 use crate::task::TaskId;
-
-use super::{OpenPlan, ReadPlan};
 
 impl Kernel {
     /// Makes a regular file with this content, as init.
@@ -43,13 +46,18 @@ impl Kernel {
     }
 
     /// The whole content of the file open at `fd`, wherever its position is.
-    pub fn fd_content(&mut self, task: TaskId, fd: i32) -> Result<Vec<u8>, Errno> {
+    pub fn fd_content(&mut self, task: TaskId, fd: i32) -> Result<Rc<Vec<u8>>, Errno> {
         let file = self.file_of(task, fd)?;
+        if let Some(OpenFile { node: Node::Tmp(ino), pos: 0, .. }) = self.vfs.files.get(&file.0)
+            && let Some(Inode { kind: InodeKind::File(content), .. }) = self.vfs.tmp.get(*ino)
+        {
+            return Ok(Rc::clone(content));
+        }
         let mut content = Vec::new();
         loop {
             let mut progress = Progress::default();
             match self.file_read(task, file, 1 << 20, &mut progress)? {
-                Op::Done(ReadPlan::Data(bytes)) if bytes.is_empty() => return Ok(content),
+                Op::Done(ReadPlan::Data(bytes)) if bytes.is_empty() => return Ok(Rc::new(content)),
                 Op::Done(ReadPlan::Data(bytes)) => content.extend(bytes),
                 _ => return Err(Errno::EINVAL),
             }
