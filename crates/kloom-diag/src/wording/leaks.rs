@@ -2,7 +2,7 @@
 
 use crate::event::{Event, Object};
 use crate::fault::{Fault, LeakedBlocks};
-use crate::wording::phrase::{at, by, bytes, call, name, object, plural, time, who};
+use crate::wording::phrase::{at, by, bytes, call, gone, name, object, plural, time, undo_where, who};
 use crate::wording::story::Story;
 
 /// Tells faults of this group; `false` for others.
@@ -14,7 +14,10 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             story.step(unloaded, gone(unloaded));
             story.note("its code and data are gone: it crashes as soon as it runs module code again");
             story.linux("silence until the thread wakes up, then \"BUG: unable to handle page fault\"");
-            story.help("call `kthread_stop()` in the exit function, before anything the thread uses is freed");
+            story.help(undo_where(
+                "call `kthread_stop()` in the exit function, before anything the thread uses is freed",
+                unloaded,
+            ));
         }
         Fault::LeakMemory { blocks, unloaded } => memory(story, blocks, unloaded),
         Fault::LeakProcEntry { path, created, unloaded } => {
@@ -33,7 +36,7 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             story.step(unloaded, gone(unloaded));
             story.note(format!("it fires at t={} and then calls code that is gone", time(*expires_ns)));
             story.linux("\"Kernel panic - not syncing: Fatal exception in interrupt\" when it fires");
-            story.help("call `del_timer_sync()` in the exit function (`hrtimer_cancel()` for an hrtimer); if the callback re-arms itself, tell it to stop first");
+            story.help(undo_where("call `del_timer_sync()` in the exit function (`hrtimer_cancel()` for an hrtimer); if the callback re-arms itself, tell it to stop first", unloaded));
         }
         Fault::LeakReference { object: target, taken, count, unloaded } => {
             story.title(format!(
@@ -79,11 +82,6 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
         _ => return false,
     }
     true
-}
-
-/// Writes the step of the unload.
-fn gone(unloaded: &Event) -> String {
-    format!("the module was unloaded {}", by(unloaded))
 }
 
 /// Chooses the verb for a count.

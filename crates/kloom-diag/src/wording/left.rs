@@ -2,7 +2,7 @@
 
 use crate::event::{Blocked, Event, Object, ObjectKind};
 use crate::fault::{Fault, LeakedBlocks, UseState, WorkLeft};
-use crate::wording::phrase::{actor, by, bytes, call, name, object, plural, time, who};
+use crate::wording::phrase::{actor, by, bytes, call, gone, name, object, plural, time, undo_where, who};
 use crate::wording::story::Story;
 use crate::wording::threads::state;
 
@@ -88,11 +88,6 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
     true
 }
 
-/// Writes the step of the unload.
-fn gone(unloaded: &Event) -> String {
-    format!("the module was unloaded {}", by(unloaded))
-}
-
 fn leak_work(story: &mut Story<'_>, work: &Object, function: &str, queued: &Event, state: WorkLeft, unloaded: &Event) {
     let how = match state {
         WorkLeft::Queued => "is still queued",
@@ -113,10 +108,15 @@ fn leak_work(story: &mut Story<'_>, work: &Object, function: &str, queued: &Even
     story.linux(
         "\"BUG: unable to handle page fault\" in a kworker, or in the timer interrupt when the work was delayed",
     );
-    story.help(match state {
-        WorkLeft::Delayed { .. } => "call `cancel_delayed_work_sync()` in the exit function; it also copes with a work that queues itself again",
-        _ => "call `cancel_work_sync()` in the exit function (or `destroy_workqueue()` on a queue of your own); `cancel_work()` does not wait for a work that runs",
-    });
+    let advice = match state {
+        WorkLeft::Delayed { .. } => {
+            "call `cancel_delayed_work_sync()` in the exit function; it also copes with a work that queues itself again"
+        }
+        _ => {
+            "call `cancel_work_sync()` in the exit function (or `destroy_workqueue()` on a queue of your own); `cancel_work()` does not wait for a work that runs"
+        }
+    };
+    story.help(undo_where(advice, unloaded));
 }
 
 fn leak_callback(story: &mut Story<'_>, callback: &Object, function: &str, queued: &Event, unloaded: &Event) {
@@ -126,11 +126,16 @@ fn leak_callback(story: &mut Story<'_>, callback: &Object, function: &str, queue
     story.step(unloaded, gone(unloaded));
     story.note(format!("a softirq will call {calls}, and the code is gone"));
     story.linux("\"BUG: unable to handle page fault\", in interrupt context, hence \"Kernel panic - not syncing: Fatal exception in interrupt\"");
-    story.help(match callback.kind {
-        ObjectKind::RcuCallback => "call `rcu_barrier()` at the end of the exit function: it waits for all callbacks; `synchronize_rcu()` waits for readers only",
-        ObjectKind::Tasklet => "call `tasklet_kill()` in the exit function, after whatever schedules the tasklet has been stopped",
+    let advice = match callback.kind {
+        ObjectKind::RcuCallback => {
+            "call `rcu_barrier()` at the end of the exit function: it waits for all callbacks; `synchronize_rcu()` waits for readers only"
+        }
+        ObjectKind::Tasklet => {
+            "call `tasklet_kill()` in the exit function, after whatever schedules the tasklet has been stopped"
+        }
         _ => "wait for it in the exit function",
-    });
+    };
+    story.help(undo_where(advice, unloaded));
 }
 
 /// The call that undoes a registration.

@@ -261,6 +261,26 @@ pub(crate) fn atomic(cause: &AtomicCause) -> String {
     }
 }
 
+/// Whether a module went because its init failed: its exit function was not called then.
+pub(crate) fn init_failed(unloaded: &Event) -> bool {
+    unloaded.who.comm == "insmod"
+}
+
+/// Advice on what to undo in the exit function, or where it belongs if that was never called.
+pub(crate) fn undo_where(advice: &str, unloaded: &Event) -> String {
+    if init_failed(unloaded) {
+        advice.replace("in the exit function", "on the error paths of init")
+    } else {
+        advice.to_owned()
+    }
+}
+
+/// Tells how a module went.
+pub(crate) fn gone(unloaded: &Event) -> String {
+    let failed = if init_failed(unloaded) { ", because its init failed" } else { "" };
+    format!("the module was unloaded {}{failed}", by(unloaded))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{duration, time};

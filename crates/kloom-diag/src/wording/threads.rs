@@ -3,7 +3,9 @@
 use crate::event::{Blocked, Context, Event, Object, ObjectKind, Who};
 use crate::fault::{Fault, LoopSeen, Proof, TextUser};
 use crate::wording::patch;
-use crate::wording::phrase::{actor, at, by, call, duration, name, object, plural, proof, time, who};
+use crate::wording::phrase::{
+    actor, at, by, call, duration, init_failed, name, object, plural, proof, time, undo_where, who,
+};
 use crate::wording::story::Story;
 
 /// Tells faults of this group; `false` for others.
@@ -240,15 +242,20 @@ fn text_in_use(
         story.title(format!("{subject} runs code of `{module}.ko`, which was unloaded"));
     }
     story.step_if(created, |event| format!("{made} {}", by(event)));
-    story.step(unloaded, format!("`{module}.ko` was unloaded {}; its code and data are gone", by(unloaded)));
+    let failed = if init_failed(unloaded) { ", because its init failed" } else { "" };
+    story.step(unloaded, format!("`{module}.ko` was unloaded {}{failed}; its code and data are gone", by(unloaded)));
     story.blame(used, format!("{subject} {again} at t={}", time(used.time_ns)));
-    story.note("unloading a module does not stop what it started: that is the job of its exit function");
+    story.note(if init_failed(unloaded) {
+        "when init returns an error the exit function is not called: init itself has to stop what it started"
+    } else {
+        "unloading a module does not stop what it started: that is the job of its exit function"
+    });
     story.linux(if matches!(user, TextUser::Thread | TextUser::Work | TextUser::FileOperation | TextUser::SystemCall) {
         "\"BUG: unable to handle page fault for address: ffffffffc0…\" the next time it runs, with \"[last unloaded: …]\""
     } else {
         "\"BUG: unable to handle page fault\" in interrupt context, hence \"Kernel panic - not syncing: Fatal exception in interrupt\""
     });
-    story.help(advice);
+    story.help(undo_where(advice, unloaded));
 }
 
 /// Writes what the stopping task does.

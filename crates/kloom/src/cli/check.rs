@@ -315,7 +315,8 @@ pub(super) fn merge(args: MergeArgs) -> ExitCode {
     match check::check_in_parts(&subject, &plan, 1, merged, &|| false, &|_| {}) {
         Ok((checked, _)) => {
             let bounds = Bounds::default();
-            let strategy = format!("dpor, {} states merged", args.states.len());
+            let states = args.states.len();
+            let strategy = format!("dpor, {states} {} merged", if states == 1 { "state" } else { "states" });
             report(&told, &subject, checked, strategy, (bounds.early_clock, bounds.max_steps), notes, &clock)
         }
         Err(error) => told.error(&error, &[]),
