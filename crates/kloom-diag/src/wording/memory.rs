@@ -315,7 +315,7 @@ fn null_deref(story: &mut Story<'_>, used: &Access, pointer: Option<&str>, retur
     story.help(if returned.is_some() {
         "test the result before using it, and return `-ENOMEM` (or what fits) when it is `NULL`"
     } else {
-        "test what a call that can fail returned before using it; otherwise set the pointer before the thread that uses it can run"
+        "if the pointer comes from a call that can fail, test it before its first use; otherwise set it before the thread that uses it can run"
     });
 }
 
