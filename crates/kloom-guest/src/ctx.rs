@@ -38,6 +38,8 @@ pub struct Ctx {
     pub machine: Cell<*mut ()>,
     /// A search explores: shared accesses and synchronising calls are choice points.
     pub exploring: Cell<bool>,
+    /// Plain accesses are choice points as well.
+    pub racy: Cell<bool>,
     /// Coroutines that are resumed now are to unwind and end.
     pub cancelling: Cell<bool>,
     /// Resumes so far; with `budget` it tells the lockup timer whether module code made any hook call.
@@ -61,6 +63,7 @@ impl Ctx {
             returned_at: Cell::new(0),
             machine: Cell::new(std::ptr::null_mut()),
             exploring: Cell::new(false),
+            racy: Cell::new(false),
             cancelling: Cell::new(false),
             resumes: Cell::new(0),
         })
@@ -84,6 +87,7 @@ impl Ctx {
         self.budget.set(0);
         self.yielder.set(std::ptr::null());
         self.exploring.set(false);
+        self.racy.set(false);
         self.cancelling.set(false);
     }
 

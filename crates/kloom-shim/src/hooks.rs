@@ -53,6 +53,9 @@ fn note_access(ctx: &Ctx, addr: u64, size: u64, how: How, ip: u64) {
 
 #[inline(always)]
 fn plain_access(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
+    if ctx.racy.get() {
+        return volatile_access(addr, size, write, ctx, ip);
+    }
     access(addr, size, write, ctx);
     if ctx.exploring.get() {
         note_access(ctx, addr, size, How { write, read: !write, ..How::default() }, ip);
@@ -60,7 +63,7 @@ fn plain_access(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
 }
 
 /// A volatile access. A read as wide as a pointer stands for the dependency that follows such reads.
-#[inline(always)]
+#[inline]
 fn volatile_access(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
     marked_access(ctx, addr, write);
     access(addr, size, write, ctx);

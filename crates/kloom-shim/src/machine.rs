@@ -315,6 +315,11 @@ impl Machine {
         self.fibers.get(task.0 as usize)?.as_ref().map(Fiber::frames)
     }
 
+    /// Makes plain accesses of explored code choice points, too.
+    pub fn explore_racy(&mut self, racy: bool) {
+        self.ctx.racy.set(racy);
+    }
+
     /// No more choice points: virtual time decides again.
     pub fn stop_exploring(&mut self) {
         self.kernel.end_stepwise();

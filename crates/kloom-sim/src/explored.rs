@@ -63,11 +63,14 @@ pub struct Bounds {
     pub max_steps: u32,
     /// How often time may pass to the next event although something could run.
     pub early_clock: u32,
+    /// Plain accesses are choice points, too, and count as marked ones: what data races lead to is explored, they
+    /// themselves are not told.
+    pub racy: bool,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds { max_steps: 4000, early_clock: 2 }
+        Bounds { max_steps: 4000, early_clock: 2, racy: false }
     }
 }
 
@@ -147,6 +150,7 @@ impl Session {
         bounds: &Bounds,
         show: &mut dyn FnMut(Output),
     ) -> Explored {
+        self.machine().explore_racy(bounds.racy);
         self.start_shell(script, args);
         let mut execution = Execution::default();
         let mut explored = Explored { ended: None, steps: 0, cut: false, clock_bounded: false };

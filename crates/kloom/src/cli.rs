@@ -55,7 +55,7 @@ enum Command {
     Merge(check::MergeArgs),
     /// Repeat an execution that `kloom check` printed a token for
     #[command(after_help = "Example: kloom replay counter.c kl2:0503")]
-    Replay(RunArgs),
+    Replay(check::ExploredArgs),
     /// Run a module on a real Linux kernel in QEMU
     #[command(subcommand)]
     Linux(crate::linux::LinuxCommand),

@@ -22,10 +22,47 @@ const PARTS_EACH: usize = 4;
 /// CPUs of a machine that is checked: enough for the tasks of most modules to run beside each other.
 const CHECK_CPUS: u32 = 4;
 
+/// What an execution is made from: to repeat it, all of this must be the same.
+#[derive(Args)]
+pub(super) struct ExploredArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// How often time may pass to the next event of an execution while something could run
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().early_clock, help_heading = "Search")]
+    early: u32,
+    /// Choices of one execution after which it follows virtual time
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().max_steps, help_heading = "Search")]
+    max_choices: u32,
+    /// Let others go first at plain accesses, too: what data races lead to is found, the races themselves are not told
+    #[arg(long, help_heading = "Search")]
+    racy: bool,
+}
+
+impl ExploredArgs {
+    fn bounds(&self) -> Bounds {
+        Bounds { max_steps: self.max_choices, early_clock: self.early, racy: self.racy }
+    }
+
+    /// The command that repeats an execution, without its token.
+    fn replay_words(&self) -> Vec<String> {
+        let (mut words, usual, bounds) = (machine_words("replay", &self.run), Bounds::default(), self.bounds());
+        if bounds.early_clock != usual.early_clock {
+            words.push(format!("--early {}", bounds.early_clock));
+        }
+        if bounds.max_steps != usual.max_steps {
+            words.push(format!("--max-choices {}", bounds.max_steps));
+        }
+        if bounds.racy {
+            words.push("--racy".to_string());
+        }
+        words
+    }
+}
+
 #[derive(Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
-    run: RunArgs,
+    explored: ExploredArgs,
     /// How interleavings are chosen: portfolio, dpor, dfs, random:SEED, pct:DEPTH, pos:SEED, surw:SEED, natural
     #[arg(long, default_value = "portfolio", help_heading = "Search")]
     strategy: Strategy,
@@ -41,12 +78,6 @@ pub(super) struct CheckArgs {
     /// Also make every single call of kmalloc, kthread_create and the like fail: once in natural order, then in a search
     #[arg(long, help_heading = "Search")]
     faults: bool,
-    /// How often time may pass to the next event of an execution while something could run
-    #[arg(long, value_name = "N", default_value_t = Bounds::default().early_clock, help_heading = "Search")]
-    early: u32,
-    /// Choices of one execution after which it follows virtual time
-    #[arg(long, value_name = "N", default_value_t = Bounds::default().max_steps, help_heading = "Search")]
-    max_choices: u32,
     /// Explore by reduction on so many threads; the verdict is the same for any number
     #[arg(long, value_name = "N", help_heading = "Spreading")]
     jobs: Option<usize>,
@@ -61,7 +92,7 @@ pub(super) struct CheckArgs {
 #[derive(Args)]
 pub(super) struct MergeArgs {
     #[command(flatten)]
-    run: RunArgs,
+    explored: ExploredArgs,
     /// A state that `kloom check --save-state` left; give all of them
     #[arg(long = "state", value_name = "FILE", required = true)]
     states: Vec<PathBuf>,
@@ -78,13 +109,15 @@ fn parse_partition(text: &str) -> Result<(usize, usize), String> {
 
 /// What the three commands need to tell how it ended.
 struct Told<'a> {
+    explored: &'a ExploredArgs,
     args: &'a RunArgs,
     options: kloom_diag::Options,
 }
 
 impl<'a> Told<'a> {
-    fn new(args: &'a RunArgs) -> Told<'a> {
-        Told { args, options: options(no_color(&args.cc), args.backtrace) }
+    fn new(explored: &'a ExploredArgs) -> Told<'a> {
+        let args = &explored.run;
+        Told { explored, args, options: options(no_color(&args.cc), args.backtrace) }
     }
 
     fn failure(&self, failure: kloom::failure::Failure) -> ExitCode {
@@ -100,7 +133,7 @@ impl<'a> Told<'a> {
     }
 
     /// Builds the modules and prepares the scenario, for a machine that is explored; what the build has to tell.
-    fn subject(&self, bounds: Bounds, clock: &Stopwatch) -> Result<(Subject, Vec<Finding>), ExitCode> {
+    fn subject(&self, clock: &Stopwatch) -> Result<(Subject, Vec<Finding>), ExitCode> {
         let mut request = request(self.args).map_err(|text| self.usage(text))?;
         request.config.cpus = self.args.cpus.unwrap_or(CHECK_CPUS);
         if self.args.preempt.is_none() {
@@ -117,13 +150,14 @@ impl<'a> Told<'a> {
         for module in &built.modules {
             output::talk(&module.warning_text);
         }
-        let subject = Subject::new(&request, &built, bounds).map_err(|error| self.error(&error, scenario))?;
+        let subject =
+            Subject::new(&request, &built, self.explored.bounds()).map_err(|error| self.error(&error, scenario))?;
         Ok((subject, told))
     }
 
     fn outcome(&self, subject: &Subject, mut outcome: Outcome, told: Vec<Finding>, shown: &Shown) -> ExitCode {
         if let Some(token) = &shown.token {
-            let mut words = machine_words("replay", self.args);
+            let mut words = self.explored.replay_words();
             words.extend(shown.faults.iter().map(|(name, calls)| format!("--fail {name}:{}", calls[0])));
             words.push(token.clone());
             let replay = words.join(" ");
@@ -172,8 +206,8 @@ impl Shown {
 
 /// Runs the check; its exit code.
 pub(super) fn check(args: CheckArgs) -> ExitCode {
-    let told = Told::new(&args.run);
-    if args.run.seed.is_some() || args.run.replay.is_some() {
+    let told = Told::new(&args.explored);
+    if told.args.seed.is_some() || told.args.replay.is_some() {
         return told
             .usage("--seed and --replay are for `kloom run`; a check has --strategy random:SEED, and `kloom replay`");
     }
@@ -187,8 +221,7 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
         return told.usage("--faults runs on one thread, without --jobs, --partition and --save-state");
     }
     let clock = Stopwatch::start();
-    let bounds = Bounds { max_steps: args.max_choices, early_clock: args.early };
-    let (subject, notes) = match told.subject(bounds, &clock) {
+    let (subject, notes) = match told.subject(&clock) {
         Ok(subject) => subject,
         Err(code) => return code,
     };
@@ -204,7 +237,7 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
     match checked {
         Ok(checked) => {
             let strategy = if in_parts { "dpor".to_string() } else { args.strategy.to_string() };
-            report(&told, &subject, checked, strategy, (args.early, args.max_choices), notes, &clock)
+            report(&told, &subject, checked, strategy, notes, &clock)
         }
         Err(error) => told.error(&error, &[]),
     }
@@ -289,7 +322,7 @@ fn read_state(path: &PathBuf) -> Result<State, String> {
 
 /// Puts the states of a check that was spread over several machines together, and reports on the whole.
 pub(super) fn merge(args: MergeArgs) -> ExitCode {
-    let told = Told::new(&args.run);
+    let told = Told::new(&args.explored);
     let mut merged: Option<State> = None;
     for path in &args.states {
         let state = match read_state(path) {
@@ -306,7 +339,7 @@ pub(super) fn merge(args: MergeArgs) -> ExitCode {
         }
     }
     let clock = Stopwatch::start();
-    let (subject, notes) = match told.subject(Bounds::default(), &clock) {
+    let (subject, notes) = match told.subject(&clock) {
         Ok(subject) => subject,
         Err(code) => return code,
     };
@@ -314,19 +347,18 @@ pub(super) fn merge(args: MergeArgs) -> ExitCode {
     let plan = Plan { partition: (usize::MAX, usize::MAX), ..Plan::default() };
     match check::check_in_parts(&subject, &plan, 1, merged, &|| false, &|_| {}) {
         Ok((checked, _)) => {
-            let bounds = Bounds::default();
             let states = args.states.len();
             let strategy = format!("dpor, {states} {} merged", if states == 1 { "state" } else { "states" });
-            report(&told, &subject, checked, strategy, (bounds.early_clock, bounds.max_steps), notes, &clock)
+            report(&told, &subject, checked, strategy, notes, &clock)
         }
         Err(error) => told.error(&error, &[]),
     }
 }
 
 /// Repeats one execution; its exit code.
-pub(super) fn replay(mut args: RunArgs) -> ExitCode {
+pub(super) fn replay(mut args: ExploredArgs) -> ExitCode {
     let is_token = |item: &std::ffi::OsString| item.to_string_lossy().starts_with("kl2:");
-    let tokens: Vec<_> = args.items.extract_if(.., |item| is_token(item)).collect();
+    let tokens: Vec<_> = args.run.items.extract_if(.., |item| is_token(item)).collect();
     let told = Told::new(&args);
     let [token] = tokens.as_slice() else {
         return told.usage("kloom replay wants the module's files and one token that `kloom check` printed (kl2:…); one that `kloom run` printed (kl1:…) is for `kloom run --replay`");
@@ -336,7 +368,7 @@ pub(super) fn replay(mut args: RunArgs) -> ExitCode {
         Err(error) => return told.usage(format!("{error}")),
     };
     let clock = Stopwatch::start();
-    let (subject, notes) = match told.subject(Bounds::default(), &clock) {
+    let (subject, notes) = match told.subject(&clock) {
         Ok(subject) => subject,
         Err(code) => return code,
     };
@@ -365,11 +397,10 @@ fn report(
     subject: &Subject,
     checked: Checked,
     strategy: String,
-    (early, max_choices): (u32, u32),
     notes: Vec<Finding>,
     clock: &Stopwatch,
 ) -> ExitCode {
-    let explored = explored(&checked, strategy, early, max_choices);
+    let explored = explored(&checked, strategy, &told.explored.bounds());
     let (mut outcome, shown) = match checked.failure {
         Some(failure) => {
             if failure.diverged {
@@ -393,11 +424,11 @@ fn progress_line(summary: &Summary) -> String {
     format!("    Checking: {} executions{estimate}", summary.executions)
 }
 
-fn explored(checked: &Checked, strategy: String, early: u32, max_choices: u32) -> Explored {
+fn explored(checked: &Checked, strategy: String, limits: &Bounds) -> Explored {
     let summary = &checked.summary;
     let mut bounds = Vec::new();
     if checked.clock_bounded {
-        bounds.push(format!("time passes early at most {early} times"));
+        bounds.push(format!("time passes early at most {} times", limits.early_clock));
     }
     if summary.bounds.preemptions {
         bounds.push("preemptions".to_string());
@@ -406,7 +437,7 @@ fn explored(checked: &Checked, strategy: String, early: u32, max_choices: u32) -
         bounds.push("delays".to_string());
     }
     if summary.bounds.steps {
-        bounds.push(format!("{max_choices} choices an execution"));
+        bounds.push(format!("{} choices an execution", limits.max_steps));
     }
     if checked.faults_tried < checked.faults_known && checked.failure.is_none() {
         bounds.push(format!("failures of {} of {} calls", checked.faults_tried, checked.faults_known));
