@@ -264,7 +264,7 @@ pub struct Failure {
 /// Runs executions until one fails or the search is over.
 ///
 /// With `faults`, each single call that can fail is made to fail: first in an execution with natural choices, then, after the
-/// search without failures, in a search of its own, as far as the budget reaches.
+/// search without failures, in a search of its own. All searches have the same share of the budget.
 ///
 /// # Errors
 /// There is no machine.
@@ -303,10 +303,13 @@ pub fn check(
             return Ok(checked);
         }
     }
-    let (mut left, mut drops_left) = (budget.executions, budget.executions.saturating_mul(DROPS_PER_EXECUTION));
-    for rule in std::iter::once(None).chain(rules.iter().map(Some)) {
+    let mut unspent = budget.executions.saturating_sub(checked.beforehand);
+    for (nth, rule) in std::iter::once(None).chain(rules.iter().map(Some)).enumerate() {
         worker.set_faults(rule.map_or(&[], std::slice::from_ref));
-        let mut search = Recorder::new(search::make(strategy));
+        // What a search leaves the later ones share.
+        let share = unspent.div_ceil((rules.len() + 1 - nth) as u64);
+        let (mut left, mut drops_left) = (share, share.saturating_mul(DROPS_PER_EXECUTION));
+        let mut search = Recorder::new(search::make(&with_samplers(strategy, share)));
         let mut failing = None;
         while failing.is_none() && left.min(drops_left) > 0 && !checked.interrupted && search.begin().is_some() {
             let execution = worker.execute(&mut search, &mut |_| {})?;
@@ -324,6 +327,7 @@ pub fn check(
                 checked.interrupted = is_over();
             }
         }
+        unspent -= share - left;
         match rule {
             None => checked.summary = search.summary(),
             Some(_) => checked.summary.add(&search.summary()),
@@ -335,6 +339,16 @@ pub fn check(
         checked.faults_tried += u64::from(rule.is_some() && search.summary().executions > 0);
     }
     Ok(checked)
+}
+
+/// The strategy, so that something is left for a portfolio's samplers, however small the budget is.
+fn with_samplers(strategy: &Strategy, budget: u64) -> Strategy {
+    match strategy {
+        Strategy::Portfolio { executions, seed } => {
+            Strategy::Portfolio { executions: (*executions).min(budget.div_ceil(2)), seed: *seed }
+        }
+        other => other.clone(),
+    }
 }
 
 /// Explores by reduction on `jobs` threads, or goes on with what is not done yet of `state`; the simplest of all failing

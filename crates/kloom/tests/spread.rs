@@ -135,6 +135,15 @@ MODULE_LICENSE("GPL");
 
 fn place(name: &str) -> PathBuf {
     let dir = fresh_dir(&format!("spread/{name}"));
+    let make = |name, undo: &str| {
+        format!(
+            "\ttasks[{name}] = kthread_run(work, NULL, \"t{name}\");\n\tif (IS_ERR(tasks[{name}])) {{\n{undo}\t\treturn PTR_ERR(tasks[{name}]);\n\t}}\n"
+        )
+    };
+    let careful = OFTEN
+        .replace("\ttasks[0] = kthread_run(work, NULL, \"one\");\n", &make(0, ""))
+        .replace("\ttasks[1] = kthread_run(work, NULL, \"two\");\n", &make(1, "\t\tkthread_stop(tasks[0]);\n"));
+    fs::write(dir.join("careful.c"), careful).unwrap();
     for (file, text) in [("meet.c", MEET), ("abba.c", ABBA), ("some.c", SOME), ("often.c", OFTEN)] {
         fs::write(dir.join(file), text).unwrap();
     }
@@ -218,6 +227,23 @@ fn a_budget_counts_the_executions_that_the_report_counts() {
             assert!(dropped > 0, "this module no longer shows what the test is about");
         }
     }
+}
+
+#[test]
+fn failing_calls_share_the_budget() {
+    let dir = place("faults");
+    let mut command = kloom(&dir);
+    let told = done(command.args(["check", "meet.c", "--for", "1s", "--faults", "--executions", "60"]), 1);
+    // A thread that was never made is waited for: seen before any search.
+    assert!(told.err().contains("was made to fail"), "{}", told.err());
+    let mut command = kloom(&dir);
+    let arguments = ["check", "careful.c", "--faults", "--executions", "60", "--message-format", "json"];
+    let told = done(command.args(arguments), 0);
+    let told: serde_json::Value = serde_json::from_str(&told.out()).unwrap();
+    let explored = &told["explored"];
+    // A search that is exhausted sooner leaves its share over.
+    assert!(explored["executions"].as_u64().is_some_and(|executions| executions <= 60), "{explored}");
+    assert!(!explored["bounds"].to_string().contains("natural order only"), "{explored}");
 }
 
 #[test]

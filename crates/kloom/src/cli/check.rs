@@ -249,10 +249,6 @@ fn search(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Chec
         Strategy::Dpor(limits) => {
             Strategy::Dpor(Limits { preemptions: args.preemptions.or(limits.preemptions), ..*limits })
         }
-        // Something is left for the samplers, however small the budget is.
-        Strategy::Portfolio { executions, seed } => {
-            Strategy::Portfolio { executions: (*executions).min(args.executions.div_ceil(2)), seed: *seed }
-        }
         other => other.clone(),
     };
     let mut progress = false;
@@ -440,7 +436,8 @@ fn explored(checked: &Checked, strategy: String, limits: &Bounds) -> Explored {
         bounds.push(format!("{} choices an execution", limits.max_steps));
     }
     if checked.faults_tried < checked.faults_known && checked.failure.is_none() {
-        bounds.push(format!("failures of {} of {} calls", checked.faults_tried, checked.faults_known));
+        let rest = checked.faults_known - checked.faults_tried;
+        bounds.push(format!("failures of {rest} of {} calls tried in natural order only", checked.faults_known));
     }
     if checked.interrupted {
         bounds.push("time, or the user's wish to end".to_string());
