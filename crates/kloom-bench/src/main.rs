@@ -6,6 +6,10 @@ use std::process::ExitCode;
 
 use kloom_bench::{children, table};
 
+/// The one that `kloom` has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let result = match args.split_first() {

@@ -42,7 +42,7 @@ fn checked(subject: &str, outcome: &Outcome, explored: &Explored) -> String {
         "    Checked {subject}: {bugs} in {} ({}: {}), {wall}{}s virtual\n",
         plural(explored.executions, "execution"),
         printable(&explored.strategy),
-        coverage(explored),
+        coverage(explored, outcome.count(Severity::Error) > 0),
         seconds(outcome.virtual_ns)
     );
     if !explored.bounds.is_empty() {
@@ -51,16 +51,19 @@ fn checked(subject: &str, outcome: &Outcome, explored: &Explored) -> String {
     text
 }
 
-/// How much of all executions that is.
-fn coverage(explored: &Explored) -> String {
+/// How much of all executions that is, or why it is not more.
+fn coverage(explored: &Explored, failed: bool) -> String {
     if explored.exhaustive {
         return if explored.bounds.is_empty() { "exhausted" } else { "exhausted within bounds" }.to_owned();
     }
+    let seen = if failed {
+        "ended at the first that failed".to_owned()
+    } else {
+        format!("sampled {}, NOT exhausted", explored.executions)
+    };
     match explored.estimate {
-        Some(estimate) if estimate > explored.executions => {
-            format!("sampled {}, NOT exhausted; about {} in all", explored.executions, rounded(estimate))
-        }
-        _ => format!("sampled {}, NOT exhausted", explored.executions),
+        Some(estimate) if estimate > explored.executions => format!("{seen}; about {} in all", rounded(estimate)),
+        _ => seen,
     }
 }
 
