@@ -74,7 +74,6 @@ impl Kernel {
         let kthreadd = self.kthreadd;
         let child = self.new_task(NewTask { name, parent: kthreadd, kind: TaskKind::Kthread(Box::new(kthread)) })?;
         let at = self.event_here();
-        self.lockdep.forget(self.tasks[child].addr, 1);
         let task = &mut self.tasks[child];
         task.signals = Signals::all_ignored();
         task.c.set_task_state(TASK_UNINTERRUPTIBLE);

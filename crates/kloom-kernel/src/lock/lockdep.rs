@@ -52,6 +52,8 @@ struct Class {
     /// When each bit was set.
     uses: [Option<RawEvent>; 8],
     edges: Vec<Edge>,
+    /// Edges of other classes to this one.
+    incoming: u32,
     /// The thread, work or timer that took it last, whose dependency is known; 0 for none.
     last_taker: u64,
 }
@@ -68,12 +70,25 @@ struct Edge {
     taken: RawEvent,
 }
 
+impl Edge {
+    fn flags(&self) -> u8 {
+        Edge::flags_of(self.from_read, self.to_recursive)
+    }
+
+    /// What tells two edges between the same classes apart.
+    fn flags_of(from_read: bool, to_recursive: bool) -> u8 {
+        u8::from(from_read) | u8::from(to_recursive) << 1
+    }
+}
+
 /// The dependencies seen.
 #[derive(Clone, Debug, Default)]
 pub struct Lockdep {
     /// Nothing is noted: for machines whose locks come and go with every execution, and whose deadlocks are looked for by a search.
     pub off: bool,
     classes: Vec<Class>,
+    /// Numbers of classes that are gone.
+    free: Vec<u32>,
     known: BTreeMap<(u64, u32), u32>,
     /// Edges that need no second look: from, to, and whether each is read.
     seen: FxHashSet<(u32, u32, u8)>,
@@ -89,24 +104,50 @@ pub struct Lockdep {
 impl Lockdep {
     fn class(&mut self, key: u64, kind: DepKind, addr: u64) -> u32 {
         let subclass = std::mem::take(&mut self.subclass);
-        let next = self.classes.len() as u32;
-        let class = *self.known.entry((key, subclass)).or_insert(next);
-        if class == next {
-            self.classes.push(Class { kind, addr, used: 0, uses: [None; 8], edges: Vec::new(), last_taker: 0 });
+        if let Some(&class) = self.known.get(&(key, subclass)) {
+            return class;
         }
-        class
+        let class = Class { kind, addr, used: 0, uses: [None; 8], edges: Vec::new(), incoming: 0, last_taker: 0 };
+        let number = match self.free.pop() {
+            Some(number) => {
+                self.classes[number as usize] = class;
+                number
+            }
+            None => {
+                self.classes.push(class);
+                self.classes.len() as u32 - 1
+            }
+        };
+        self.known.insert((key, subclass), number);
+        number
     }
 
     /// Forgets locks and initialisers in memory that goes away.
     pub fn forget(&mut self, addr: u64, size: u64) {
-        let mut any = false;
-        while let Some((&key, _)) = self.known.range((addr, 0)..(addr.saturating_add(size), 0)).next() {
+        while let Some((&key, &class)) = self.known.range((addr, 0)..(addr.saturating_add(size), 0)).next() {
             self.known.remove(&key);
-            any = true;
+            self.let_go(key.0, class);
         }
-        if any {
-            self.classes.iter_mut().for_each(|class| class.last_taker = 0);
+    }
+
+    /// The object behind `key` is gone. If nothing leads to its class nothing ever will, and its number is free again; locks
+    /// remember theirs.
+    fn let_go(&mut self, key: u64, class: u32) {
+        for index in 0..self.classes[class as usize].edges.len() {
+            let to = self.classes[class as usize].edges[index].to as usize;
+            if self.classes[to].last_taker == key {
+                self.classes[to].last_taker = 0;
+            }
         }
+        let gone = &mut self.classes[class as usize];
+        if matches!(gone.kind, DepKind::Lock(_)) || gone.incoming > 0 {
+            return;
+        }
+        for edge in std::mem::take(&mut gone.edges) {
+            self.seen.remove(&(class, edge.to, edge.flags()));
+            self.classes[edge.to as usize].incoming -= 1;
+        }
+        self.free.push(class);
     }
 
     /// The edges of a way from `from` to `to` on which every wait really blocks. `recursive` tells how `from` was reached.
@@ -350,8 +391,7 @@ impl Kernel {
                 }
                 continue;
             }
-            let flags = u8::from(held_read) | u8::from(recursive) << 1;
-            if !self.lockdep.seen.insert((from, dep, flags)) {
+            if !self.lockdep.seen.insert((from, dep, Edge::flags_of(held_read, recursive))) {
                 continue;
             }
             let at = self.event_here();
@@ -377,6 +417,7 @@ impl Kernel {
             }
         }
         self.lockdep.classes[from as usize].edges.push(edge);
+        self.lockdep.classes[to as usize].incoming += 1;
         self.lockdep.check_use(from);
         self.lockdep.check_use(to);
     }
@@ -390,7 +431,7 @@ impl Kernel {
         let subclass = std::mem::take(&mut self.lockdep.subclass);
         let from = self.lockdep.class(key, kind, key);
         self.lockdep.subclass = subclass;
-        if from == to || !self.lockdep.seen.insert((from, to, u8::from(recursive) << 1)) {
+        if from == to || !self.lockdep.seen.insert((from, to, Edge::flags_of(false, recursive))) {
             return;
         }
         let begun = match self.actor() {
@@ -466,6 +507,20 @@ mod tests {
         assert_eq!(kernel.lockdep.found.len(), 1);
         assert_eq!(kernel.lockdep.found[0].kind, OrderKind::Circle);
         assert_eq!(kernel.lockdep.found[0].edges.len(), 3);
+    }
+
+    #[test]
+    fn threads_that_come_and_go_leave_no_classes_behind() {
+        let mut kernel = machine(1);
+        let [a] = spins(&mut kernel);
+        for _ in 0..3 {
+            let thread = kernel.kthread_create(kernel.init, 0, 0, b"t", None).expect("there is room");
+            nest(&mut kernel, thread, &[(LockClass::Spinlock, a.1)]);
+            let addr = kernel.tasks[thread].addr;
+            kernel.lockdep.forget(addr, 1);
+        }
+        assert_eq!(kernel.lockdep.classes.len(), 2, "the lock, and one thread at a time");
+        assert!(kernel.lockdep.seen.is_empty());
     }
 
     #[test]
