@@ -393,17 +393,14 @@ fn parking_is_a_handshake() {
         let thread = Thread::spawn(c"parked", move || {
             while !Thread::should_stop() {
                 if Thread::should_park() {
+                    theirs.fetch_add(1, Ordering::Relaxed);
                     Thread::park_me();
-                } else {
-                    theirs.fetch_add(0, Ordering::Relaxed);
-                    break;
                 }
             }
         })?;
-        match thread.park() {
-            Ok(()) => thread.unpark(),
-            Err(error) => assert_eq!(error, code::ENOSYS, "it has returned already"),
-        }
+        thread.park()?;
+        assert_eq!(rounds.load(Ordering::Relaxed), 1, "it stands in park_me()");
+        thread.unpark();
         let _ = thread.stop();
         Ok(())
     });

@@ -7,7 +7,7 @@
 //!   which locks it holds, and how often every other task has run. The frames of kloom's own functions, in which the
 //!   module's registers are saved, also hold the deadline of the sleep: a word that is ahead of the time by the same
 //!   amount in both, and no more than the sleep is long, may differ;
-//! - called only functions that leave nothing behind in the kernel ([`HARMLESS`]);
+//! - called only functions that leave nothing behind in the kernel (`HARMLESS`);
 //! - could not depend on the time: no loaded module uses `jiffies`, and the functions that tell the time are not harmless.
 //!
 //! Then the next round begins where this one began, with the same to read, and the machine is deterministic: a proof, but

@@ -10,7 +10,7 @@
 //! by class, where kloom does it for each object.
 //!
 //! Circles of reads: a read that may nest inside others of its kind (`read_lock()` in interrupts) blocks nobody who holds
-//! the lock for reading, see [`Edge`]. Every circle is told once.
+//! the lock for reading, see `Edge`. Every circle is told once.
 
 use std::collections::BTreeMap;
 

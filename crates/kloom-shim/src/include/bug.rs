@@ -30,7 +30,7 @@ impl Machine {
         self.kernel.report(Fault::RemovedApi { name: name.to_string(), replacement: replacement.to_string() });
     }
 
-    /// As [`Machine::note_removed`], for a module that is being loaded and blames no call of it.
+    /// As `note_removed()`, for a module that is being loaded and blames no call of it.
     pub fn note_not_exported(&mut self, name: &str, instead: &str) {
         let here = std::mem::take(&mut self.kernel.here);
         self.note_removed(name, instead);
