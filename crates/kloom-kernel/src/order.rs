@@ -211,29 +211,12 @@ impl Kernel {
         self.release(object);
     }
 
-    /// Where the object of a lock is.
-    pub(crate) fn lock_addr(&self, class: LockClass, handle: u32) -> u64 {
-        let index = (handle as usize).wrapping_sub(1);
-        let locks = &self.locks;
-        let addr = match class {
-            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => {
-                locks.spin.get(index).map(|lock| lock.addr)
-            }
-            LockClass::Mutex => locks.mutex.get(index).map(|lock| lock.addr),
-            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => {
-                locks.semaphore.get(index).map(|lock| lock.addr)
-            }
-            LockClass::Rcu | LockClass::Srcu => None,
-        };
-        addr.unwrap_or(0)
-    }
-
     /// A lock was taken. Readers come after writers, not after each other.
     pub(crate) fn order_lock(&mut self, class: LockClass, handle: u32) {
         if !self.order.on {
             return;
         }
-        let addr = self.lock_addr(class, handle);
+        let addr = self.locks.addr_of(class, handle).unwrap_or(0);
         match class {
             LockClass::Rcu | LockClass::Srcu => self.acquire(crate::touch::RCU),
             LockClass::RwlockRead | LockClass::RwsemRead => self.acquire(addr),
@@ -250,7 +233,7 @@ impl Kernel {
         if !self.order.on {
             return;
         }
-        let addr = self.lock_addr(class, handle);
+        let addr = self.locks.addr_of(class, handle).unwrap_or(0);
         match class {
             LockClass::Rcu | LockClass::Srcu => self.release(RCU_READERS),
             LockClass::RwlockRead | LockClass::RwsemRead => self.release(side(addr)),

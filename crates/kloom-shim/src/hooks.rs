@@ -53,6 +53,15 @@ fn note_access(ctx: &Ctx, addr: u64, size: u64, how: How, ip: u64) {
 
 #[inline(always)]
 fn plain_access(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
+    if ctx.exploring.get() {
+        return explored_access(addr, size, write, ctx, ip);
+    }
+    access(addr, size, write, ctx);
+}
+
+/// A plain access while a search explores.
+#[inline(never)]
+fn explored_access(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
     if ctx.racy.get() {
         return volatile_access(addr, size, write, ctx, ip);
     }

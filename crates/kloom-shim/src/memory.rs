@@ -10,7 +10,7 @@ use kloom_guest::layout::{HEAP, HEAP_SIZE, STACK_SLOT, STACKS, STACKS_SIZE, TASK
 use kloom_kernel::fault::{AccessKind, Fault};
 use kloom_kernel::order::How;
 use kloom_kernel::printk::Level;
-use kloom_kernel::task::{LockClass, TaskId};
+use kloom_kernel::task::TaskId;
 
 use crate::Machine;
 use crate::oops::After;
@@ -324,7 +324,7 @@ impl Machine {
         let mut found = Vec::new();
         for task in self.kernel.tasks.iter().filter(|task| !task.held.is_empty()) {
             for lock in &task.held {
-                if self.lock_addr(lock.class, lock.handle).is_some_and(|addr| range.contains(&addr)) {
+                if self.kernel.locks.addr_of(lock.class, lock.handle).is_some_and(|addr| range.contains(&addr)) {
                     found.push((task.pid, task.c.comm_text(), *lock));
                 }
             }
@@ -347,21 +347,6 @@ impl Machine {
                 since_ns: lock.time_ns,
                 place: "kfree",
             });
-        }
-    }
-
-    fn lock_addr(&self, class: LockClass, handle: u32) -> Option<u64> {
-        let index = handle.checked_sub(1)? as usize;
-        let locks = &self.kernel.locks;
-        match class {
-            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => {
-                locks.spin.get(index).map(|lock| lock.addr)
-            }
-            LockClass::Mutex => locks.mutex.get(index).map(|lock| lock.addr),
-            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => {
-                locks.semaphore.get(index).map(|lock| lock.addr)
-            }
-            LockClass::Rcu | LockClass::Srcu => None,
         }
     }
 }

@@ -226,7 +226,7 @@ pub struct Budget {
 }
 
 /// What a check found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Checked {
     /// What the search did.
     pub summary: Summary,
@@ -277,16 +277,7 @@ pub fn check(
     progress: &mut dyn FnMut(&Summary),
 ) -> Result<Checked, RunError> {
     let (mut worker, natural) = Worker::new(subject)?;
-    let mut checked = Checked {
-        summary: Summary::default(),
-        first: None,
-        failure: None,
-        clock_bounded: false,
-        interrupted: false,
-        faults_tried: 0,
-        faults_known: 0,
-        beforehand: 0,
-    };
+    let mut checked = Checked::default();
     let rules = if faults && !matches!(natural.ending, Ending::Bug(_)) { worker.single_faults()? } else { Vec::new() };
     checked.first = natural.outcome;
     checked.faults_known = rules.len() as u64;
@@ -396,12 +387,9 @@ pub fn check_in_parts(
     let mut checked = Checked {
         summary: outcome.summary,
         first: natural.outcome,
-        failure: None,
         clock_bounded: state.bounded,
         interrupted: over.load(Ordering::Relaxed),
-        faults_tried: 0,
-        faults_known: 0,
-        beforehand: 0,
+        ..Checked::default()
     };
     let mut simplest: Option<(u64, &Schedule)> = None;
     for (&signature, failure) in &outcome.failures {

@@ -8,69 +8,32 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 
 use kloom::check::{Subject, Worker};
-use kloom::run::{Request, Script};
 use kloom_explore::search::{Limits, Recorder, Search, Strategy};
 use kloom_sim::explored::Bounds;
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde::Deserialize;
-use support::{cache_dir, difference};
+use support::bug::Bug;
+use support::difference;
 
 /// Executions of the reduction.
 const EXHAUSTIVE: u64 = 200;
 /// Executions of each sampler.
 const SAMPLED: u64 = 20;
 
-/// What of `case.toml` makes the scenario; `detectors.rs` reads all of it.
-#[derive(Debug, Deserialize)]
-struct Settings {
-    #[serde(default)]
-    steps: Vec<String>,
-    cpus: Option<u32>,
-}
-
 fn main() {
     let mut arguments = Arguments::from_args();
     // Else it would be left to chance which slots the two machines of a trial get.
     arguments.test_threads = Some(1);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/check");
-    let mut dirs: Vec<PathBuf> = std::fs::read_dir(root)
-        .expect("tests/check is there")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|dir| dir.join("case.toml").exists())
-        .collect();
-    dirs.sort();
-    let trials = dirs.into_iter().map(|dir| {
-        let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Trial::test(format!("slots {name}"), move || compare(&dir).map_err(Failed::from))
-    });
+    let trials = Bug::all()
+        .into_iter()
+        .map(|case| Trial::test(format!("slots {}", case.name), move || compare(&case).map_err(Failed::from)));
     libtest_mimic::run(&arguments, trials.collect()).exit();
 }
 
-fn request(dir: &Path) -> Result<Request, String> {
-    let text = std::fs::read_to_string(dir.join("case.toml")).map_err(|error| error.to_string())?;
-    let settings: Settings = toml::from_str(&text).map_err(|error| error.to_string())?;
-    let steps = settings.steps.join("\n") + "\n";
-    Ok(Request {
-        files: vec![dir.join("m.c")],
-        params: Vec::new(),
-        script: (!settings.steps.is_empty()).then(|| Script { name: "steps.sh".into(), text: steps.into_bytes() }),
-        run_for_ns: 3_000_000_000,
-        config: kloom_kernel::Config { cpus: settings.cpus.unwrap_or(2), ..Default::default() },
-        strategy: kloom_explore::Strategy::Natural,
-        limits: kloom_sim::Limits { max_steps: 200_000, ..Default::default() },
-        on_use_after_free: Default::default(),
-        fail: Vec::new(),
-        stop: Arc::default(),
-        cc: kloom_cc::Config::new(cache_dir().join("kloom")),
-    })
-}
-
-fn compare(dir: &Path) -> Result<(), String> {
-    let request = request(dir)?;
+fn compare(case: &Bug) -> Result<(), String> {
+    let request = case.request(kloom_sim::Limits { max_steps: 200_000, ..Default::default() });
     let told = |error| format!("{error:?}");
     let built = kloom::run::build(&request, &mut |_| ()).map_err(told)?;
     let subject = Subject::new(&request, &built, Bounds::default()).map_err(told)?;

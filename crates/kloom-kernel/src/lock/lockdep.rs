@@ -401,7 +401,7 @@ impl Kernel {
     }
 
     fn dep_lock(&self, class: LockClass, handle: u32) -> DepLock {
-        DepLock { kind: DepKind::Lock(class), addr: self.lock_addr(class, handle) }
+        DepLock { kind: DepKind::Lock(class), addr: self.locks.addr_of(class, handle).unwrap_or(0) }
     }
 
     fn new_edge(&mut self, from: u32, to: u32, from_read: bool, to_recursive: bool, held: RawEvent) {

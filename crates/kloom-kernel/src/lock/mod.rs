@@ -154,6 +154,21 @@ impl Locks {
         self.semaphore.insert(semaphore) as u32 + 1
     }
 
+    /// Where the object of the lock of `class` behind `handle` is.
+    pub fn addr_of(&self, class: LockClass, handle: u32) -> Option<u64> {
+        let index = (handle as usize).checked_sub(1)?;
+        match class {
+            LockClass::Spinlock | LockClass::RwlockRead | LockClass::RwlockWrite => {
+                self.spin.get(index).map(|lock| lock.addr)
+            }
+            LockClass::Mutex => self.mutex.get(index).map(|lock| lock.addr),
+            LockClass::Semaphore | LockClass::RwsemRead | LockClass::RwsemWrite => {
+                self.semaphore.get(index).map(|lock| lock.addr)
+            }
+            LockClass::Rcu | LockClass::Srcu => None,
+        }
+    }
+
     /// Forgets the lock of `class` behind `handle` if it belongs to the object at `addr`, which is initialised anew.
     pub fn forget(&mut self, class: LockClass, handle: u32, addr: u64) {
         let Some(index) = (handle as usize).checked_sub(1) else { return };

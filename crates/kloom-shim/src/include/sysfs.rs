@@ -80,6 +80,20 @@ fn remove_file(machine: &mut Machine, dir: KernId, attr: u64) -> Result<(), Faul
     Ok(())
 }
 
+/// Removes the files of the list of attributes that the pointer at `list` names, if it names one.
+fn remove_files(machine: &mut Machine, dir: KernId, list: u64) -> Result<(), Fault> {
+    let mut at = machine.get_u64(list)?;
+    while at != 0 {
+        let attr = machine.get_u64(at)?;
+        if attr == 0 {
+            break;
+        }
+        remove_file(machine, dir, attr)?;
+        at += 8;
+    }
+    Ok(())
+}
+
 /// Adds an attribute of an object; `typed` if it is a plain kobject.
 pub(crate) fn create_file(object: u64, attr: u64, typed: bool) -> i32 {
     or_oops(enter(|machine, _| {
@@ -289,16 +303,7 @@ pub(crate) extern "C" fn sysfs_unmerge_group(kobj: u64, group: u64) {
     might_sleep("sysfs_unmerge_group");
     or_oops(enter(|machine, _| {
         let Ok(dir) = group_dir(machine, kobj, group, false)? else { return Ok(()) };
-        let mut at = machine.get_u64(group + ATTRS)?;
-        while at != 0 {
-            let attr = machine.get_u64(at)?;
-            if attr == 0 {
-                break;
-            }
-            remove_file(machine, dir, attr)?;
-            at += 8;
-        }
-        Ok(())
+        remove_files(machine, dir, group + ATTRS)
     }));
 }
 
@@ -325,18 +330,8 @@ pub(crate) extern "C" fn sysfs_remove_group(kobj: u64, group: u64) {
             }
             return Ok(());
         }
-        for list in [ATTRS, BIN_ATTRS] {
-            let mut at = machine.get_u64(group + list)?;
-            while at != 0 {
-                let attr = machine.get_u64(at)?;
-                if attr == 0 {
-                    break;
-                }
-                remove_file(machine, dir, attr)?;
-                at += 8;
-            }
-        }
-        Ok(())
+        remove_files(machine, dir, group + ATTRS)?;
+        remove_files(machine, dir, group + BIN_ATTRS)
     }));
 }
 

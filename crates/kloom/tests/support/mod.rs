@@ -5,6 +5,7 @@
 
 #![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test program uses a part of this module")]
 
+pub mod bug;
 pub mod case;
 
 use std::fs;
