@@ -32,7 +32,7 @@ pub struct Ctx {
     pub yielder: Cell<*const Yielder<(), Yield>>,
     /// `current`.
     pub current: Cell<u64>,
-    /// Return address of the last call out that the function made which last returned to the machine.
+    /// Return address of the last call out that the function of a module made which returned last.
     pub returned_at: Cell<u64>,
     /// The machine, as `kloom-shim` casts it.
     pub machine: Cell<*mut ()>,

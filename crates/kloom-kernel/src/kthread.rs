@@ -32,6 +32,8 @@ pub struct Kthread {
     pub per_cpu: Option<u32>,
     /// Whether anyone has woken it since it was created.
     pub woken: bool,
+    /// It has left its module's code for good, and is about to exit.
+    pub leaving: bool,
     /// Whether its function was entered.
     pub entered: bool,
     /// What the function returned, or `kthread_exit()` was given.

@@ -35,11 +35,16 @@ pub const PROCESSES: u64 = 5;
 /// How often functions that are to fail were called.
 pub const FAILURES: u64 = 6;
 
+/// Interrupt lines, by number from here on.
+pub const IRQ_LINES: u64 = 0x100;
+
 /// The list of what the present step touched.
 #[derive(Clone, Debug, Default)]
 pub struct Touched {
     /// Whether anyone wants to know.
     pub on: bool,
+    /// The running code waits by spinning: what it looked at last has to change first.
+    pub spun: bool,
     /// Object and manner, in order of first touch; each pair once.
     pub list: Vec<(u64, Manner)>,
 }

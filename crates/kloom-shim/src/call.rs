@@ -172,6 +172,7 @@ pub fn call6(func: u64, args: [u64; 6]) -> u64 {
     // SAFETY: we are on a coroutine's stack; whatever lies at `func`, the host faults or the code runs instrumented.
     // Above `entry_sp` are only kloom's own frames, below it nothing is in use: see `call_on`.
     let result = unsafe { call_on(if on_entry { entry_sp } else { 0 }, func, args) };
+    ctx().returned_at.set(ctx().call_site.get());
     site.restore();
     result
 }

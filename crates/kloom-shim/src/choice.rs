@@ -10,7 +10,7 @@ use kloom_guest::fiber::{self, Yield};
 use kloom_guest::thunk::{Call, Stubs, Target};
 use kloom_kernel::order::FILE_CALLS;
 use kloom_kernel::task::LockClass;
-use kloom_kernel::touch::{CLOCK, MODULES, Manner, NAMES, RCU};
+use kloom_kernel::touch::{CLOCK, IRQ_LINES, MODULES, Manner, NAMES, RCU};
 
 use crate::Machine;
 use crate::call::{self, CallSite};
@@ -31,6 +31,8 @@ pub enum What {
     Take(LockClass),
     /// Gives it back: no choice point, for who waits for the lock can only go afterwards.
     Give(LockClass),
+    /// Changes the interrupt line whose number is its nth argument.
+    Line(u8),
     /// Sleeps for a time.
     Sleep,
     /// Touches an object of the whole machine.
@@ -41,7 +43,7 @@ pub enum What {
     Pass,
 }
 
-use What::{Change, ChangeSelf, Give, Global, Look, LookSelf, Pass, Quiet, Sleep, Take};
+use What::{Change, ChangeSelf, Give, Global, Line, Look, LookSelf, Pass, Quiet, Sleep, Take};
 
 /// Functions that other threads can notice, and how. What is not listed here is a part of the step it happens in; it
 /// may still note what it touches.
@@ -113,6 +115,10 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("kthread_should_park", LookSelf),
     ("kthread_should_stop_or_park", LookSelf),
     ("kthread_freezable_should_stop", LookSelf),
+    ("kthread_exit", ChangeSelf),
+    ("do_exit", ChangeSelf),
+    ("kthread_complete_and_exit", Change(0)),
+    ("complete_and_exit", Change(0)),
     ("kloom_set_current_state", ChangeSelf),
     ("kloom_fatal_signal_pending", LookSelf),
     ("send_sig", Change(1)),
@@ -209,6 +215,11 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("hrtimer_active", Look(0)),
     ("irq_work_queue", Change(0)),
     ("irq_work_sync", Change(0)),
+    ("free_irq", Line(0)),
+    ("disable_irq", Line(0)),
+    ("disable_irq_nosync", Line(0)),
+    ("enable_irq", Line(0)),
+    ("synchronize_irq", Line(0)),
     // Read-copy-update: readers are no choice points, their order among each other says nothing.
     ("__rcu_read_lock", Quiet(RCU, Manner::Read)),
     ("__rcu_read_unlock", Quiet(RCU, Manner::Read)),
@@ -223,6 +234,7 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     // Modules and names.
     ("try_module_get", Global(MODULES, Manner::Write)),
     ("module_put", Global(MODULES, Manner::Write)),
+    ("__module_put_and_kthread_exit", Global(MODULES, Manner::Write)),
     ("kloom_proc_create", Global(NAMES, Manner::Write)),
     ("kloom_proc_create_fops", Global(NAMES, Manner::Write)),
     ("proc_remove", Global(NAMES, Manner::Write)),
@@ -293,6 +305,7 @@ extern "C" fn announce(index: u32, args: &[u64; 6]) {
         Look(n) => (arg(n), Manner::Read),
         LookSelf => (own, Manner::Read),
         ChangeSelf => (own, Manner::Write),
+        Line(n) => (IRQ_LINES + (arg(n) & 0xff), Manner::Write),
         Take(class) => (arg(0), taking(class)),
         Give(class) => return note(ctx, arg(0), giving(class)),
         Sleep => (CLOCK, Manner::Read),
@@ -387,6 +400,50 @@ pub(crate) fn choice_point(ctx: &Ctx, touch: Option<(u64, Manner)>, lock: Option
     site.restore();
     if let Some((object, manner)) = touch {
         note(ctx, object, manner);
+    }
+}
+
+/// The function of a thread, work or callback is over, and what it stood for ends: a choice point, for others can notice
+/// `object` until then and not after. It is taken to stand before the function's last instruction: if its code is unloaded
+/// meanwhile, it goes on there all the same.
+#[inline]
+pub(crate) fn ends(object: u64) {
+    let ctx = call::ctx();
+    if ctx.exploring.get() {
+        function_ends(ctx, object);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn function_ends(ctx: &Ctx, object: u64) {
+    let last = ctx.returned_at.get();
+    ctx.call_site.set(last);
+    choice_point(ctx, Some((object, Manner::Write)), None);
+    // SAFETY: as in `note`.
+    let machine = unsafe { &*ctx.machine.get().cast::<Machine>() };
+    let module = machine.module_of(last).map(|(module, _)| module);
+    if module.is_some_and(|module| machine.kernel.modules.get(module).is_none()) {
+        call::call1(last, 0);
+    }
+    ctx.returned_at.set(last);
+}
+
+/// As [`ends`] for the calling thread.
+pub(crate) fn thread_ends() {
+    ends(call::ctx().current.get());
+}
+
+/// The calling thread needs no module code any more and is about to exit: a choice point.
+pub(crate) fn before_exit() {
+    let ctx = call::ctx();
+    if ctx.exploring.get() {
+        call::enter(|machine, current| {
+            if let Some(kthread) = machine.kernel.tasks[current].kthread_mut() {
+                kthread.leaving = true;
+            }
+        });
+        choice_point(ctx, Some((ctx.current.get(), Manner::Write)), None);
     }
 }
 

@@ -395,11 +395,6 @@ impl Machine {
         self.err_ptrs.push_back((errno.to_c(), func, at));
     }
 
-    /// Where the function of the module that returned last made its last call, which is a hook's at its end.
-    pub fn last_site(&self) -> Trace {
-        Trace::one(self.ctx.returned_at.get())
-    }
-
     /// Gives a user task an address space: a value that is not NULL, as modules test `task->mm`.
     pub fn set_user_memory(&mut self, task: TaskId) {
         let mm = self.kdata.user_mm;
@@ -453,7 +448,9 @@ impl Machine {
             task,
             Fiber::new(stack, Room::Thread, move || {
                 if call::enter(|machine, current| machine.kernel.kthread_may_enter(current)) {
-                    call::call1(func, data) as i32 as i64
+                    let result = call::call1(func, data) as i32 as i64;
+                    crate::choice::thread_ends();
+                    result
                 } else {
                     kloom_abi::Errno::EINTR.to_c()
                 }
@@ -470,7 +467,11 @@ impl Machine {
         let Some(stack) = self.arena.stacks.take() else { return };
         let [a, b, c] = callback.args;
         self.irq_fibers[cpu as usize].push(Fiber::new(stack, Room::Thread, move || match callback.source {
-            CallbackSource::Timer(_) => crate::include::timer::fire(a),
+            CallbackSource::Timer(_) => {
+                let ret = crate::include::timer::fire(a);
+                crate::choice::ends(a);
+                ret
+            }
             CallbackSource::HrTimer(handle) => crate::include::hrtimer::fire(handle, a),
             CallbackSource::Other(_) => call::call3(callback.func, a, b, c) as i64,
         }));

@@ -8,8 +8,9 @@ use kloom_explore::search::{Access, Candidate, Kind, Pick, Search, ThreadId};
 use kloom_guest::fiber::Yield;
 use kloom_kernel::sched::Context;
 use kloom_kernel::sched::stepwise::Mover;
+use kloom_kernel::site::ContextKind;
 use kloom_kernel::task::{BlockedOn, LockClass, TaskId, TaskKind};
-use kloom_kernel::touch::Manner;
+use kloom_kernel::touch::{IRQ_LINES, Manner};
 use kloom_shim::choice::Pending;
 use rustc_hash::FxHashMap;
 
@@ -297,6 +298,7 @@ impl Session {
         self.count_step();
         let machine = self.machine();
         machine.kernel.touched.list.clear();
+        machine.kernel.touched.spun = false;
         machine.kernel.events.armed = false;
         let events = machine.kernel.events.len();
         let thread = execution.threads.entry(id).or_default();
@@ -330,7 +332,12 @@ impl Session {
         let machine = self.machine();
         let object = match mover {
             Mover::Task(task) => machine.kernel.tasks[task].addr,
-            Mover::Irq(cpu) => machine.kernel.irq_source(cpu).map_or(0, |callback| callback.args[0]),
+            Mover::Irq(cpu) => match machine.kernel.irq_source(cpu) {
+                Some(callback) if callback.kind == ContextKind::Hardirq && callback.args[0] < IRQ_LINES => {
+                    IRQ_LINES + callback.args[0]
+                }
+                callback => callback.map_or(0, |callback| callback.args[0]),
+            },
             Mover::Clock => return,
         };
         machine.kernel.touched.note(object, Manner::Read);
@@ -341,6 +348,7 @@ impl Session {
         let machine = self.machine();
         let entered = match mover {
             Mover::Task(task) => match &machine.kernel.tasks[task].kind {
+                TaskKind::Kthread(kthread) if kthread.leaving => return,
                 TaskKind::Kthread(kthread) => Some(kthread.func),
                 _ => machine.kernel.workqueues.job_of(task).map(|(_, func, ..)| func),
             },
@@ -427,6 +435,13 @@ impl Session {
                 thread.looks.clear();
                 thread.spins = false;
             }
+        }
+        if machine.kernel.touched.spun {
+            // It waits inside a call until something it has looked at changes.
+            let version = |touch: &Access| execution.versions.get(&touch.object).copied().unwrap_or(0);
+            thread.looks.clear();
+            thread.looks.extend(execution.accesses.iter().map(|touch| (0, touch.object, version(touch))));
+            thread.spins = true;
         }
         search.stepped(id, &execution.accesses);
     }

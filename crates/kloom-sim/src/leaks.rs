@@ -76,6 +76,9 @@ fn threads(machine: &Machine, id: u32, faults: &mut Vec<Fault>) {
         machine.kernel.tasks.iter().filter(|task| task.kthread().is_some_and(|kthread| kthread.module == Some(id)));
     for task in mine {
         let target: TaskId = task.id;
+        if task.kthread().is_some_and(|kthread| kthread.leaving) {
+            continue;
+        }
         if !task.has_exited() {
             faults.push(Fault::LeakThread { target });
         } else if !task.refs_taken.is_empty() {

@@ -581,7 +581,7 @@ impl Session {
                     machine.kernel.here = kloom_kernel::site::Trace::default();
                     machine.print_scheduling_while_atomic();
                 }
-                machine.kernel.here = machine.last_site();
+                machine.kernel.here = kloom_kernel::site::Trace::default();
                 machine.kernel.kthread_exit(task, value);
             }
             TaskKind::User(_) => self.users.syscall_done(machine, task),

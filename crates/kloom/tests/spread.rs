@@ -27,7 +27,7 @@ static int work(void *unused)
 	mutex_lock(&lock);
 	total++;
 	mutex_unlock(&lock);
-	complete(&done);
+	kthread_complete_and_exit(&done, 0);
 	return 0;
 }
 
@@ -100,7 +100,7 @@ static DECLARE_COMPLETION(done);
 static int child(void *unused)
 {
 	atomic_inc(&turn);
-	complete(&done);
+	kthread_complete_and_exit(&done, 0);
 	return 0;
 }
 
@@ -109,7 +109,7 @@ static int parent(void *unused)
 	if (atomic_inc_return(&turn) == 1)
 		kthread_run(child, NULL, "child");
 	else
-		complete(&done);
+		kthread_complete_and_exit(&done, 0);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ static int consumer(void *unused)
 	if (!atomic_read(&items))
 		schedule();
 	finish_wait(&queue, &wait);
-	complete(&done);
+	kthread_complete_and_exit(&done, 0);
 	return 0;
 }
 

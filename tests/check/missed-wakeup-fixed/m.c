@@ -18,7 +18,7 @@ static int sleeper(void *unused)
 		schedule();
 	}
 	__set_current_state(TASK_RUNNING);
-	complete(&done);
+	kthread_complete_and_exit(&done, 0);
 	return 0;
 }
 

@@ -15,7 +15,7 @@ static int early(void *unused)
 	spin_lock(&lock);
 	ready++;
 	spin_unlock(&lock);
-	complete(&done[0]);
+	kthread_complete_and_exit(&done[0], 0);
 	return 0;
 }
 
@@ -25,7 +25,7 @@ static int late(void *unused)
 	ready++;
 	spin_unlock(&lock);
 	total++;
-	complete(&done[1]);
+	kthread_complete_and_exit(&done[1], 0);
 	return 0;
 }
 

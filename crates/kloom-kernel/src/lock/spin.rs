@@ -115,6 +115,7 @@ impl Kernel {
     /// Lets the clock of a CPU that spins run, so that the others get their turn; never past the next event, and in
     /// larger steps the longer the same task has kept the CPU.
     pub fn spin_step(&mut self) {
+        self.touched.spun = true;
         let me = self.this_cpu;
         let others = self.cpus.iter().filter(|cpu| cpu.id != me && cpu.has_work()).map(|cpu| cpu.clock_ns).min();
         let now_ns = self.now();

@@ -10,6 +10,7 @@
 
 use crate::Kernel;
 use crate::sched::Context;
+use crate::sched::cpu::CallbackSource;
 use crate::task::{LockClass, TaskId, TaskKind};
 use crate::touch::{CLOCK, Manner};
 
@@ -152,9 +153,14 @@ impl Kernel {
         self.events.due(self.latest_ns())
     }
 
-    /// Where a callback of an event goes while a search explores: an idle CPU, so that it can run beside the code it
-    /// interferes with.
-    pub(crate) fn spread_callback(&self, cpu: u32) -> u32 {
+    /// Where the callback of a timer goes. One that still runs gets its next call on the same CPU, after this one: it keeps
+    /// its base (kernel/time/timer.c and hrtimer.c, 6.1). While a search explores it goes to an idle CPU otherwise, so that
+    /// it can run beside the code it interferes with.
+    pub(crate) fn callback_cpu(&self, cpu: u32, source: CallbackSource) -> u32 {
+        let runs = |c: &&crate::sched::cpu::Cpu| c.irq_frames.iter().any(|frame| frame.callback.source == source);
+        if let Some(c) = self.cpus.iter().find(runs) {
+            return c.id;
+        }
         if !self.stepwise {
             return cpu;
         }

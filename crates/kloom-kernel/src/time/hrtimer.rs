@@ -13,6 +13,7 @@ use crate::sched::cpu::{Callback, CallbackSource};
 use crate::sched::sleep::CLASS_HRTIMER;
 use crate::site::{ContextKind, RawEvent};
 use crate::task::{BlockedOn, TaskId};
+use crate::touch::Manner;
 use crate::trace::TraceKind;
 
 /// What the kernel knows about a module's high-resolution timer.
@@ -138,6 +139,9 @@ impl Kernel {
     /// # Context
     /// Any but the timer's own callback; the wait spins.
     pub fn hrtimer_cancel(&mut self, handle: u32) -> Op<i32> {
+        if let Some(timer) = self.hrtimers.get(handle) {
+            self.touched.note(timer.addr, Manner::Read);
+        }
         match self.hrtimer_try_to_cancel(handle) {
             -1 => {
                 self.spin_step();
@@ -184,7 +188,7 @@ impl Kernel {
         let addr = timer.addr;
         self.emit(TraceKind::TimerExpire { timer: addr });
         self.touched.note_changed(addr);
-        let cpu = self.spread_callback(cpu);
+        let cpu = self.callback_cpu(cpu, CallbackSource::HrTimer(handle));
         self.queue_callback(
             cpu,
             Callback { kind, func: 0, args: [addr, 0, 0], source: CallbackSource::HrTimer(handle) },

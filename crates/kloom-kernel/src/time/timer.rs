@@ -12,6 +12,7 @@ use crate::sched::cpu::{Callback, CallbackSource};
 use crate::site::{ContextKind, RawEvent};
 use crate::task::{BlockedOn, TaskId};
 use crate::time::wheel_expiry;
+use crate::touch::Manner;
 use crate::trace::TraceKind;
 
 /// What the kernel knows about a module's timer.
@@ -167,9 +168,11 @@ impl Kernel {
         timer.shut_down |= shutdown;
         if !timer.running {
             let addr = timer.addr;
+            self.touched.note(addr, Manner::Read);
             self.acquire(order::side(addr));
             return Op::Done(p.note as i32);
         }
+        self.touched.note(timer.addr, Manner::Read);
         if !timer.waiters.contains(&caller) {
             timer.waiters.push(caller);
         }
@@ -216,7 +219,7 @@ impl Kernel {
         let addr = timer.addr;
         self.emit(TraceKind::TimerExpire { timer: addr });
         self.touched.note_changed(addr);
-        let cpu = self.spread_callback(cpu);
+        let cpu = self.callback_cpu(cpu, CallbackSource::Timer(handle));
         self.queue_callback(cpu, callback);
     }
 

@@ -228,6 +228,7 @@ pub(crate) fn fire(handle: u32, addr: u64) -> i64 {
         Ok(machine.peek_u64(addr + FUNCTION))
     }));
     let restart = call1(function, addr) as i32;
+    crate::choice::ends(addr);
     if restart != 0 {
         or_oops(enter(|machine, _| {
             machine.check_access(addr, SIZE, true)?;

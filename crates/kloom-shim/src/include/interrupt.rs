@@ -14,6 +14,7 @@ use kloom_kernel::printk::Level;
 use kloom_kernel::sched::cpu::{Callback, CallbackSource};
 use kloom_kernel::site::{ContextKind, RawEvent};
 use kloom_kernel::task::{BlockedOn, TaskId};
+use kloom_kernel::touch::Manner;
 
 use crate::Machine;
 use crate::call::{blocking, call1, ctx, enter, might_sleep, yield_cpu};
@@ -158,6 +159,7 @@ extern "C" fn tasklet_action(addr: u64) {
     }));
     let Some((func, arg)) = call else { return };
     call1(func, arg);
+    crate::choice::ends(addr);
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, true)?;
         let state = machine.peek_u64(addr + STATE);
@@ -170,6 +172,7 @@ extern "C" fn tasklet_action(addr: u64) {
 fn wait_while_running(addr: u64, func: &'static str) {
     or_oops(blocking(|machine, _, _| {
         tasklet(machine, addr, func)?;
+        machine.kernel.touched.note(addr, Manner::Read);
         if machine.peek_u64(addr + STATE) & RUN == 0 {
             machine.kernel.acquire(side(addr));
             return Ok(Op::Done(()));

@@ -17,6 +17,7 @@ use kloom_kernel::printk::Level;
 use kloom_kernel::sched::cpu::{Callback, CallbackSource};
 use kloom_kernel::site::{ContextKind, RawEvent};
 use kloom_kernel::task::{BlockedOn, TaskId};
+use kloom_kernel::touch::{IRQ_LINES, Manner};
 
 use crate::Machine;
 use crate::call::{blocking, call3, ctx, enter, might_sleep};
@@ -234,7 +235,13 @@ pub(crate) extern "C" fn handle_line(irq: u64) {
             })
         };
         while let Some((handler, dev)) = next(index) {
-            let ret = if handler == 0 { WAKE_THREAD } else { call3(handler, u64::from(irq), dev, 0) as i32 };
+            let ret = if handler == 0 {
+                WAKE_THREAD
+            } else {
+                let ret = call3(handler, u64::from(irq), dev, 0) as i32;
+                crate::choice::ends(IRQ_LINES + u64::from(irq));
+                ret
+            };
             handled |= enter(|machine, _| machine.handler_returned(irq, index, ret));
             index += 1;
         }
@@ -480,6 +487,7 @@ pub(crate) extern "C" fn free_irq(irq: u32, dev: u64) -> u64 {
 /// Waits for running handlers (they are on another CPU, or this spins for ever), then, if asked, for threads.
 fn wait_idle(irq: u32, threads: bool) {
     or_oops(blocking(|machine, _, _| {
+        machine.kernel.touched.note(IRQ_LINES + u64::from(irq), Manner::Read);
         if machine.irqs.lines.lines.get(&irq).is_none_or(|line| !line.in_progress) {
             return Ok(Op::Done(()));
         }

@@ -329,22 +329,23 @@ pub(crate) extern "C" fn complete_and_exit(completion: u64, code: i64) {
 }
 
 fn finish(completion: u64, code: i64, old: Option<&'static str>) -> ! {
-    let result = enter(|machine, current| {
+    let result = enter(|machine, _| {
         if let Some(old) = old {
             machine.note_removed(old, "kthread_complete_and_exit()");
         }
         if completion != 0 {
             super::completion::complete_object(machine, completion, "kthread_complete_and_exit")?;
         }
-        end_thread(machine, current, code);
         Ok(())
     });
     or_oops::<()>(result);
+    crate::choice::before_exit();
+    enter(|machine, current| end_thread(machine, current, code));
     never_return();
 }
 
 /// A kthread ends with `code` as its result; a user task in a module's function ends as `exit()` would.
-fn end_thread(machine: &mut Machine, current: TaskId, code: i64) {
+pub(super) fn end_thread(machine: &mut Machine, current: TaskId, code: i64) {
     if machine.kernel.tasks[current].kthread().is_some() {
         machine.kernel.kthread_exit(current, code);
     } else {

@@ -156,6 +156,7 @@ pub(crate) extern "C" fn kthread_worker_fn(worker: u64) -> i32 {
             Ok(machine.peek_u64(work + FUNC))
         }));
         call1(func, work);
+        crate::choice::ends(work);
         // The work's memory may be gone by now.
         or_oops(enter(|machine, _| {
             check_worker(machine, worker, "kthread_worker_fn")?;

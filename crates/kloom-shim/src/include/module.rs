@@ -78,15 +78,9 @@ pub(crate) extern "C" fn kloom_module_refcount(module: u64) -> i32 {
 /// # Context
 /// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn __module_put_and_kthread_exit(module: u64, code: i64) -> u64 {
-    or_oops(enter(|machine, current| {
-        put(machine, module)?;
-        if machine.kernel.tasks[current].kthread().is_some() {
-            machine.kernel.kthread_exit(current, code);
-        } else {
-            machine.kernel.do_exit(current, ((code & 0xff) << 8) as i32);
-        }
-        Ok(())
-    }));
+    or_oops(enter(|machine, _| put(machine, module)));
+    crate::choice::before_exit();
+    enter(|machine, current| super::kthread::end_thread(machine, current, code));
     never_return()
 }
 

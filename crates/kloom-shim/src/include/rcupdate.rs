@@ -4,6 +4,7 @@ use kloom_kernel::fault::Fault;
 use kloom_kernel::irq::PREEMPT_OFFSET;
 use kloom_kernel::sched::cpu::{Callback, CallbackSource};
 use kloom_kernel::site::ContextKind;
+use kloom_kernel::touch::RCU;
 
 use crate::Machine;
 use crate::call::{blocking, call1, enter, might_sleep, releasing, sleeping};
@@ -141,6 +142,7 @@ pub(crate) extern "C" fn rcu_callback(head: u64, func: u64, id: u64) {
         super::slab::kvfree(head - func);
     } else {
         call1(func, head);
+        crate::choice::ends(RCU);
     }
     enter(|machine, _| machine.kernel.rcu_callback_done(id));
 }

@@ -679,7 +679,7 @@ enum Turn {
     /// It gives up the CPU: nothing is left to do, or somebody else has waited long enough.
     GiveWay,
     /// It calls a function of the module.
-    Call { func: u64, arg: u64 },
+    Call { work: u64, func: u64, arg: u64 },
     /// The work lies in a stack frame that is gone: Linux would call whatever is there now.
     Dead,
     /// It runs a closure of Rust code.
@@ -701,10 +701,11 @@ pub(crate) fn worker_thread() -> i64 {
                 }
                 enter_or_oops(next_work)
             }
-            Turn::Call { func, arg } => {
+            Turn::Call { work, func, arg } => {
                 ctx().call_site.set(0);
                 ctx().fp.set(0);
                 call1(func, arg);
+                crate::choice::ends(work);
                 enter_or_oops(|machine, current| work_returned(machine, current, func))
             }
             Turn::Dead => enter_or_oops(|machine, current| work_returned(machine, current, 0)),
@@ -732,7 +733,7 @@ fn next_work(machine: &mut Machine, current: TaskId) -> Result<Turn, Fault> {
     let func = machine.peek_u64(work + FUNC);
     machine.kernel.worker_calls(current, func);
     let arg = if machine.peek_u32(work) == OLD_MAGIC { machine.peek_u64(work + DATA) } else { work };
-    Ok(if dead { Turn::Dead } else { Turn::Call { func, arg } })
+    Ok(if dead { Turn::Dead } else { Turn::Call { work, func, arg } })
 }
 
 /// The function of the calling worker's work returned; the work's memory may be gone by now.

@@ -21,7 +21,7 @@ pub(super) fn finit_module(caller: &Caller, fd: i32, params: &str) -> SysResult 
     let ret = if loaded.init != 0 { call1(loaded.init, 0) as i32 } else { 0 };
     enter(|machine, current| {
         if loaded.init != 0 {
-            machine.kernel.here = machine.last_site();
+            machine.kernel.here = kloom_kernel::site::Trace::default();
         }
         warn_of_imbalance(machine, loaded.init);
         machine.kernel.check_exit_balance(current, "return of the init function");
@@ -87,7 +87,7 @@ pub(super) fn delete_module(name: &str, flags: u32) -> SysResult {
     }
     enter(|machine, current| {
         if exit != 0 {
-            machine.kernel.here = machine.last_site();
+            machine.kernel.here = kloom_kernel::site::Trace::default();
         }
         machine.kernel.check_exit_balance(current, "return of the exit function");
         debug_assert!(machine.kernel.modules.get(id).is_some_and(|module| module.state == ModuleState::Going));

@@ -13,7 +13,7 @@ static int count(void *unused)
 	mutex_lock(&lock);
 	total++;
 	mutex_unlock(&lock);
-	complete(&counted);
+	kthread_complete_and_exit(&counted, 0);
 	return 0;
 }
 

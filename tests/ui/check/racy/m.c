@@ -9,7 +9,7 @@ static int total;
 static int count(void *unused)
 {
 	total++;
-	complete(&counted);
+	kthread_complete_and_exit(&counted, 0);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ static int consumer(void *unused)
 		schedule(); //~ ERROR lost-wakeup
 	}
 	finish_wait(&queue, &wait);
-	complete(&done);
+	kthread_complete_and_exit(&done, 0);
 	return 0;
 }
 

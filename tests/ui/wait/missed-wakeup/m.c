@@ -15,7 +15,7 @@ static int sleeper(void *unused)
 		set_current_state(TASK_UNINTERRUPTIBLE); //~ ERROR missed-wakeup
 		schedule();
 	}
-	complete(&done);
+	kthread_complete_and_exit(&done, 0);
 	return 0;
 }
 
