@@ -109,7 +109,8 @@ static int parent(void *unused)
 	if (atomic_inc_return(&turn) == 1)
 		kthread_run(child, NULL, "child");
 	else
-		kthread_complete_and_exit(&done, 0);
+		complete(&done);
+	kthread_complete_and_exit(&done, 0);
 	return 0;
 }
 
@@ -120,6 +121,7 @@ static int __init start(void)
 		kthread_run(child, NULL, "other");
 	else
 		complete(&done);
+	wait_for_completion(&done);
 	wait_for_completion(&done);
 	wait_for_completion(&done);
 	return 0;
