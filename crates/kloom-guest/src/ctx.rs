@@ -42,6 +42,10 @@ pub struct Ctx {
     pub racy: Cell<bool>,
     /// Coroutines that are resumed now are to unwind and end.
     pub cancelling: Cell<bool>,
+    /// Module code has frames on the running coroutine's stack.
+    pub entered: Cell<bool>,
+    /// Code that was unloaded could still run: see `Images::shut`.
+    pub open_code: Cell<bool>,
     /// Resumes so far; with `budget` it tells the lockup timer whether module code made any hook call.
     pub resumes: Cell<u64>,
 }
@@ -65,6 +69,8 @@ impl Ctx {
             exploring: Cell::new(false),
             racy: Cell::new(false),
             cancelling: Cell::new(false),
+            entered: Cell::new(false),
+            open_code: Cell::new(false),
             resumes: Cell::new(0),
         })
     }
@@ -89,6 +95,8 @@ impl Ctx {
         self.exploring.set(false);
         self.racy.set(false);
         self.cancelling.set(false);
+        self.entered.set(false);
+        self.open_code.set(false);
     }
 
     /// Return addresses of the module's frames at the last call out, innermost first, by walking frame pointers.

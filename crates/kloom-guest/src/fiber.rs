@@ -45,6 +45,7 @@ pub struct Fiber {
     top: u64,
     entry: u64,
     lowest: u64,
+    entered: bool,
 }
 
 impl std::fmt::Debug for Fiber {
@@ -85,12 +86,17 @@ impl Fiber {
             ctx.yielder.set(yielder);
             Exit::Returned(body())
         });
-        Fiber { coroutine, yielder: std::ptr::null(), top, entry, lowest: entry }
+        Fiber { coroutine, yielder: std::ptr::null(), top, entry, lowest: entry, entered: false }
     }
 
     /// Where module code has its frames: the lowest address it may use, and the end.
     pub fn frames(&self) -> (u64, u64) {
         (self.entry - THREAD_SIZE, self.top)
+    }
+
+    /// Whether module code has frames on its stack, to which it would return.
+    pub fn has_entered(&self) -> bool {
+        self.entered
     }
 
     /// Runs until it yields or ends. `ctx.budget` says for how long.
@@ -99,12 +105,14 @@ impl Fiber {
         ctx.entry_sp.set(self.entry);
         ctx.stack_floor.set(self.entry - THREAD_SIZE);
         ctx.lowest_sp.set(self.lowest);
+        ctx.entered.set(self.entered);
         ctx.stack_top.set(self.top);
         ctx.resumes.set(ctx.resumes.get() + 1);
         hostfault::enter(self.coroutine.trap_handler());
         let result = self.coroutine.resume(());
         hostfault::leave();
         self.lowest = ctx.lowest_sp.get();
+        self.entered = ctx.entered.get();
         self.yielder = ctx.yielder.replace(std::ptr::null());
         match result {
             CoroutineResult::Yield(why) => Ran::Yielded(why),

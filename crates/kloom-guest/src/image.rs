@@ -6,7 +6,7 @@
 //!
 //! A machine that is wound back and loads the same modules again keeps their code: see [`Images::keep`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use kloom_elf::{Module, Relocation, SectionId, SectionKind, SymbolId, SymbolPlace};
@@ -139,6 +139,10 @@ pub struct Images {
     kept: Option<Vec<Kept>>,
     /// Files that were parsed while told to keep images.
     parsed: Vec<(Rc<Vec<u8>>, Rc<Module>)>,
+    /// Code of kept images that must not run any more but still could: address and bytes.
+    due: Vec<(u64, u64)>,
+    /// Where code of kept images begins that cannot run.
+    shut: BTreeSet<u64>,
 }
 
 /// An image as it was when it had just been loaded. Its code and constants are where they were.
@@ -155,10 +159,21 @@ struct Kept {
 
 impl Kept {
     /// Makes the image what it was: memory that can be written gets its content back, code can run again.
-    fn load(&self, arena: &mut Arena) -> Result<Image, PlaceError> {
+    fn load(
+        &self,
+        arena: &mut Arena,
+        due: &mut Vec<(u64, u64)>,
+        shut: &mut BTreeSet<u64>,
+    ) -> Result<Image, PlaceError> {
         for &(start, len, group) in self.image.ranges.iter() {
             match group {
-                TEXT => protect(arena, start, len, libc::PROT_READ | libc::PROT_EXEC, PagePerm::Read)?,
+                TEXT if shut.remove(&start) => {
+                    protect(arena, start, len, libc::PROT_READ | libc::PROT_EXEC, PagePerm::Read)?;
+                }
+                TEXT => {
+                    due.retain(|range| range.0 != start);
+                    arena.set_image_perm(start, len, PagePerm::Read);
+                }
                 CONSTANTS => arena.set_image_perm(start, len, PagePerm::Read),
                 _ => arena.set_image_perm(start, len, PagePerm::ReadWrite),
             }
@@ -193,7 +208,7 @@ impl Images {
             })
         }) {
             self.next += kept.total;
-            return kept.load(arena);
+            return kept.load(arena, &mut self.due, &mut self.shut);
         }
         let thunks = imports.iter().filter(|(_, resolved)| matches!(resolved, Resolved::Function(_))).count() as u64;
         let percpu_bytes =
@@ -213,6 +228,9 @@ impl Images {
         self.next += total + 0x1000;
         if let Some(kept) = &mut self.kept {
             kept.retain(|kept| kept.start + kept.total <= start || start + total <= kept.start);
+            let elsewhere = |at: u64| at < core || core + total <= at;
+            self.due.retain(|&(at, _)| elsewhere(at));
+            self.shut.retain(|&at| elsewhere(at));
         }
         let mut image = Image {
             sections: layout
@@ -309,27 +327,47 @@ impl Images {
     }
 
     /// Takes access to the init range away.
-    pub fn free_init(&self, arena: &mut Arena, image: &mut Image) {
+    pub fn free_init(&mut self, arena: &mut Arena, image: &mut Image) {
         if image.init_live {
             image.init_live = false;
             self.close(arena, image, image.init);
         }
     }
 
-    fn close(&self, arena: &mut Arena, image: &Image, (start, len): (u64, u64)) {
+    fn close(&mut self, arena: &mut Arena, image: &Image, (start, len): (u64, u64)) {
         if self.kept.is_none() {
             let _ = protect(arena, start, len, libc::PROT_NONE, PagePerm::None);
             return;
         }
-        // All accesses of module code are checked but for fetches.
+        // All accesses of module code are checked but for fetches. A change of the host's protections costs more than
+        // most executions have left to do, so it waits for code that could fetch there.
         arena.set_image_perm(start, len, PagePerm::None);
-        for &(at, len, _) in image.ranges.iter().filter(|range| range.2 == TEXT && range.0 == start) {
-            let _ = protect(arena, at, len, libc::PROT_NONE, PagePerm::None);
+        let code = image.ranges.iter().filter(|range| range.2 == TEXT && range.0 == start);
+        if start != image.init.0 || names_init_code(&image.module) {
+            for &(at, len, _) in code {
+                if !self.shut.contains(&at) && !self.due.contains(&(at, len)) {
+                    self.due.push((at, len));
+                }
+            }
+        }
+    }
+
+    /// Whether code is left that must not run any more but still could: see [`Images::shut`].
+    pub fn has_open_code(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// Lets the host fault who runs code that is no longer there. Whoever runs module code calls it before.
+    pub fn shut(&mut self, arena: &mut Arena) {
+        for (at, len) in self.due.drain(..) {
+            if protect(arena, at, len, libc::PROT_NONE, PagePerm::None).is_ok() {
+                self.shut.insert(at);
+            }
         }
     }
 
     /// Unmaps everything.
-    pub fn unload(&self, arena: &mut Arena, image: &mut Image) {
+    pub fn unload(&mut self, arena: &mut Arena, image: &mut Image) {
         self.free_init(arena, image);
         self.close(arena, image, image.core);
         if self.kept.is_some() {
@@ -344,6 +382,16 @@ impl Images {
             )
         };
     }
+}
+
+/// Whether anything in a module but its init pointer holds an address in its init code. If nothing does, nobody gets there
+/// when the init function has returned.
+fn names_init_code(module: &Module) -> bool {
+    module.relocations.iter().any(|relocation| {
+        let SymbolPlace::Section(target) = module.symbols[relocation.symbol.index()].place else { return false };
+        module.sections[target.index()].kind == SectionKind::InitText
+            && module.sections[relocation.section.index()].kind != SectionKind::ThisModule
+    })
 }
 
 struct SectionPlace {

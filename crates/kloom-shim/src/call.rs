@@ -22,11 +22,7 @@ pub(crate) fn ctx() -> &'static Ctx {
 ///
 /// `f` must not call module code and must not be nested.
 pub fn enter<R>(f: impl FnOnce(&mut Machine, TaskId) -> R) -> R {
-    let ctx = ctx();
-    fiber::on_host(ctx, || {
-        // SAFETY: module code and the session never hold a reference to the machine while module code runs, and
-        // `on_host` bars nesting, so this is the only one.
-        let machine = unsafe { &mut *ctx.machine.get().cast::<Machine>() };
+    on_machine(|machine| {
         machine.settle();
         machine.capture_here();
         machine.kernel.charge(CALL_COST_NS);
@@ -40,6 +36,16 @@ pub fn enter<R>(f: impl FnOnce(&mut Machine, TaskId) -> R) -> R {
         machine.deduct(cost_ns);
         machine.publish_jiffies();
         result
+    })
+}
+
+/// Runs `f` with the machine, on the host stack, without the kernel's noticing.
+fn on_machine<R>(f: impl FnOnce(&mut Machine) -> R) -> R {
+    let ctx = ctx();
+    fiber::on_host(ctx, || {
+        // SAFETY: module code and the session never hold a reference to the machine while module code runs, and
+        // `on_host` bars nesting, so this is the only one.
+        f(unsafe { &mut *ctx.machine.get().cast::<Machine>() })
     })
 }
 
@@ -169,10 +175,15 @@ pub fn call6(func: u64, args: [u64; 6]) -> u64 {
     // A function of the kernel's own that stands in a table of operations runs on top of us, so that what it calls of the
     // module is entered as from here. Called back from module code, its frames are below us.
     let on_entry = std::ptr::from_ref(&marker) as u64 > entry_sp && !is_own(func);
+    if ctx().open_code.get() {
+        on_machine(Machine::shut_code);
+    }
+    let entered = ctx().entered.replace(true);
     // SAFETY: we are on a coroutine's stack; whatever lies at `func`, the host faults or the code runs instrumented.
     // Above `entry_sp` are only kloom's own frames, below it nothing is in use: see `call_on`.
     let result = unsafe { call_on(if on_entry { entry_sp } else { 0 }, func, args) };
     ctx().returned_at.set(ctx().call_site.get());
+    ctx().entered.set(entered);
     site.restore();
     result
 }

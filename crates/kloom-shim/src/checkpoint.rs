@@ -116,6 +116,7 @@ impl MachineHandle {
         *announced = None;
         stack_pointers.clear();
         ctx.reset();
+        ctx.open_code.set(placer.has_open_code());
         *granted = 0;
         *scale = 1;
         *jiffies_shown = saved.jiffies_shown;

@@ -255,6 +255,9 @@ impl MachineHandle {
                 machine.irq_fibers[cpu as usize].pop()?
             }
         };
+        if fiber.has_entered() {
+            machine.shut_code();
+        }
         machine.publish_jiffies();
         let current = machine.kernel.current();
         let ctx: *const Ctx = &*machine.ctx;
@@ -329,6 +332,32 @@ impl Machine {
     /// An exported function as modules of this machine are to call it.
     pub fn call_target(&self, target: Target) -> Target {
         self.announced.as_ref().map_or(target, |announced| announced.target(target))
+    }
+
+    /// Unmaps the init memory of a module.
+    pub fn free_init(&mut self, module: u32) {
+        let Machine { images, arena, placer, .. } = self;
+        if let Some((_, image)) = images.iter_mut().find(|(id, _)| *id == module) {
+            placer.free_init(arena, image);
+        }
+        self.ctx.open_code.set(self.placer.has_open_code());
+    }
+
+    /// Unmaps a module.
+    pub fn unload(&mut self, module: u32) {
+        let Machine { images, arena, placer, .. } = self;
+        if let Some((_, image)) = images.iter_mut().find(|(id, _)| *id == module) {
+            placer.unload(arena, image);
+        }
+        self.ctx.open_code.set(self.placer.has_open_code());
+    }
+
+    /// Lets the host fault who runs code that was unloaded: some is about to run that could.
+    pub(crate) fn shut_code(&mut self) {
+        if self.placer.has_open_code() {
+            self.placer.shut(&mut self.arena);
+        }
+        self.ctx.open_code.set(false);
     }
 
     /// Charges the guest work done since the last call to the CPU's clock.

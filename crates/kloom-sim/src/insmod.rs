@@ -392,10 +392,7 @@ pub fn init_done(machine: &mut Machine, id: u32) {
         module.state = ModuleState::Live;
     }
     machine.kernel.release(kloom_kernel::touch::MODULES);
-    let Machine { images, arena, placer, .. } = machine;
-    if let Some((_, image)) = images.iter_mut().find(|(image_id, _)| *image_id == id) {
-        placer.free_init(arena, image);
-    }
+    machine.free_init(id);
 }
 
 /// Takes a module out of the table and unmaps its memory.
@@ -416,8 +413,5 @@ pub fn unload(machine: &mut Machine, id: u32) {
         machine.kernel.touched.note(start, kloom_kernel::touch::Manner::Write);
         machine.memory_dies(start..start + len);
     }
-    let Machine { images, arena, placer, .. } = machine;
-    if let Some((_, image)) = images.iter_mut().find(|(image_id, _)| *image_id == id) {
-        placer.unload(arena, image);
-    }
+    machine.unload(id);
 }
