@@ -27,6 +27,7 @@ pub mod order;
 pub mod printk;
 pub mod rcu;
 pub mod sched;
+pub mod shared;
 pub mod signal;
 pub mod site;
 pub mod task;
@@ -48,6 +49,7 @@ use event::EventQueue;
 use fault::{Fault, Report};
 use sched::cpu::Cpu;
 use sched::{Preempt, SchedEntity};
+use shared::Shared;
 use signal::Signals;
 use site::{RawEvent, Trace};
 use task::{BlockedOn, Task, TaskId, TaskKind, TaskMemory, TaskTable, UserTask};
@@ -122,7 +124,7 @@ pub struct Kernel {
     /// In which order locks are taken.
     pub lockdep: lock::lockdep::Lockdep,
     /// Work queues.
-    pub workqueues: workqueue::Workqueues,
+    pub workqueues: Shared<workqueue::Workqueues>,
     /// Read-copy update.
     pub rcu: rcu::Rcu,
     /// Loaded modules.

@@ -12,6 +12,7 @@ use kloom_abi::sched::{PF_KTHREAD, TASK_COMM_LEN};
 use crate::event::EventKey;
 use crate::kthread::Kthread;
 use crate::sched::SchedEntity;
+use crate::shared::Shared;
 use crate::signal::Signals;
 use crate::site::{RawEvent, Trace};
 
@@ -342,8 +343,8 @@ pub struct Tombstone {
 /// A slot is live, or holds the story of its last task until reused.
 #[derive(Clone, Debug)]
 enum Slot {
-    Live(Box<Task>),
-    Dead(Box<Tombstone>),
+    Live(Shared<Task>),
+    Dead(Rc<Tombstone>),
     Empty,
 }
 
@@ -411,7 +412,7 @@ impl TaskTable {
         };
         let (addr, c) = self.memory.alloc(id)?;
         let task = build(id, pid, addr, c);
-        self.slots[id.0 as usize] = Slot::Live(Box::new(task));
+        self.slots[id.0 as usize] = Slot::Live(Shared::new(task));
         if pid != 0 {
             self.by_pid.insert(pid, id);
         }
@@ -504,7 +505,7 @@ impl TaskTable {
             exited: task.exited,
             freed,
         };
-        *slot = Slot::Dead(Box::new(tombstone));
+        *slot = Slot::Dead(Rc::new(tombstone));
         self.memory.free(id);
         self.free.push_back(id);
     }

@@ -340,7 +340,8 @@ impl Kernel {
 
     /// A worker's name in /proc and `ps`: what it runs (`+`) or ran last (`-`) follows its own.
     fn describe_worker(&mut self, id: TaskId, desc: String) {
-        let Some(worker) = self.workqueues.workers.get_mut(&id) else { return };
+        let workqueues = &mut *self.workqueues;
+        let Some(worker) = workqueues.workers.get_mut(&id) else { return };
         let name = |sign: char| -> Rc<str> {
             if desc.is_empty() { worker.name.as_str().into() } else { format!("{}{sign}{desc}", worker.name).into() }
         };
@@ -488,7 +489,7 @@ impl Kernel {
         let current = self.current();
         let cpu = cpu.filter(|&cpu| (cpu as usize) < self.cpus.len()).unwrap_or(self.this_cpu);
         let queued = self.event_here();
-        let wq = &mut self.workqueues;
+        let wq = &mut *self.workqueues;
         let chained = wq.workers.get(&current).and_then(|worker| worker.job).is_some_and(|job| job.queue == handle);
         let Some(queue) = wq.queue(handle) else { return Queued::Draining };
         if queue.draining > 0 && !chained {
@@ -542,7 +543,7 @@ impl Kernel {
     /// Moves works of a queue that were held back to the pool's list, as far as `max_active` allows.
     fn activate_works(&mut self, handle: u32, pool: usize) {
         loop {
-            let Workqueues { queues, works, pools, .. } = &mut self.workqueues;
+            let Workqueues { queues, works, pools, .. } = &mut *self.workqueues;
             let Some(queue) = queues.get_mut((handle as usize).wrapping_sub(1)) else { return };
             let max_active = queue.max_active;
             let Some(share) = queue.shares.get_mut(pool) else { return };
@@ -588,7 +589,7 @@ impl Kernel {
 
     /// Takes a pending work off (the timer of a delayed one is the caller's to stop); whether it was pending.
     pub fn unqueue_work(&mut self, work: u64) -> bool {
-        let wq = &mut self.workqueues;
+        let wq = &mut *self.workqueues;
         let Some(entry) = wq.works.get_mut(&work) else { return false };
         let (waits, handle, seq) = (entry.waits, entry.queue, entry.seq);
         entry.waits = Waits::Nowhere;
@@ -792,7 +793,7 @@ impl Kernel {
         let pool = self.workqueues.workers.get(&caller)?.pool;
         self.worker_leaves_idle(caller);
         loop {
-            let wq = &mut self.workqueues;
+            let wq = &mut *self.workqueues;
             let worker = wq.workers.get_mut(&caller)?;
             let work = match worker.scheduled.pop_front() {
                 Some(work) => work,
@@ -845,7 +846,7 @@ impl Kernel {
             return Some(work);
         }
         self.worker_uncounted(caller);
-        let wq = &mut self.workqueues;
+        let wq = &mut *self.workqueues;
         let worker = wq.workers.get_mut(&caller)?;
         if !worker.idle {
             worker.idle = true;
@@ -919,33 +920,36 @@ impl Kernel {
     }
 
     fn worker_leaves_idle(&mut self, id: TaskId) {
-        let Some(worker) = self.workqueues.workers.get_mut(&id) else { return };
+        let workqueues = &mut *self.workqueues;
+        let Some(worker) = workqueues.workers.get_mut(&id) else { return };
         if worker.idle {
             worker.idle = false;
-            self.workqueues.pools[worker.pool].idle.retain(|&other| other != id);
+            workqueues.pools[worker.pool].idle.retain(|&other| other != id);
         }
         self.worker_counted(id);
     }
 
     /// A bound worker counts towards its pool's concurrency while it runs.
     fn worker_counted(&mut self, id: TaskId) {
-        let Some(worker) = self.workqueues.workers.get_mut(&id) else { return };
-        let pool = &mut self.workqueues.pools[worker.pool];
+        let workqueues = &mut *self.workqueues;
+        let Some(worker) = workqueues.workers.get_mut(&id) else { return };
+        let pool = &mut workqueues.pools[worker.pool];
         if pool.cpu.is_some() && !std::mem::replace(&mut worker.counted, true) {
             pool.running += 1;
         }
     }
 
     fn worker_uncounted(&mut self, id: TaskId) -> bool {
-        let Some(worker) = self.workqueues.workers.get_mut(&id) else { return false };
+        let workqueues = &mut *self.workqueues;
+        let Some(worker) = workqueues.workers.get_mut(&id) else { return false };
         let counted = std::mem::replace(&mut worker.counted, false);
-        self.workqueues.pools[worker.pool].running -= usize::from(counted);
+        workqueues.pools[worker.pool].running -= usize::from(counted);
         counted
     }
 
     /// A worker sleeps in its work: another one takes the next (`wq_worker_sleeping()`).
     pub(crate) fn wq_worker_sleeping(&mut self, id: TaskId) {
-        if !self.worker_uncounted(id) {
+        if !self.workqueues.workers.contains_key(&id) || !self.worker_uncounted(id) {
             return;
         }
         let pool = self.workqueues.workers[&id].pool;

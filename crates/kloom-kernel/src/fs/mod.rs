@@ -43,6 +43,7 @@ use std::collections::BTreeMap;
 use kloom_abi::time::NSEC_PER_SEC;
 
 use crate::Kernel;
+use crate::shared::Shared;
 use kernfs::KernId;
 use procfs::pid_files::PidNode;
 use procfs::proc_tree::{ProcId, ProcOpsKind};
@@ -280,9 +281,9 @@ pub struct Vfs {
     pub files: BTreeMap<u32, file::OpenFile>,
     next_file: u32,
     /// What is mounted, in order of mounting.
-    pub mounts: Vec<Mount>,
+    pub mounts: Shared<Vec<Mount>>,
     /// Character devices.
-    pub devs: devfs::CharDevs,
+    pub devs: Shared<devfs::CharDevs>,
     /// The console.
     pub tty: tty::Console,
     /// Load averages.
@@ -298,7 +299,7 @@ pub struct Vfs {
     /// State of /dev/random.
     pub random_state: u64,
     /// Interrupts that were requested, ascending.
-    pub irqs: Vec<IrqLine>,
+    pub irqs: Shared<Vec<IrqLine>>,
     /// /proc/kallsyms.
     pub kallsyms: Vec<KernelSymbol>,
     /// For backtraces and wchan; set by the session.
@@ -320,7 +321,7 @@ impl Default for Vfs {
             pipes: Default::default(),
             files: BTreeMap::new(),
             next_file: 0,
-            mounts: Vec::new(),
+            mounts: Shared::default(),
             devs: Default::default(),
             tty: Default::default(),
             load: Default::default(),
@@ -329,7 +330,7 @@ impl Default for Vfs {
             uts_version: "#1 SMP PREEMPT_DYNAMIC".to_string(),
             cmdline: "console=ttyS0 panic=-1 quiet".to_string(),
             random_state: 0x006b_6c6f_6f6d,
-            irqs: Vec::new(),
+            irqs: Shared::default(),
             kallsyms: Vec::new(),
             symbolizer: None,
             kmsg_waiters: Vec::new(),

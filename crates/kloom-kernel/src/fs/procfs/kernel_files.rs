@@ -144,7 +144,7 @@ impl Kernel {
             text.push_str(&row(format!("cpu{n}"), cpu.user_ns, cpu.system_ns, self.idle_ns(n)));
         }
         let mut by_irq = [0u64; 24];
-        for line in &self.vfs.irqs {
+        for line in self.vfs.irqs.iter() {
             if let Some(count) = by_irq.get_mut(line.irq as usize) {
                 *count += line.counts.iter().sum::<u64>();
             }
@@ -253,7 +253,7 @@ impl Kernel {
             text.push_str(&format!("CPU{cpu:<8}"));
         }
         text.push('\n');
-        for line in &self.vfs.irqs {
+        for line in self.vfs.irqs.iter() {
             text.push_str(&format!("{:3}: ", line.irq));
             for cpu in online() {
                 text.push_str(&format!("{:10} ", line.counts.get(cpu).unwrap_or(&0)));

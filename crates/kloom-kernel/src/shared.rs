@@ -1,0 +1,44 @@
+//! Values that most executions of a check leave as they were after booting.
+
+use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
+
+/// A value. A copy shares it with the original until one of the two changes it.
+#[derive(Clone, Debug, Default)]
+pub struct Shared<T>(Rc<T>);
+
+impl<T> Shared<T> {
+    /// A value of its own.
+    pub fn new(value: T) -> Shared<T> {
+        Shared(Rc::new(value))
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Clone> DerefMut for Shared<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        Rc::make_mut(&mut self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shared;
+
+    #[test]
+    fn a_copy_does_not_see_changes() {
+        let mut original = Shared::new(vec![1]);
+        let copy = original.clone();
+        original.push(2);
+        assert_eq!((&*original, &*copy), (&vec![1, 2], &vec![1]));
+    }
+}
