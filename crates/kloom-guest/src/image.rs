@@ -24,6 +24,9 @@ pub enum Resolved {
     Address(u64),
 }
 
+/// What each of a module's undefined symbols resolves to, in the order of [`Module::undefined`].
+pub type Imports = Rc<[(SymbolId, Resolved)]>;
+
 /// Where a section went.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
@@ -50,6 +53,10 @@ pub struct Image {
     pub module: Rc<Module>,
     /// Copies of the per-CPU section, by CPU: address of the first, bytes from one to the next.
     pub percpu: (u64, u64),
+    /// Its init function, 0 if it has none.
+    pub init_function: u64,
+    /// Its exit function, 0 if it has none.
+    pub exit_function: u64,
     /// The thunks, ascending by address: where, and the function each jumps to.
     thunks: Rc<[(u64, SymbolId)]>,
     /// Ranges of one protection each: address, bytes, group.
@@ -139,6 +146,8 @@ pub struct Images {
     kept: Option<Vec<Kept>>,
     /// Files that were parsed while told to keep images.
     parsed: Vec<(Rc<Vec<u8>>, Rc<Module>)>,
+    /// What they import, if the same is found every time.
+    resolved: Vec<(Rc<Module>, Imports)>,
     /// Code of kept images that must not run any more but still could: address and bytes.
     due: Vec<(u64, u64)>,
     /// Where code of kept images begins that cannot run.
@@ -151,7 +160,7 @@ struct Kept {
     /// Offset in the window, and bytes.
     start: u64,
     total: u64,
-    imports: Vec<(SymbolId, Resolved)>,
+    imports: Imports,
     image: Image,
     /// Address and content of what the module can write.
     data: Vec<(u64, Vec<u8>)>,
@@ -186,9 +195,7 @@ impl Kept {
 }
 
 impl Images {
-    /// Loads `module`: places sections, applies relocations (undefined symbols through `resolve`), sets protections.
-    ///
-    /// `resolve` is asked once per undefined symbol that is used and must know all of them.
+    /// Loads `module`: places sections, applies relocations (undefined symbols are `imports`), sets protections.
     ///
     /// # Errors
     /// No room, or a relocation that does not fit.
@@ -198,10 +205,8 @@ impl Images {
         module: Rc<Module>,
         ctx: u64,
         cpus: u32,
-        mut resolve: impl FnMut(&str) -> Resolved,
+        imports: Imports,
     ) -> Result<Image, PlaceError> {
-        let imports: Vec<(SymbolId, Resolved)> =
-            module.undefined().map(|id| (id, resolve(&module.symbols[id.index()].name))).collect();
         if let Some(kept) = self.kept.as_ref().and_then(|kept| {
             kept.iter().find(|kept| {
                 kept.start == self.next && Rc::ptr_eq(&kept.image.module, &module) && kept.imports == imports
@@ -247,6 +252,8 @@ impl Images {
             init_live: layout.init_size > 0,
             module: Rc::clone(&module),
             percpu: (core + layout.percpu, layout.percpu_stride),
+            init_function: 0,
+            exit_function: 0,
             thunks: Rc::default(),
             ranges: layout.protections(core, init).into(),
         };
@@ -255,7 +262,7 @@ impl Images {
         let mut addresses: BTreeMap<u32, u64> = BTreeMap::new();
         let mut thunk_at = core + layout.thunks;
         let mut thunks = Vec::new();
-        for &(id, resolved) in &imports {
+        for &(id, resolved) in imports.iter() {
             let addr = match resolved {
                 Resolved::Address(addr) => addr,
                 Resolved::Function(target) => {
@@ -269,6 +276,8 @@ impl Images {
             addresses.insert(id.0, addr);
         }
         image.thunks = thunks.into();
+        image.init_function = image.symbol_addr("init_module").unwrap_or(0);
+        image.exit_function = image.symbol_addr("cleanup_module").unwrap_or(0);
         for relocation in &module.relocations {
             apply(&module, &image, relocation, &addresses)?;
         }
@@ -302,6 +311,19 @@ impl Images {
             self.parsed.push((Rc::clone(bytes), Rc::clone(&module)));
         }
         Ok(module)
+    }
+
+    /// The imports of a module that [`Images::found_imports`] was told.
+    pub fn imports(&self, module: &Rc<Module>) -> Option<Imports> {
+        let (_, imports) = self.resolved.iter().find(|(known, _)| Rc::ptr_eq(known, module))?;
+        Some(Rc::clone(imports))
+    }
+
+    /// Takes note of a module's imports, which do not depend on what else is loaded.
+    pub fn found_imports(&mut self, module: &Rc<Module>, imports: &Imports) {
+        if self.kept.is_some() {
+            self.resolved.push((Rc::clone(module), Rc::clone(imports)));
+        }
     }
 
     /// From now on an unloaded image's code stays where it is, without access, for the time when the same module is loaded

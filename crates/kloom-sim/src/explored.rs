@@ -91,6 +91,7 @@ pub struct Explored {
 /// What is known of a thread of this execution.
 #[derive(Debug, Default)]
 struct Thread {
+    id: ThreadId,
     /// What it does next, if it stands at a choice point.
     pending: Option<Pending>,
     /// It may go for a lock that somebody else has: nothing else can happen.
@@ -118,19 +119,37 @@ const PIECES: u32 = 200;
 /// State of one explored execution.
 #[derive(Debug, Default)]
 struct Execution {
-    threads: FxHashMap<ThreadId, Thread>,
-    by_task: FxHashMap<TaskId, (ThreadId, i32)>,
+    /// The clock comes first.
+    threads: Vec<Thread>,
+    /// By task slot: the task's pid and its place among the threads.
+    by_task: Vec<Option<(i32, usize)>>,
+    callbacks: FxHashMap<ThreadId, usize>,
     versions: FxHashMap<u64, u32>,
-    last: ThreadId,
+    /// The place of the thread that took the last step.
+    last: usize,
     early: u32,
     /// Since time last passed something has been put into the queue of events, or taken out.
     owed: bool,
     lazy_rounds: u32,
     movers: Vec<Mover>,
+    listed: Vec<Listed>,
     candidates: Vec<Candidate>,
-    who: Vec<Mover>,
     accesses: Vec<Access>,
 }
+
+/// Who can take the next step, before a search hears of it.
+#[derive(Clone, Copy, Debug)]
+struct Listed {
+    id: ThreadId,
+    /// Its place among the threads.
+    place: usize,
+    mover: Mover,
+    first: Option<Access>,
+    lazy: bool,
+}
+
+/// The clock's place among the threads.
+const CLOCK_PLACE: usize = 0;
 
 /// What the next step is.
 enum Next {
@@ -153,7 +172,7 @@ impl Session {
     ) -> Explored {
         self.machine().explore_racy(bounds.racy);
         self.start_shell(script, args);
-        let mut execution = Execution::default();
+        let mut execution = Execution::new();
         let mut explored = Explored { ended: None, steps: 0, cut: false, clock_bounded: false };
         loop {
             if let Some(ended) = self.look_for_end() {
@@ -208,12 +227,11 @@ impl Session {
             machine.kernel.movers(&mut movers);
             execution.name_new_tasks(machine, &movers, threads);
             execution.candidates.clear();
-            execution.who.clear();
+            execution.listed.clear();
             let (mut gated, mut spinning) = (0, 0);
-            let mut listed: Vec<(ThreadId, Mover, Option<Access>, bool)> = Vec::with_capacity(movers.len() + 1);
             for &mover in &movers {
-                let Some(id) = execution.id_of(machine, mover, threads) else { continue };
-                let thread = execution.threads.entry(id).or_default();
+                let Some(place) = execution.place_of(machine, mover, threads) else { continue };
+                let thread = &execution.threads[place];
                 if let Mover::Task(task) = mover {
                     let wants = thread.pending.and_then(|pending| pending.lock);
                     if let Some((class, addr)) = wants
@@ -234,15 +252,15 @@ impl Session {
                 let unchanged =
                     |look: &(u64, u64, u32)| execution.versions.get(&look.1).copied().unwrap_or(0) == look.2;
                 let lazy = thread.steps > FAIR_STEPS || (thread.spins && thread.looks.iter().all(unchanged));
-                listed.push((id, mover, first, lazy));
+                execution.listed.push(Listed { id: thread.id, place, mover, first, lazy });
             }
             execution.movers = movers;
-            let busy = listed.iter().any(|entry| !entry.3);
+            let busy = execution.listed.iter().any(|entry| !entry.lazy);
             let real_work = !machine.kernel.only_watchdog_waits() && machine.kernel.clock_can_step();
             let clock = real_work || (!busy && machine.kernel.clock_can_step());
             if !busy && gated > 0 {
                 // Only locks are in the way: whoever wants one now really waits for it.
-                for thread in execution.threads.values_mut() {
+                for thread in &mut execution.threads {
                     thread.forced = true;
                 }
                 continue;
@@ -251,7 +269,7 @@ impl Session {
                 execution.lazy_rounds += 1;
                 let waits_for_watchdog = clock && !real_work;
                 if execution.lazy_rounds > LAZY_ROUNDS
-                    || (!clock && listed.is_empty())
+                    || (!clock && execution.listed.is_empty())
                     || waits_for_watchdog
                     || spinning > 0
                     || (!clock && execution.lazy_rounds > 8)
@@ -265,24 +283,27 @@ impl Session {
             if early && execution.early >= bounds.early_clock {
                 explored.clock_bounded = true;
             } else if real_work {
-                listed.push((
-                    CLOCK_THREAD,
-                    Mover::Clock,
-                    Some(Access { object: kloom_kernel::touch::CLOCK, kind: Kind::Write }),
-                    false,
-                ));
+                execution.listed.push(Listed {
+                    id: CLOCK_THREAD,
+                    place: CLOCK_PLACE,
+                    mover: Mover::Clock,
+                    first: Some(Access { object: kloom_kernel::touch::CLOCK, kind: Kind::Write }),
+                    lazy: false,
+                });
             }
-            listed.sort_unstable_by_key(|entry| entry.0);
-            let last_goes_on =
-                listed.iter().any(|entry| entry.0 == execution.last && entry.1 != Mover::Clock && !entry.3);
-            for (thread, mover, first, lazy) in listed {
-                let preempts = thread != execution.last && (last_goes_on || (mover == Mover::Clock && early));
-                execution.candidates.push(Candidate { thread, first, preempts, lazy });
-                execution.who.push(mover);
-            }
+            let Execution { listed, candidates, last, .. } = &mut *execution;
+            listed.sort_unstable_by_key(|entry| entry.id);
+            let goes_on = |entry: &Listed| entry.place == *last && entry.mover != Mover::Clock && !entry.lazy;
+            let last_goes_on = listed.iter().any(goes_on);
+            candidates.extend(listed.iter().map(|entry| Candidate {
+                thread: entry.id,
+                first: entry.first,
+                preempts: entry.place != *last && (last_goes_on || (entry.mover == Mover::Clock && early)),
+                lazy: entry.lazy,
+            }));
             return match search.pick(&execution.candidates) {
                 Pick::Run(index) => {
-                    if execution.who[index] == Mover::Clock && early {
+                    if execution.listed[index].mover == Mover::Clock && early {
                         execution.early += 1;
                     }
                     Next::Run(index)
@@ -294,20 +315,20 @@ impl Session {
 
     /// Lets one thread go on to its next choice point.
     fn take_step(&mut self, execution: &mut Execution, search: &mut dyn Search, index: usize) {
-        let (id, mover) = (execution.candidates[index].thread, execution.who[index]);
+        let Listed { id, place, mover, .. } = execution.listed[index];
         self.count_step();
         let machine = self.machine();
         machine.kernel.touched.list.clear();
         machine.kernel.touched.spun = false;
         machine.kernel.events.armed = false;
         let events = machine.kernel.events.len();
-        let thread = execution.threads.entry(id).or_default();
+        let thread = &mut execution.threads[place];
         let pending = thread.pending.take();
         thread.forced = false;
         thread.steps += 1;
         match mover {
             Mover::Clock => {
-                execution.threads.values_mut().for_each(|thread| thread.steps = 0);
+                execution.threads.iter_mut().for_each(|thread| thread.steps = 0);
                 machine.kernel.step_clock();
                 self.after_step();
             }
@@ -316,15 +337,15 @@ impl Session {
                     self.note_start(mover);
                 }
                 self.note_code(mover, pending);
-                self.run_piecewise(execution, id, mover);
+                self.run_piecewise(&mut execution.threads[place], mover);
             }
         }
-        execution.last = id;
+        execution.last = place;
         let kernel = &mut self.machine().kernel;
         // Whether a timeout comes before it is disarmed is a matter of order, too.
         kernel.events.armed |= kernel.events.len() != events;
         execution.owed = id != CLOCK_THREAD && (execution.owed || kernel.events.armed);
-        self.end_step(execution, search, id, pending);
+        self.end_step(execution, search, place, pending);
     }
 
     /// A step that does not begin at a choice point begins with having been woken, created or raised.
@@ -362,13 +383,12 @@ impl Session {
         }
     }
 
-    fn run_piecewise(&mut self, execution: &mut Execution, id: ThreadId, mover: Mover) {
+    fn run_piecewise(&mut self, thread: &mut Thread, mover: Mover) {
         for piece in 0.. {
             let Some((cpu, context)) = self.machine().kernel.give_cpu(mover) else { return };
             let ran = self.run_context(cpu, context, PIECE_NS, 1);
             let pending = self.machine().pending.take();
             self.after_step();
-            let thread = execution.threads.entry(id).or_default();
             match ran {
                 // What a program computes, and asks of the kernel without touching what others can see, is no step of its own.
                 None if piece < PIECES && self.goes_on_unseen(cpu, context) => {}
@@ -403,7 +423,8 @@ impl Session {
             && kernel.touched.list.iter().all(own)
     }
 
-    fn end_step(&mut self, execution: &mut Execution, search: &mut dyn Search, id: ThreadId, pending: Option<Pending>) {
+    fn end_step(&mut self, execution: &mut Execution, search: &mut dyn Search, place: usize, pending: Option<Pending>) {
+        let id = execution.threads[place].id;
         let machine = self.machine();
         execution.accesses.clear();
         execution.accesses.extend(machine.kernel.touched.list.iter().map(|&touch| access(touch)));
@@ -418,7 +439,7 @@ impl Session {
                 *execution.versions.entry(touch.object).or_default() += 1;
             }
         }
-        let thread = execution.threads.entry(id).or_default();
+        let thread = &mut execution.threads[place];
         match (wrote, pending) {
             (false, Some(Pending { touch: Some((object, _)), site, .. })) => {
                 let object = home(object);
@@ -448,6 +469,11 @@ impl Session {
 }
 
 impl Execution {
+    fn new() -> Execution {
+        let clock = Thread { id: CLOCK_THREAD, ..Thread::default() };
+        Execution { threads: vec![clock], ..Execution::default() }
+    }
+
     /// Lets time pass once more although nothing is due: a search learns that a timeout could have come before the step that
     /// disarmed it only if time passes after that step. False if the search drops the execution.
     fn pass_time(&mut self, search: &mut dyn Search) -> bool {
@@ -470,35 +496,47 @@ impl Execution {
         for mover in movers {
             if let Mover::Task(task) = *mover {
                 let pid = machine.kernel.tasks[task].pid;
-                if self.by_task.get(&task).is_none_or(|&(_, known)| known != pid) {
+                if self.known(task).is_none_or(|(known, _)| known != pid) {
                     fresh.push((pid, task));
                 }
             }
         }
         fresh.sort_unstable();
         for (pid, task) in fresh {
-            let parent = self.threads.entry(self.last).or_default();
+            let parent = &mut self.threads[self.last];
             parent.children += 1;
-            let nth = parent.children;
             let kernel_service = matches!(machine.kernel.tasks[task].kind, TaskKind::System);
             // A service of the kernel is known by its pid: who wakes it first does not make it another one.
             let id = if kernel_service && pid < FIRST_FREE_PID {
                 threads.number(Origin::Callback(pid as u64), 0)
             } else {
-                threads.number(Origin::Child(self.last), nth)
+                threads.number(Origin::Child(parent.id), parent.children)
             };
-            self.by_task.insert(task, (id, pid));
-            self.threads.insert(id, Thread::default());
+            let slot = task.0 as usize;
+            if self.by_task.len() <= slot {
+                self.by_task.resize(slot + 1, None);
+            }
+            self.by_task[slot] = Some((pid, self.threads.len()));
+            self.threads.push(Thread { id, ..Thread::default() });
         }
     }
 
-    fn id_of(&mut self, machine: &kloom_shim::Machine, mover: Mover, threads: &mut Threads) -> Option<ThreadId> {
+    /// The pid and the place of the task that was last seen in a slot.
+    fn known(&self, task: TaskId) -> Option<(i32, usize)> {
+        self.by_task.get(task.0 as usize).copied().flatten()
+    }
+
+    fn place_of(&mut self, machine: &kloom_shim::Machine, mover: Mover, threads: &mut Threads) -> Option<usize> {
         match mover {
-            Mover::Clock => Some(CLOCK_THREAD),
-            Mover::Task(task) => self.by_task.get(&task).map(|&(id, _)| id),
+            Mover::Clock => Some(CLOCK_PLACE),
+            Mover::Task(task) => self.known(task).map(|(_, place)| place),
             Mover::Irq(cpu) => {
                 let callback = machine.kernel.irq_source(cpu)?;
-                Some(threads.number(Origin::Callback(home(callback.args[0]) | 1 << 63), 0))
+                let id = threads.number(Origin::Callback(home(callback.args[0]) | 1 << 63), 0);
+                Some(*self.callbacks.entry(id).or_insert_with(|| {
+                    self.threads.push(Thread { id, ..Thread::default() });
+                    self.threads.len() - 1
+                }))
             }
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use kloom_abi::Errno;
 use kloom_elf::{Module as Object, SectionKind};
-use kloom_guest::image::{Image, PlaceError, Resolved};
+use kloom_guest::image::{Image, Imports, PlaceError, Resolved};
 use kloom_kernel::fs::kernfs::ParamFile;
 use kloom_kernel::module::{Module, ModuleState};
 use kloom_kernel::printk::Level;
@@ -51,15 +51,21 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &Rc<Vec<u8>>) -> Resu
         return Err(Errno::EINVAL);
     }
     let gpl = is_gpl_compatible(object.license().unwrap_or("unspecified"));
-    let uses = resolve_all(machine, caller, &object, &name, gpl)?;
+    let uses = match machine.placer.imports(&object) {
+        Some(imports) => Uses { imports, modules: Vec::new(), varies: false },
+        None => {
+            let uses = resolve_all(machine, caller, &object, &name, gpl)?;
+            if !uses.varies {
+                machine.placer.found_imports(&object, &uses.imports);
+            }
+            uses
+        }
+    };
     let ctx = machine.ctx_addr();
     let cpus = machine.kernel.config.cpus;
     let this_module = object.section_of(SectionKind::ThisModule);
-    let resolved = uses.resolved;
     let Machine { placer, arena, .. } = machine;
-    let image = placer.load(arena, Rc::clone(&object), ctx, cpus, |symbol| {
-        resolved.get(symbol).copied().unwrap_or(Resolved::Address(0))
-    });
+    let image = placer.load(arena, Rc::clone(&object), ctx, cpus, uses.imports);
     let image = image.map_err(|error| match error {
         PlaceError::NoMemory | PlaceError::Host(_) => Errno::ENOMEM,
         PlaceError::Relocation(error) => {
@@ -70,8 +76,7 @@ pub fn load(machine: &mut Machine, caller: &Caller, bytes: &Rc<Vec<u8>>) -> Resu
         }
     })?;
     let id = machine.kernel.modules.next_id();
-    let init = image.symbol_addr("init_module").unwrap_or(0);
-    let exit = image.symbol_addr("cleanup_module").unwrap_or(0);
+    let (init, exit) = (image.init_function, image.exit_function);
     let addr = this_module.map_or(0, |section| image.sections[section.index()].addr);
     let taints = if gpl { "OE" } else { "POE" };
     let loaded = machine.kernel.event_here();
@@ -220,12 +225,15 @@ pub fn is_gpl_compatible(license: &str) -> bool {
     matches!(license, "GPL" | "GPL v2" | "GPL and additional rights" | "Dual BSD/GPL" | "Dual MIT/GPL" | "Dual MPL/GPL")
 }
 
+/// What a module's undefined symbols are.
 struct Uses {
-    resolved: std::collections::BTreeMap<String, Resolved>,
+    imports: Imports,
+    /// Modules that export some of them.
     modules: Vec<u32>,
+    /// The next search for them may find others, or has something to say again.
+    varies: bool,
 }
 
-/// Finds every undefined symbol; each that is missing is named in the log as Linux does.
 /// Functions that Linux 6.1 has but does not export to modules, and what a module uses instead. Those that older versions
 /// exported work here all the same.
 const NOT_EXPORTED: &[(&str, &str)] = &[
@@ -275,20 +283,20 @@ fn older_than(machine: &Machine, version: (u32, u32)) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < version
 }
 
+/// Finds every undefined symbol; each that is missing is named in the log as Linux does.
 fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &str, gpl: bool) -> Result<Uses, Errno> {
-    let mut uses = Uses { resolved: Default::default(), modules: Vec::new() };
+    let (mut imports, mut modules, mut varies) = (Vec::new(), Vec::new(), false);
     let mut missing = Vec::new();
     for import in object.imports() {
-        let found = machine
-            .kdata
-            .resolve(import.name)
-            .or_else(|| {
-                caller.symbols.function(import.name).map(|target| Resolved::Function(machine.call_target(target)))
-            })
+        let own = machine.kdata.resolve(import.name).or_else(|| {
+            caller.symbols.function(import.name).map(|target| Resolved::Function(machine.call_target(target)))
+        });
+        varies |= own.is_none();
+        let found = own
             .or_else(|| {
                 let (addr, owner) = exported_by_module(machine, import.name, gpl)?;
-                if !uses.modules.contains(&owner) {
-                    uses.modules.push(owner);
+                if !modules.contains(&owner) {
+                    modules.push(owner);
                 }
                 Some(Resolved::Address(addr))
             })
@@ -301,17 +309,17 @@ fn resolve_all(machine: &mut Machine, caller: &Caller, object: &Object, name: &s
             Some(resolved) => {
                 if let Some((_, instead)) = NOT_EXPORTED.iter().find(|(name, _)| *name == import.name) {
                     machine.note_not_exported(import.name, instead);
+                    varies = true;
                 }
-                uses.resolved.insert(import.name.to_string(), resolved);
+                imports.push((import.symbol, resolved));
             }
-            None if import.weak => {
-                uses.resolved.insert(import.name.to_string(), Resolved::Address(0));
-            }
+            None if import.weak => imports.push((import.symbol, Resolved::Address(0))),
             None => missing.push(import.name.to_string()),
         }
     }
     if missing.is_empty() {
-        return Ok(uses);
+        imports.sort_unstable_by_key(|&(symbol, _)| symbol.index());
+        return Ok(Uses { imports: imports.into(), modules, varies });
     }
     for symbol in missing {
         machine.kernel.printk(Level::Warning, format!("{name}: Unknown symbol {symbol} (err -2)"));
@@ -366,14 +374,15 @@ fn show_in_sysfs(machine: &mut Machine, loaded: &Loaded) -> Result<(), Errno> {
         .into_iter()
         .map(|param| ParamFile { name: param.name, mode: param.mode, ops: param.ops, object: param.addr })
         .collect();
-    let image = machine.images.iter().find(|(id, _)| *id == loaded.id).map(|(_, image)| image);
-    let mut sections: Vec<(String, u64)> = Vec::new();
+    let Machine { images, kernel, .. } = machine;
+    let image = images.iter().find(|(id, _)| *id == loaded.id).map(|(_, image)| image);
+    let mut sections: Vec<(&str, u64)> = Vec::new();
     for (section, placed) in image.iter().flat_map(|image| image.module.sections.iter().zip(image.sections.iter())) {
-        if section.size > 0 && sections.iter().all(|(name, _)| **name != *section.name) {
-            sections.push((section.name.to_string(), placed.addr));
+        if section.size > 0 && sections.iter().all(|&(name, _)| name != &*section.name) {
+            sections.push((&section.name, placed.addr));
         }
     }
-    machine.kernel.sysfs_add_module(loaded.id, &params, &sections)
+    kernel.sysfs_add_module(loaded.id, &params, &sections)
 }
 
 /// The table of `struct kernel_param` of an image: address and number of entries.

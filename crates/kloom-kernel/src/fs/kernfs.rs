@@ -66,6 +66,8 @@ pub enum ModuleAttr {
     Initstate,
     Refcnt,
     Taint,
+    /// One of `sections`: where it lies.
+    Section(u64),
 }
 
 /// A node.
@@ -274,7 +276,7 @@ impl Kernel {
         &mut self,
         module: u32,
         params: &[ParamFile],
-        sections: &[(String, u64)],
+        sections: &[(&str, u64)],
     ) -> Result<(), Errno> {
         let Some(name) = self.modules.get(module).map(|module| module.name.clone()) else {
             return Err(Errno::ENOENT);
@@ -297,9 +299,9 @@ impl Kernel {
             kern.make_dirs(dir, sub, 0o755);
         }
         if let Some(place) = kern.child(dir, "sections") {
-            for (name, addr) in sections {
-                let text = Attr::Text(format!("0x{addr:016x}\n").into_bytes());
-                kern.add(place, name, KernKind::File(text), 0o400, None, None)?;
+            for &(name, addr) in sections {
+                let attr = Attr::Module(module, ModuleAttr::Section(addr));
+                kern.add(place, name, KernKind::File(attr), 0o400, None, None)?;
             }
         }
         for param in params.iter().filter(|param| param.mode != 0) {
@@ -348,6 +350,7 @@ impl Kernel {
             },
             ModuleAttr::Refcnt => format!("{}\n", module.refcount()),
             ModuleAttr::Taint => format!("{}\n", module.taints),
+            ModuleAttr::Section(addr) => format!("0x{addr:016x}\n"),
         }
     }
 }
