@@ -15,6 +15,8 @@ use crate::site::Site;
 pub enum Proof {
     /// Nothing that can still happen would change it: no task that could do so can ever run again.
     Proved,
+    /// The machine came back to an earlier state while everyone who could run did.
+    Lasso,
     /// It did not change within a limit of virtual time.
     Bounded {
         /// The limit.
@@ -680,6 +682,9 @@ pub enum Fault {
         /// Who sleeps meanwhile, and will not be woken.
         #[serde(default)]
         asleep: Vec<Blocked>,
+        /// Others run as well, or it does not sleep: the whole machine comes back to an earlier state.
+        #[serde(default)]
+        whole: bool,
     },
 
     // --- left behind ---

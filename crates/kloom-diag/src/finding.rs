@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
+use crate::event::Event;
 use crate::fault::Fault;
 
 /// How sure and how bad.
@@ -55,6 +56,9 @@ pub struct Finding {
     pub replay: Option<String>,
     /// How often it was seen, the first time included.
     pub repeats: u32,
+    /// The machine goes round: what was called in one round, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub round: Vec<Event>,
 }
 
 impl Finding {
@@ -62,7 +66,7 @@ impl Finding {
     #[must_use]
     pub fn new(fault: Fault) -> Self {
         let severity = fault.code().severity();
-        Self { fault, severity, coverage: None, replay: None, repeats: 1 }
+        Self { fault, severity, coverage: None, replay: None, repeats: 1, round: Vec::new() }
     }
 
     /// Returns the stable code of the finding.

@@ -30,6 +30,11 @@ pub struct Completion {
 }
 
 impl Completion {
+    /// Who waits, in order.
+    pub fn waiters(&self) -> &[TaskId] {
+        &self.waiters
+    }
+
     /// Who has waited longest.
     pub fn first_waiter(&self) -> Option<TaskId> {
         self.waiters.first().copied()
@@ -46,6 +51,11 @@ impl Completions {
     /// Registers a C completion.
     pub fn register(&mut self, addr: u64, name: String) -> u32 {
         self.table.insert(Completion { addr, name, done: 0, waiters: Vec::new() }) as u32 + 1
+    }
+
+    /// All of them, by handle.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Completion)> {
+        self.table.iter().map(|(index, completion)| (index as u32 + 1, completion))
     }
 
     /// The completion behind a handle.

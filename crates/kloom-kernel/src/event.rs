@@ -106,6 +106,11 @@ impl EventQueue {
         self.queue.values()
     }
 
+    /// All events, in their order.
+    pub fn in_order(&self) -> impl Iterator<Item = (&EventKey, &Event)> {
+        self.queue.iter()
+    }
+
     /// Whether any event other than the watchdog's own is queued.
     pub fn has_work(&self) -> bool {
         self.queue.values().any(|event| *event != Event::HungTaskCheck)

@@ -30,6 +30,7 @@ pub mod sched;
 pub mod shared;
 pub mod signal;
 pub mod site;
+pub mod state;
 pub mod task;
 pub mod time;
 pub mod touch;
@@ -142,10 +143,12 @@ pub struct Kernel {
     /// A task that sleeps again and again at one place while nothing else can happen. Whoever sees the guest's memory
     /// finds out whether its rounds are all the same, and then takes this away.
     pub poller: Option<TaskId>,
+    /// Time has passed to a look at sleeping tasks: the machine may be going round.
+    pub may_go_round: bool,
     /// The task whose rounds were found to be all the same, for ever.
     pub lasso: Option<TaskId>,
     /// While somebody wants to know: return addresses of the calls that were made.
-    pub calls: Option<Vec<u64>>,
+    pub calls: Option<Calls>,
     /// A search explores: scheduling follows [`sched::stepwise`].
     pub stepwise: bool,
     /// The task the next context switch puts on its CPU, whatever the queue says.
@@ -175,6 +178,30 @@ pub struct Kernel {
     pub dead_tasks: Vec<(TaskId, i32)>,
     /// Task slots whose memory was freed since the guest last looked.
     pub forks: u64,
+}
+
+/// Calls of module code into the kernel.
+#[derive(Clone, Debug, Default)]
+pub struct Calls {
+    /// The first of them: who, and where the call returns to.
+    pub first: Vec<(TaskId, u64)>,
+    /// All places, each once.
+    pub sites: Vec<u64>,
+}
+
+impl Calls {
+    /// How many are kept in order.
+    const FIRST: usize = 256;
+
+    /// Notes one.
+    pub fn note(&mut self, task: TaskId, site: u64) {
+        if self.first.len() < Calls::FIRST {
+            self.first.push((task, site));
+        }
+        if !self.sites.contains(&site) {
+            self.sites.push(site);
+        }
+    }
 }
 
 /// What a new task starts with.
@@ -214,6 +241,7 @@ impl Kernel {
             touched: touch::Touched::default(),
             order: order::Order::default(),
             poller: None,
+            may_go_round: false,
             lasso: None,
             calls: None,
             stepwise: false,

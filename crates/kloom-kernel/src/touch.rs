@@ -36,7 +36,7 @@ pub const PROCESSES: u64 = 5;
 pub const FAILURES: u64 = 6;
 
 /// Interrupt lines, by number from here on.
-pub const IRQ_LINES: u64 = 0x100;
+pub const IRQ_LINES: u64 = 0x800;
 
 /// The list of what the present step touched.
 #[derive(Clone, Debug, Default)]

@@ -37,6 +37,7 @@ impl Kernel {
     /// khungtaskd's round.
     pub(crate) fn hung_task_check(&mut self, now_ns: u64) {
         self.events.add(now_ns + HUNG_TASK_PERIOD_NS, u8::MAX, Event::HungTaskCheck);
+        self.may_go_round = true;
         let limit_ns = self.config.hang_after_ns;
         let hung: Vec<TaskId> = self
             .tasks

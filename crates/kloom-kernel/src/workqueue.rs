@@ -181,6 +181,31 @@ pub struct Workqueues {
 }
 
 impl Workqueues {
+    /// Their part of [`Kernel::digest`]: works in the order they were queued in, and who runs which.
+    pub(crate) fn digest(&self, hasher: &mut rustc_hash::FxHasher) {
+        use std::hash::Hash;
+        let mut works: Vec<_> = self.works.iter().map(|(addr, work)| (work.seq, *addr, work)).collect();
+        works.sort_unstable_by_key(|&(seq, addr, _)| (seq, addr));
+        for (_, addr, work) in works {
+            let place = match work.waits {
+                Waits::Nowhere => (0, 0),
+                Waits::Timer => (1, 0),
+                Waits::Active(pool) => (2, pool),
+                Waits::Inactive(pool) => (3, pool),
+            };
+            (addr, place, work.queue, work.cancelling).hash(hasher);
+        }
+        for (id, worker) in &self.workers {
+            let job = worker.job.map(|job| (job.work, job.func, job.queue));
+            (id.0, job, worker.idle, worker.counted).hash(hasher);
+            worker.scheduled.iter().for_each(|work| work.hash(hasher));
+        }
+        for (handle, queue) in &self.queues {
+            (handle, queue.flags, queue.max_active, queue.draining, queue.in_flight.len()).hash(hasher);
+            crate::state::ids(&queue.waiters, hasher);
+        }
+    }
+
     fn queue(&self, handle: u32) -> Option<&Queue> {
         self.queues.get((handle as usize).checked_sub(1)?)
     }

@@ -83,6 +83,7 @@ impl MachineHandle {
             fibers: _,
             irq_fibers: _,
             round,
+            rounds,
             stack_pointers,
             granted,
             scale,
@@ -113,6 +114,7 @@ impl MachineHandle {
         rust.clear();
         *pending = None;
         *round = None;
+        *rounds = crate::cycle::Rounds::default();
         *announced = None;
         stack_pointers.clear();
         ctx.reset();

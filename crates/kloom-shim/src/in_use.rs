@@ -146,6 +146,12 @@ impl Machine {
         }
     }
 
+    /// Where module code on the stack that `addr` is in left its stack pointer as it gave up the CPU.
+    pub(crate) fn stack_pointer_in(&self, addr: u64) -> Option<u64> {
+        let offset = addr.wrapping_sub(self.arena.base() + STACKS);
+        self.stack_pointers.get((offset / STACK_SLOT) as usize).copied().filter(|_| offset < STACKS_SIZE)
+    }
+
     /// Whether `addr` lies in a stack frame whose function has returned: below the stack pointer of that stack.
     pub(crate) fn in_dead_frame(&self, addr: u64) -> bool {
         let stacks = self.arena.base() + STACKS;

@@ -16,13 +16,14 @@
 use std::hash::{Hash, Hasher};
 
 use kloom_abi::time::TICK_NSEC;
+use kloom_kernel::Calls;
 use kloom_kernel::task::{TaskId, TaskKind};
 use rustc_hash::FxHasher;
 
 use crate::Machine;
 
 /// Functions that leave the kernel as it was when the caller comes back to where it slept.
-const HARMLESS: &[&str] = &[
+pub(crate) const HARMLESS: &[&str] = &[
     "__cond_resched",
     "__rcu_read_lock",
     "__rcu_read_unlock",
@@ -124,7 +125,7 @@ impl Machine {
         let state = self.state_around(id, sp);
         let Some(begun) = self.round.take() else {
             self.round = state;
-            self.kernel.calls = Some(Vec::new());
+            self.kernel.calls = Some(Calls::default());
             if self.round.is_none() {
                 self.forget_poller();
             }
@@ -134,7 +135,7 @@ impl Machine {
         let same = begun.sleeps + 1 == sleeps
             && state.is_some_and(|state| begun.is_same(&state))
             && self.kernel.nothing_else_happens(id)
-            && calls.iter().all(|&call| self.is_harmless(call))
+            && calls.sites.iter().all(|&call| self.is_harmless(call))
             && !self.tells_time();
         self.forget_poller();
         if same {
@@ -195,20 +196,20 @@ impl Machine {
 
     /// Whether the call that returns to `ip` leaves nothing behind. Calls of kloom's own, without a place, do not count.
     fn is_harmless(&self, ip: u64) -> bool {
-        if ip == 0 {
-            return true;
-        }
-        let Some((_, image)) = self.module_of(ip) else { return false };
+        ip == 0 || self.called_from(ip).is_some_and(|name| HARMLESS.contains(&name))
+    }
+
+    /// The function that the call which returns to `ip` calls.
+    pub(crate) fn called_from(&self, ip: u64) -> Option<&str> {
+        let (_, image) = self.module_of(ip)?;
         let mut offset = [0; 4];
-        if self.arena.read(ip - CALL_BYTES + 1, &mut offset).is_err() {
-            return false;
-        }
+        self.arena.read(ip - CALL_BYTES + 1, &mut offset).ok()?;
         let thunk = ip.wrapping_add_signed(i64::from(i32::from_le_bytes(offset)));
-        image.thunk_name(thunk).is_some_and(|name| HARMLESS.contains(&name))
+        image.thunk_name(thunk)
     }
 
     /// Whether a loaded module uses a variable that changes with the time.
-    fn tells_time(&self) -> bool {
+    pub(crate) fn tells_time(&self) -> bool {
         self.images.iter().any(|(module, image)| {
             self.kernel.modules.get(*module).is_some()
                 && image.module.symbols.iter().any(|symbol| CLOCKS.contains(&&*symbol.name))

@@ -9,6 +9,7 @@ pub mod call;
 pub mod checkpoint;
 pub mod choice;
 mod control;
+pub mod cycle;
 pub mod export;
 pub mod fileops;
 pub mod hooks;

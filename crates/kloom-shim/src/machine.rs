@@ -77,6 +77,8 @@ pub struct Machine {
     pub(crate) fibers: Vec<Option<Fiber>>,
     /// The round of a polling task that is being watched.
     pub(crate) round: Option<crate::lasso::Round>,
+    /// Whether the whole machine goes round.
+    pub rounds: crate::cycle::Rounds,
     pub(crate) irq_fibers: Vec<Vec<Fiber>>,
     /// Where module code's stack pointer was on each stack when its coroutine last gave up the CPU.
     pub(crate) stack_pointers: Vec<u64>,
@@ -188,6 +190,7 @@ impl MachineHandle {
             ctx,
             fibers: Vec::new(),
             round: None,
+            rounds: Default::default(),
             irq_fibers: (0..cpus).map(|_| Vec::new()).collect(),
             stack_pointers: Vec::new(),
             granted: 0,
@@ -401,8 +404,11 @@ impl Machine {
             frames[0] = self.files.called_as(self.kernel.current());
         }
         self.kernel.here = Trace(frames);
-        if let Some(calls) = &mut self.kernel.calls {
-            calls.push(frames[0]);
+        if self.kernel.calls.is_some() {
+            let current = self.kernel.current();
+            if let Some(calls) = &mut self.kernel.calls {
+                calls.note(current, frames[0]);
+            }
         }
     }
 

@@ -141,6 +141,8 @@ pub struct Session {
     limits: Limits,
     stop: Arc<AtomicBool>,
     steps: u64,
+    /// Of them, those at whose end code of a module would have gone on.
+    preempted: u64,
     shown_seq: u64,
     shown_bytes: u64,
     shown_marks: usize,
@@ -159,6 +161,9 @@ impl std::fmt::Debug for Session {
 
 /// Steps in which a task that is woken for nothing must have got further.
 const PROBE_STEPS: u32 = 2000;
+/// After how many steps, and after how many of code that did not end its step itself, it is asked whether the machine goes round.
+const ROUND_STEPS: u64 = 1 << 12;
+const ROUND_PREEMPTIONS: u64 = 64;
 /// Steps between two signs of life.
 const PROGRESS_STEPS: u64 = 1 << 16;
 /// Steps between two looks at the user's wish to end the run.
@@ -300,6 +305,7 @@ impl Session {
             limits: options.limits,
             stop: options.stop,
             steps: 0,
+            preempted: 0,
             shown_seq: 0,
             shown_bytes: 0,
             shown_marks: 0,
@@ -411,14 +417,26 @@ impl Session {
             return Some(ended);
         }
         self.steps += 1;
-        let step = self.handle.get().kernel.next();
+        let machine = self.handle.get();
+        if std::mem::take(&mut machine.kernel.may_go_round) || self.steps.is_multiple_of(ROUND_STEPS) {
+            machine.suspect();
+        }
+        let step = machine.kernel.next();
         self.after_step();
         match step {
             Step::Quiescent => return Some(self.look_for_end().unwrap_or(Ended::Stuck)),
             Step::TimeLimit => return Some(Ended::TimeLimit),
             Step::Reported => return None,
             Step::Run { cpu, context, budget_ns, scale } => {
-                self.run_context(cpu, context, budget_ns, scale);
+                let why = self.run_context(cpu, context, budget_ns, scale);
+                let machine = self.handle.get();
+                if why == Some(Yield::Preempt) {
+                    self.preempted += 1;
+                    machine.kernel.may_go_round |= self.preempted.is_multiple_of(ROUND_PREEMPTIONS);
+                }
+                if machine.rounds.watches() {
+                    machine.watch_machine(context);
+                }
             }
         }
         self.after_step();
@@ -536,6 +554,7 @@ impl Session {
             && matches!(self.handle.get().kernel.tasks[task].kind, TaskKind::User(_))
             && !self.handle.has_fiber(task)
         {
+            self.handle.get().user_step();
             self.users.step(&mut self.handle, &self.shared, &self.symbols, task);
             return None;
         }

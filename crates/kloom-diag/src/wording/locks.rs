@@ -42,7 +42,8 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             drawing(story, threads, steps);
             story.help("guard both accesses with one lock, or make the variable an `atomic_t`; `READ_ONCE()`/`WRITE_ONCE()` silence the race but still lose updates");
         }
-        Fault::Livelock { tasks, busy_ns, lasso, asleep } => match tasks.as_slice() {
+        Fault::Livelock { tasks, busy_ns, lasso, asleep, whole } => match tasks.as_slice() {
+            [task] if *whole => goes_round(story, task, asleep),
             [task] if *lasso => polls_for_ever(story, task, *busy_ns, asleep),
             _ => livelock(story, tasks, *busy_ns),
         },
@@ -66,6 +67,20 @@ fn polls_for_ever(story: &mut Story<'_>, task: &Blocked, busy_ns: u64, asleep: &
     story.note("verdict is proved: two rounds of the loop begin in the same state (its stack, the modules' variables, the heap), it does not look at the time, and no other thread, timer, work or interrupt can run any more; so all rounds are the same".to_owned());
     story.note(format!("it had gone round for {} when this was seen", duration(busy_ns)));
     story.linux("silence: the command never returns, and can be killed only if it sleeps interruptibly");
+    story.help("find out who is to make the condition true, and see to it before waiting: stop or wake that thread first; or let the wait end after a time");
+}
+
+/// A task runs again and again through the same states of the whole machine.
+fn goes_round(story: &mut Story<'_>, task: &Blocked, asleep: &[Blocked]) {
+    let comm = name(&task.since.who.comm);
+    story.title(format!("{comm} never terminates: it goes round in a loop, and nothing that can run ends it"));
+    story.blame(&task.since, format!("{} comes by here in every round", who(&task.since.who)));
+    for other in asleep {
+        let text = format!("{} sleeps here in state {}, and nobody wakes it", who(&other.since.who), state(other));
+        story.step(&other.since, text);
+    }
+    story.note("verdict is proved: the machine comes back to the same state (the modules' variables, the heap, all stacks, what everybody waits for, when timers go off), it does not look at the time, and everyone who can run did run in between; so the same can happen for ever".to_owned());
+    story.linux("silence, a busy CPU if the loop never sleeps, `watchdog: BUG: soft lockup` if it never gives the CPU away; the command never returns");
     story.help("find out who is to make the condition true, and see to it before waiting: stop or wake that thread first; or let the wait end after a time");
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod phrase;
 mod story;
 mod threads;
 
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::finding::{Coverage, Finding};
 use crate::report::{Report, SourceLines};
@@ -23,8 +24,28 @@ use story::Story;
 pub fn report(finding: &Finding, lines: &dyn SourceLines) -> Report {
     let mut story = Story::new(finding, lines);
     tell(&mut story, &finding.fault);
+    one_round(&mut story, &finding.round);
     story.finish()
 }
+
+/// Lists what is called in one round of a machine that goes round.
+fn one_round(story: &mut Story<'_>, round: &[Event]) {
+    if round.is_empty() {
+        return;
+    }
+    let place = |event: &Event| {
+        let call = if event.call.is_empty() { String::new() } else { format!(" `{}()`", event.call) };
+        format!("`{}`{call}{}", event.who.comm, phrase::at(event))
+    };
+    let mut places: Vec<String> = round.iter().take(PLACES).map(place).collect();
+    if round.len() > PLACES {
+        places.push("…".to_owned());
+    }
+    story.note(format!("one round: {}", places.join(", ")));
+}
+
+/// Places of a round that are listed.
+const PLACES: usize = 12;
 
 /// Sends each fault to the file that words it.
 fn tell(story: &mut Story<'_>, fault: &Fault) {

@@ -196,6 +196,11 @@ pub(crate) fn proof(proof: Proof, what: &str) -> String {
         Proof::Proved => {
             format!("verdict is proved: {what}, because nothing that could still run can change it")
         }
+        Proof::Lasso => {
+            format!(
+                "verdict is proved: {what}, and nothing makes it: the machine comes back to the same state (variables, heap, stacks, what everybody waits for) although everyone who can run does"
+            )
+        }
         Proof::Bounded { limit_ns } => {
             format!("verdict is bounded: {what} within {} of virtual time", duration(limit_ns))
         }

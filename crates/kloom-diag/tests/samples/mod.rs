@@ -578,6 +578,7 @@ static int crash(int n)
             busy_ns: 10 * SECOND,
             lasso: false,
             asleep: Vec::new(),
+            whole: false,
         },
     ));
 }

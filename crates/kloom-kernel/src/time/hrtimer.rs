@@ -49,6 +49,14 @@ impl HrTimers {
         self.table.get_mut((handle as usize).checked_sub(1)?)
     }
 
+    /// Their part of [`Kernel::digest`]; when they go off is the queue of events'.
+    pub(crate) fn digest(&self, hasher: &mut rustc_hash::FxHasher) {
+        use std::hash::Hash;
+        for (handle, timer) in &self.table {
+            (handle, timer.pending.is_some(), timer.queued, timer.running, timer.soft).hash(hasher);
+        }
+    }
+
     /// Registers a C timer object; the handle goes into it.
     pub fn register(&mut self, addr: u64, at: RawEvent) -> u32 {
         let timer = HrTimer { addr, pending: None, queued: false, running: false, soft: false, armed: at };

@@ -3,6 +3,10 @@
 //! C header: include/linux/timer.h. Behaviour follows Linux 6.1 kernel/time/timer.c. The C object holds a handle
 //! into this table; its `expires` and `function` members are the module's to read and write.
 
+use std::hash::Hash;
+
+use rustc_hash::FxHasher;
+
 use crate::Kernel;
 use crate::event::{Event, EventKey};
 use crate::lock::lockdep::DepKind;
@@ -10,6 +14,7 @@ use crate::ops::{Op, Progress};
 use crate::order;
 use crate::sched::cpu::{Callback, CallbackSource};
 use crate::site::{ContextKind, RawEvent};
+use crate::state::ids;
 use crate::task::{BlockedOn, TaskId};
 use crate::time::wheel_expiry;
 use crate::touch::Manner;
@@ -94,6 +99,19 @@ impl Timers {
     pub fn by_func(&self, func: u64) -> Option<&Timer> {
         let mine = || self.table.iter().map(|(_, timer)| timer).filter(|timer| timer.func == func);
         mine().find(|timer| timer.running).or_else(|| mine().next())
+    }
+
+    /// Where all C objects are.
+    pub fn addresses(&self) -> impl Iterator<Item = u64> + '_ {
+        self.table.iter().map(|(_, timer)| timer.addr)
+    }
+
+    /// Their part of [`Kernel::digest`]; when they go off is the queue of events'.
+    pub(crate) fn digest(&self, hasher: &mut FxHasher) {
+        for (handle, timer) in &self.table {
+            (handle, timer.func, timer.pending.is_some(), timer.queued, timer.running, timer.shut_down).hash(hasher);
+            ids(&timer.waiters, hasher);
+        }
     }
 
     /// Timers whose C object lies in `range`.

@@ -12,7 +12,7 @@ use crate::oops::or_oops;
 
 /// Offsets in `struct timer_list`, and its size.
 const ENTRY: u64 = 8;
-const EXPIRES: u64 = 24;
+pub(crate) const EXPIRES: u64 = 24;
 const FUNCTION: u64 = 32;
 const FLAGS: u64 = 40;
 const DATA: u64 = 48;

@@ -27,7 +27,7 @@ use kloom_diag::{
 };
 use kloom_kernel::fault::{Fault, Report};
 use kloom_kernel::module::ModuleState;
-use kloom_kernel::site::RawEvent;
+use kloom_kernel::site::{RawEvent, Trace};
 use kloom_kernel::task::{BlockedOn, Task, TaskId, TaskKind};
 use kloom_shim::Machine;
 use rustc_hash::FxHashMap;
@@ -130,7 +130,24 @@ impl Story {
             self.hangs.push((self.findings.len(), victim));
         }
         self.times_ns.push(machine.kernel.now());
-        self.findings.push(Finding { repeats: report.repeats, ..Finding::new(told) });
+        let round = if matches!(told, Told::Livelock { .. }) { self.round(machine) } else { Vec::new() };
+        self.findings.push(Finding { repeats: report.repeats, round, ..Finding::new(told) });
+    }
+
+    /// What is called in one round of a machine that goes round, each place once in a row.
+    fn round(&mut self, machine: &Machine) -> Vec<Event> {
+        let Some(round) = &machine.rounds.proved else { return Vec::new() };
+        let mut events: Vec<Event> = Vec::new();
+        for &(id, site) in round {
+            let Some(task) = machine.kernel.tasks.get(id) else { continue };
+            let (pid, comm, trace) = (task.pid, task.comm(), Trace::one(site));
+            let event = self.resolver.event(machine, &RawEvent { task: id, pid, comm, trace, ..task.slept_at });
+            let same = |last: &Event| last.site == event.site && last.who.pid == event.who.pid;
+            if event.site.is_some() && !events.last().is_some_and(same) {
+                events.push(event);
+            }
+        }
+        events
     }
 
     fn translate(&mut self, machine: &Machine, report: &Report) -> Option<Told> {
@@ -267,11 +284,16 @@ impl Story {
             let report =
                 Report { fault: Fault::HungTask { victim, since_ns, proved: false }, at: task.slept_at, repeats: 1 };
             let Some(mut told) = self.translate(machine, &report) else { continue };
+            let goes_round = machine.rounds.proved.is_some();
             if *ended == Ended::Stuck || nothing_can_happen(machine) {
-                prove(&mut told);
+                prove(&mut told, Proof::Proved);
+            } else if goes_round {
+                prove(&mut told, Proof::Lasso);
             }
+            let round = if goes_round { self.round(machine) } else { Vec::new() };
             if let Some(finding) = self.findings.get_mut(index) {
                 finding.fault = told;
+                finding.round = round;
             }
         }
     }
@@ -331,12 +353,12 @@ fn is_hang(told: &Told) -> bool {
 }
 
 /// Nothing can happen any more: what did not end never will.
-fn prove(told: &mut Told) {
+fn prove(told: &mut Told, how: Proof) {
     match told {
         Told::KthreadStopHang { proof, .. }
         | Told::KthreadStopLostWakeup { proof, .. }
         | Told::HungTask { proof, .. }
-        | Told::Deadlock { proof, .. } => *proof = Proof::Proved,
+        | Told::Deadlock { proof, .. } => *proof = how,
         _ => {}
     }
 }

@@ -20,18 +20,24 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
         }
         Fault::Livelock { victim, since_ns } => {
             let task = machine.kernel.tasks.get(*victim)?;
-            let blocked = blocked(story, machine, task);
+            let whole = machine.rounds.proved.is_some();
+            let mut blocked = blocked(story, machine, task);
+            if whole {
+                blocked.since = story.resolver.event(machine, &report.at);
+            }
             let busy_ns = machine.kernel.now().saturating_sub(*since_ns);
             let others: Vec<TaskId> = machine
                 .kernel
                 .tasks
                 .iter()
                 .filter(|other| other.kthread().is_some() && !other.has_exited() && !other.slept_at.trace.is_empty())
+                .filter(|other| !whole || (!other.se.on_rq && other.timeout.is_none()))
+                .filter(|other| machine.rounds.proved.iter().flatten().all(|call| call.0 != other.id))
                 .map(|other| other.id)
                 .collect();
             let asleep = others.into_iter().filter_map(|other| machine.kernel.tasks.get(other));
             let asleep = asleep.map(|other| self::blocked(story, machine, other)).collect();
-            Some(Told::Livelock { tasks: vec![blocked], busy_ns, lasso: true, asleep })
+            Some(Told::Livelock { tasks: vec![blocked], busy_ns, lasso: true, asleep, whole })
         }
         Fault::ModuleTextGone { ip, module, unloaded } => {
             Some(text_gone(story, machine, report, *ip, module, unloaded))
