@@ -70,6 +70,23 @@ impl Subject {
     }
 }
 
+/// Whether the execution with natural choices is the same when it is run again: if not, the module depends on something
+/// outside the machine.
+///
+/// # Errors
+/// The host refuses memory.
+pub fn repeats(subject: &Subject) -> Result<bool, RunError> {
+    let (mut worker, _) = Worker::new(subject)?;
+    let mut once = || {
+        let mut natural = search::make(&Strategy::Natural);
+        natural.begin();
+        let mut shown = Vec::new();
+        let execution = worker.execute(&mut natural, &mut |output| shown.push(format!("{output:?}")))?;
+        Ok::<_, RunError>((execution.explored, execution.outcome, shown))
+    };
+    Ok(once()? == once()?)
+}
+
 impl<'s> Worker<'s> {
     /// A worker; a check has one per OS thread. Also gives the execution it begins with, whose choices are the natural
     /// ones: threads get their numbers in the order in which that one makes them, whatever comes first later.

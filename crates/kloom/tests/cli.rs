@@ -502,3 +502,46 @@ fn a_suite_is_compared_without_qemu() {
     assert_eq!(done.status.code(), Some(1), "{}{}", done.out(), done.err());
     assert!(done.out().contains("DIFFERS"), "{}", done.out());
 }
+
+/// Asks the processor; `%s` stands for the instruction.
+const ASKS: &str = r#"#include <linux/module.h>
+
+static int __init start(void)
+{
+	unsigned int low = 0, high = 0, rest = 0;
+
+	asm volatile("%s" : "+a"(low), "+d"(high), "+c"(rest) : : "rbx", "cc");
+	pr_info("%x %x\n", low, high);
+	return 0;
+}
+
+static void __exit finish(void)
+{
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
+"#;
+
+#[test]
+fn a_module_that_asks_the_processor_is_told_not_to_repeat() {
+    let module = |instruction: &str| ASKS.replace("%s", instruction).into_bytes();
+    let has_rdrand = std::fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| text.contains(" rdrand"));
+    let mut asked = vec!["rdtsc"];
+    if has_rdrand {
+        asked.push("rdrand %%eax");
+    }
+    for instruction in asked {
+        let dir = place("asks", &[("asks.c", &module(instruction))]);
+        for strategy in ["dpor", "random"] {
+            let arguments = ["check", "asks.c", "--for", "0s", "--executions", "10", "--strategy", strategy];
+            let done = expect(&dir, &arguments, 0, "depends on something outside the machine");
+            assert!(done.err().contains("rdtsc") && done.err().contains("ktime_get()"), "{}", done.err());
+            assert!(!done.err().contains(": exhausted"), "{}", done.err());
+        }
+    }
+    // What does not change on one host cannot be seen by running twice.
+    let dir = place("asks", &[("asks.c", &module("cpuid"))]);
+    let done = call(&dir, &["check", "asks.c", "--for", "0s", "--executions", "10"]);
+    assert!(!done.err().contains("outside the machine"), "{}", done.err());
+}

@@ -385,8 +385,13 @@ pub(super) fn replay(mut args: ExploredArgs) -> ExitCode {
 const MISFIT: &str =
     "note: the token is not one of this module and scenario; where it did not fit, choices were the natural ones\n";
 /// Said when the same choices did not lead to the same end.
-const NONDETERMINISTIC: &str = "note: the same choices did not lead to the same end again: the module depends on \
-something outside the machine\n";
+const NONDETERMINISTIC: &str =
+    "note: the same choices did not lead to the same execution again: the module depends on \
+something outside the machine, so nothing is exhausted and a replay may show something else
+help: look for inline assembly that asks the processor (rdtsc, rdrand, rdseed, cpuid) and use the kernel's functions \
+instead (ktime_get(), get_random_u32(), num_online_cpus()): their answers are the same in every replay\n";
+/// Said when a bug was seen and repeating the execution did not show it.
+const NOT_AGAIN: &str = "error: a bug was seen in an execution that could not be repeated: there is no report of it\n";
 
 fn report(
     told: &Told<'_>,
@@ -396,11 +401,19 @@ fn report(
     notes: Vec<Finding>,
     clock: &Stopwatch,
 ) -> ExitCode {
-    let explored = explored(&checked, strategy, &told.explored.bounds());
+    let mut explored = explored(&checked, strategy, &told.explored.bounds());
+    let lost = checked.failure.as_ref().is_some_and(|failure| failure.diverged || failure.outcome.findings.is_empty());
+    // Searches that do not come back to where they were see nothing of it.
+    let repeats =
+        !lost && !checked.summary.diverged && (checked.interrupted || check::repeats(subject).unwrap_or(true));
+    if !repeats {
+        explored.exhaustive = false;
+        output::talk(NONDETERMINISTIC);
+    }
     let (mut outcome, shown) = match checked.failure {
         Some(failure) => {
-            if failure.diverged {
-                output::talk(NONDETERMINISTIC);
+            if lost && failure.outcome.findings.is_empty() {
+                output::talk(NOT_AGAIN);
             }
             let shown = Shown::of(&failure);
             (failure.outcome, shown)
@@ -409,7 +422,9 @@ fn report(
     };
     outcome.explored = Some(explored);
     outcome.wall_ns = Some(clock.elapsed().as_nanos() as u64);
-    told.outcome(subject, outcome, notes, &shown)
+    let found = !outcome.findings.is_empty();
+    let code = told.outcome(subject, outcome, notes, &shown);
+    if lost && !found { ExitCode::ModuleBug } else { code }
 }
 
 fn progress_line(summary: &Summary) -> String {
