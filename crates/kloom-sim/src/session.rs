@@ -499,10 +499,17 @@ impl Session {
     }
 
     /// Whether a task the scenario left in the background sleeps in state D: the machine goes on until it wakes up or counts
-    /// as hung.
+    /// as hung. Or a thread whose module is gone is going to run: it goes on until that one has crashed, so that a forgotten
+    /// stop is told alike whether the scenario goes on or not.
     fn fate_is_open(&mut self) -> bool {
         let kernel = &self.handle.get().kernel;
+        let gone = |kthread: &kloom_kernel::kthread::Kthread| {
+            !kthread.leaving && kthread.module.is_some_and(|id| kernel.modules.get(id).is_none())
+        };
         kernel.tasks.iter().any(|task| {
+            if !task.has_exited() && task.kthread().is_some_and(gone) {
+                return task.se.on_rq || task.timeout.is_some();
+            }
             // A worker counts if it is inside a work.
             let subject = matches!(task.kind, TaskKind::User(_))
                 || kernel.workqueues.job_of(task.id).is_some_and(|(_, func, ..)| func != 0);

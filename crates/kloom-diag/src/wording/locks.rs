@@ -40,7 +40,7 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
         Fault::DataRace { object: target, first, second, ordered_by, threads, steps } => {
             data_race(story, target, first, second, ordered_by.as_ref());
             drawing(story, threads, steps);
-            story.help("guard both accesses with one lock, or make the variable an `atomic_t`; `READ_ONCE()`/`WRITE_ONCE()` silence the race but still lose updates");
+            story.help(race_help(target, first, second));
         }
         Fault::Livelock { tasks, busy_ns, lasso, asleep, whole } => match tasks.as_slice() {
             [task] if *whole => goes_round(story, task, asleep),
@@ -587,6 +587,20 @@ fn data_race(story: &mut Story<'_>, target: &Object, first: &Access, second: &Ac
     let function =
         |access: &Access| access.event.site.as_ref().map_or_else(|| "…".to_owned(), |site| site.function.clone());
     story.linux(format!("with CONFIG_KCSAN: \"BUG: KCSAN: data-race in {} / {}\"", function(first), function(second)));
+}
+
+/// What to do about a race, by what is accessed: a word can be read and written at once, more than that cannot.
+fn race_help(target: &Object, first: &Access, second: &Access) -> &'static str {
+    let word = |access: &Access| matches!(access.size, 1 | 2 | 4 | 8);
+    let whole = target.size <= 8 && !target.name.is_empty();
+    let writes = |access: &Access| access.kind != crate::event::AccessKind::Read;
+    if !(whole && word(first) && word(second)) {
+        "guard both accesses with one lock: what is more than one word (a list, a structure, a buffer) cannot be read or changed at once, and neither `atomic_t` nor `READ_ONCE()`/`WRITE_ONCE()` help there; a counter or a flag that stands for itself can be an `atomic_t`"
+    } else if (writes(first) && writes(second)) || first.event.site == second.event.site {
+        "guard both accesses with one lock, or, if the new value comes from the old one (a counter), make the variable an `atomic_t`; `READ_ONCE()`/`WRITE_ONCE()` silence the race but still lose updates"
+    } else {
+        "guard both accesses with one lock, or make the variable an `atomic_t` if it counts; if one side only sets it and the other only looks, `WRITE_ONCE()` and `READ_ONCE()` are enough, but they still lose updates of `x++` and order nothing else"
+    }
 }
 
 /// Writes the bare verb of an access.
