@@ -1,9 +1,12 @@
 //! Exploring on many threads, or many hosts, with one verdict.
 //!
-//! The tree of all executions is cut into [`Part`]s, which depend on the program and the depth of the cut only, not on how
-//! many work on them. Each worker has its own machine, made on its own thread; whoever is free takes the next part. Results
-//! are put together in the order of the parts, and of several executions that fail in the same way the simplest is kept, so
-//! that any number of jobs, any partition and any interruption give the same report.
+//! On one host all threads work on one [`Tree`]: each has its own machine, made on its own thread, and takes the next job;
+//! reports are taken in the order of the jobs. So any number of threads runs the same executions, one for each
+//! Mazurkiewicz trace.
+//!
+//! Hosts that know nothing of each other share a tree that is cut into [`Part`]s, which depend on the program and the depth of
+//! the cut only. Each explores some of them, one after the other, and results are put together in the order of the parts. Of several executions that
+//! fail in the same way the simplest is kept, so that any number of jobs, any partition and any interruption give the same report.
 //!
 //! # What stays optimal
 //! Within a part no two executions are equivalent and none is abandoned under way. An execution of one part can be equivalent
@@ -11,11 +14,13 @@
 //! but counts as abandoned, so that the executions counted are still one for each trace. The fewer parts, the less is run
 //! twice.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::search::{Dpor, Ending, Limits, Part, Recorder, Schedule, Search, Summary};
+use crate::search::{
+    Dpor, Ending, Job, Limits, Part, Recorder, Report, Sampler, Samplers, Schedule, Search, Summary, Tree,
+};
 
 /// Runs executions of one program. Made and used on one thread.
 pub trait Worker {
@@ -34,19 +39,35 @@ impl<F: FnMut(&mut dyn Search) -> Ending> Worker for F {
 pub struct Plan {
     /// Limits of the search; executions are shared out evenly among the parts.
     pub limits: Limits,
-    /// The cut is made as deep as needed for so many parts.
+    /// The cut is made as deep as needed for so many parts. One: there is no cut.
     pub parts: usize,
     /// And not deeper than this.
     pub max_depth: usize,
     /// Only the parts whose number leaves the first when divided by the second.
     pub partition: (usize, usize),
-    /// Stops at the first part with a failure, and there at the first failure.
+    /// Stops at the first failure.
     pub first_failure: bool,
+    /// Executions that may be under way at once. What is run, and in which order, depends on it, so it is not the number
+    /// of threads; but more threads than this have nothing to do.
+    pub window: usize,
+    /// Set by whoever runs executions when bounds of the program's own leave something out; goes to [`State::bounded`].
+    pub bounded: Arc<AtomicBool>,
 }
+
+/// Enough for threads that wait for the slowest, and not more of the tree at once than needed.
+const WINDOW: usize = 32;
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { limits: Limits::default(), parts: 64, max_depth: 12, partition: (0, 1), first_failure: false }
+        Plan {
+            limits: Limits::default(),
+            parts: 1,
+            max_depth: 12,
+            partition: (0, 1),
+            first_failure: false,
+            window: WINDOW,
+            bounded: Arc::default(),
+        }
     }
 }
 
@@ -68,15 +89,43 @@ pub struct Outcome {
     pub failures: BTreeMap<u64, Failure>,
 }
 
+/// A part that is being explored.
+#[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Open {
+    tree: Tree,
+    failures: BTreeMap<u64, Failure>,
+}
+
+impl Open {
+    /// Executions so far.
+    pub fn executions(&self) -> u64 {
+        self.tree.executions()
+    }
+
+    /// How many pieces of the tree are kept.
+    pub fn segments(&self) -> usize {
+        self.tree.segments()
+    }
+
+    fn outcome(&self) -> Outcome {
+        Outcome { summary: self.tree.summary(), failures: self.failures.clone() }
+    }
+}
+
 /// The state of an exploration: can be saved, gone on with, and merged with those of other partitions.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct State {
+    /// The form of what is saved: [`State::FORM`].
+    pub form: u32,
+    /// What is explored, as a number that whoever runs it sets: states of different programs do not mix.
+    pub subject: u64,
     /// All parts.
     pub parts: Vec<Part>,
     /// What came out of those that are done.
     pub done: BTreeMap<usize, Outcome>,
-    /// The program had bounds of its own that left something out; for whoever runs it to set.
-    #[serde(default)]
+    /// Those that are not, but begun.
+    pub open: BTreeMap<usize, Open>,
+    /// The program had bounds of its own that left something out.
     pub bounded: bool,
 }
 
@@ -93,6 +142,11 @@ impl std::fmt::Display for NotTheSame {
 impl std::error::Error for NotTheSame {}
 
 impl Outcome {
+    /// Notes an execution that failed.
+    pub fn failed(&mut self, signature: u64, schedule: Schedule) {
+        failed(&mut self.failures, signature, schedule);
+    }
+
     /// Adds another part's.
     pub fn add(&mut self, other: &Outcome) {
         self.summary.add(&other.summary);
@@ -110,39 +164,40 @@ impl Outcome {
             }
         }
     }
+}
 
-    fn failed(&mut self, signature: u64, schedule: &Schedule) {
-        let failure = Failure { schedule: schedule.clone(), count: 1 };
-        match self.failures.get_mut(&signature) {
-            None => {
-                self.failures.insert(signature, failure);
-            }
-            Some(known) => {
-                known.count += 1;
-                if schedule.is_simpler_than(&known.schedule) {
-                    known.schedule.clone_from(schedule);
-                }
+fn failed(failures: &mut BTreeMap<u64, Failure>, signature: u64, schedule: Schedule) {
+    match failures.get_mut(&signature) {
+        None => {
+            failures.insert(signature, Failure { schedule, count: 1 });
+        }
+        Some(known) => {
+            known.count += 1;
+            if schedule.is_simpler_than(&known.schedule) {
+                known.schedule = schedule;
             }
         }
     }
 }
 
 impl State {
-    /// Cuts the tree of a program.
+    /// The form of saved states that this version reads and writes.
+    pub const FORM: u32 = 2;
+
+    /// The tree of a program, cut as the plan has it.
     pub fn new(worker: &mut dyn Worker, plan: &Plan) -> State {
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts = vec![Part::default()];
         for depth in 0..=plan.max_depth {
+            if parts.len() >= plan.parts || parts.iter().all(|part| part.steps.len() + 1 < depth) {
+                break;
+            }
             let mut search = Dpor::splitting(depth);
             while search.begin().is_some() {
                 worker.execute(&mut search);
             }
             parts = search.parts().to_vec();
-            let whole = parts.iter().all(|part| part.steps.len() < depth);
-            if parts.len() >= plan.parts || whole {
-                break;
-            }
         }
-        State { parts, ..State::default() }
+        State { form: State::FORM, parts, ..State::default() }
     }
 
     /// All that has come out so far; exhausted only if all parts are done and exhausted.
@@ -150,11 +205,15 @@ impl State {
         let mut all = Outcome::default();
         all.summary.exhausted = self.done.len() == self.parts.len();
         all.summary.estimate = Some(0.0);
-        for outcome in self.done.values() {
+        let open = self.open.values().map(Open::outcome).collect::<Vec<_>>();
+        for outcome in self.done.values().chain(&open) {
             all.add(outcome);
         }
-        if !self.done.is_empty() && self.done.len() < self.parts.len() {
-            let share = self.parts.len() as f64 / self.done.len() as f64;
+        let begun = self.done.len() + self.open.len();
+        if begun == 0 {
+            all.summary.estimate = None;
+        } else if begun < self.parts.len() {
+            let share = self.parts.len() as f64 / begun as f64;
             all.summary.estimate = all.summary.estimate.map(|estimate| estimate * share);
         }
         all
@@ -165,21 +224,23 @@ impl State {
     /// # Errors
     /// The other is not of the same program and cut.
     pub fn merge(&mut self, other: State) -> Result<(), NotTheSame> {
-        if self.parts != other.parts {
+        if self.parts != other.parts || self.subject != other.subject {
             return Err(NotTheSame);
         }
         self.done.extend(other.done);
+        self.open.extend(other.open);
+        self.open.retain(|part, _| !self.done.contains_key(part));
         self.bounded |= other.bounded;
         Ok(())
     }
 
-    /// Explores what is not done yet, on so many threads, until all is done or `stop` is set. Parts that are under way
+    /// Explores what is not done yet, on so many threads, until all is done or `stop` is set. Executions that are under way
     /// then will be done again.
     pub fn run<W: Worker>(&mut self, plan: &Plan, jobs: usize, make: impl Fn() -> W + Sync, stop: &AtomicBool) {
         self.run_keeping(plan, jobs, make, stop, &|_| {});
     }
 
-    /// As [`State::run`]; `keep` gets the state after each part that is done, to save it.
+    /// As [`State::run`]; `keep` gets the state after each execution, to save it or to show how far it is.
     pub fn run_keeping<W: Worker>(
         &mut self,
         plan: &Plan,
@@ -188,73 +249,370 @@ impl State {
         stop: &AtomicBool,
         keep: &(dyn Fn(&State) + Sync),
     ) {
-        let (nth, of) = plan.partition;
-        let open: Vec<usize> =
-            (0..self.parts.len()).filter(|part| part % of.max(1) == nth && !self.done.contains_key(part)).collect();
-        let share = plan.limits.executions.map(|all| all.div_ceil(self.parts.len().max(1) as u64).max(1));
-        let limits = Limits { executions: share, ..plan.limits };
-        let known = self.done.iter().find(|(_, outcome)| plan.first_failure && !outcome.failures.is_empty());
-        let known = known.map_or(usize::MAX, |(&part, _)| part);
-        let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(known));
-        let parts = self.parts.clone();
-        let state = Mutex::new(&mut *self);
-        let work = || {
-            let mut worker = None;
-            loop {
-                let Some(&part) = open.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                if part > failed.load(Ordering::Relaxed) || stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let worker = worker.get_or_insert_with(&make);
-                let search = Dpor::within(parts[part].clone(), limits);
-                let Some(outcome) = explore(worker, search, plan.first_failure, stop) else { return };
-                if plan.first_failure && !outcome.failures.is_empty() {
-                    failed.fetch_min(part, Ordering::Relaxed);
-                }
-                let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                state.done.insert(part, outcome);
-                keep(&state);
-            }
-        };
+        let Some(office) = self.office(plan, stop, keep) else { return };
         if jobs <= 1 {
-            work();
+            office.work(make);
         } else {
             std::thread::scope(|scope| {
                 for _ in 0..jobs {
-                    scope.spawn(work);
+                    scope.spawn(|| office.work(&make));
                 }
             });
         }
-        // Parts behind the first that failed may or may not have been done: that depends on the jobs.
-        let failed = failed.into_inner();
-        self.done.retain(|&part, _| part <= failed);
+    }
+
+    /// As [`State::run_keeping`], on this thread and with a worker that is there.
+    pub fn run_alone<W: Worker>(&mut self, plan: &Plan, worker: W, stop: &AtomicBool, keep: &(dyn Fn(&State) + Sync)) {
+        if let Some(office) = self.office(plan, stop, keep) {
+            office.work(|| worker);
+        }
+    }
+
+    fn office<'s>(
+        &'s mut self,
+        plan: &'s Plan,
+        stop: &'s AtomicBool,
+        keep: &'s (dyn Fn(&State) + Sync),
+    ) -> Option<Office<'s>> {
+        if plan.first_failure && self.done.values().any(|outcome| !outcome.failures.is_empty()) {
+            return None;
+        }
+        let (nth, of) = plan.partition;
+        let is_ours = |part: &usize| part % of.max(1) == nth && !self.done.contains_key(part);
+        let todo = (0..self.parts.len()).filter(is_ours).collect();
+        let (jobs, reports) = (VecDeque::new(), VecDeque::new());
+        let mut desk = Desk { state: self, plan, todo, part: None, jobs, reports, oldest: 0 };
+        desk.open_next();
+        Some(Office { desk: Mutex::new(desk), changed: Condvar::new(), stop, keep })
     }
 }
 
-/// Explores one part. `None` if it was stopped.
-fn explore(worker: &mut dyn Worker, search: Dpor, first_failure: bool, stop: &AtomicBool) -> Option<Outcome> {
-    let mut outcome = Outcome::default();
-    let mut search = Recorder::new(search);
-    while search.begin().is_some() {
-        if stop.load(Ordering::Relaxed) {
-            return None;
+/// Where jobs are handed out and reports are taken.
+struct Desk<'s> {
+    state: &'s mut State,
+    plan: &'s Plan,
+    /// Parts that are not begun.
+    todo: VecDeque<usize>,
+    /// The one that is explored.
+    part: Option<usize>,
+    /// Jobs that nobody does yet, by number.
+    jobs: VecDeque<(u64, Job)>,
+    /// What came of those that are under way, the oldest first, and its number.
+    reports: VecDeque<Option<Report>>,
+    oldest: u64,
+}
+
+/// The desk, and those who stand before it.
+struct Office<'s> {
+    desk: Mutex<Desk<'s>>,
+    changed: Condvar,
+    stop: &'s AtomicBool,
+    keep: &'s (dyn Fn(&State) + Sync),
+}
+
+impl Desk<'_> {
+    /// Begins the next part, if there is one.
+    fn open_next(&mut self) {
+        self.part = self.todo.pop_front();
+        let Some(part) = self.part else { return };
+        let share = |all: u64| all.div_ceil(self.state.parts.len().max(1) as u64).max(1);
+        let limits = Limits { executions: self.plan.limits.executions.map(share), ..self.plan.limits };
+        let begins = self.state.parts[part].clone();
+        let new = || Open { tree: Tree::new(begins, limits, self.plan.window), failures: BTreeMap::new() };
+        let open = self.state.open.entry(part).or_insert_with(new);
+        let under_way = open.tree.under_way();
+        for job in under_way {
+            self.hand_out(job);
         }
-        if let Ending::Bug(signature) = worker.execute(&mut search)
-            && !search.inner().was_foreign()
-        {
-            outcome.failed(signature, search.schedule());
-            if first_failure {
-                break;
+        self.fill();
+    }
+
+    fn hand_out(&mut self, job: Job) {
+        self.jobs.push_back((self.oldest + self.reports.len() as u64, job));
+        self.reports.push_back(None);
+    }
+
+    /// Hands out as many jobs as may be under way; goes on with the next part when there is none.
+    fn fill(&mut self) {
+        let Some(part) = self.part else { return };
+        while let Some(job) = self.state.open.get_mut(&part).and_then(|open| open.tree.next_job()) {
+            self.hand_out(job);
+        }
+        if self.reports.is_empty() {
+            self.close(part);
+            self.open_next();
+        }
+    }
+
+    fn close(&mut self, part: usize) {
+        if let Some(open) = self.state.open.remove(&part) {
+            self.state.done.insert(part, open.outcome());
+        }
+    }
+
+    /// Takes the reports that are next in order. Whether there were any.
+    fn take_reports(&mut self) -> bool {
+        let mut any = false;
+        while let Some(Some(_)) = self.reports.front() {
+            let (Some(Some(mut report)), Some(part)) = (self.reports.pop_front(), self.part) else { break };
+            any = true;
+            self.oldest += 1;
+            let Some(open) = self.state.open.get_mut(&part) else { break };
+            let failure = report.failure.take();
+            open.tree.take_report(report);
+            if let Some((signature, schedule)) = failure {
+                failed(&mut open.failures, signature, schedule);
+                if self.plan.first_failure {
+                    self.close(part);
+                    self.part = None;
+                    self.todo.clear();
+                    self.jobs.clear();
+                    self.reports.clear();
+                    break;
+                }
+            }
+            self.fill();
+        }
+        any
+    }
+}
+
+/// Lets the others go when one of them panics.
+struct Leaving<'o, 's>(&'o Office<'s>);
+
+impl Drop for Leaving<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().part = None;
+        }
+        self.0.changed.notify_all();
+    }
+}
+
+impl<'s> Office<'s> {
+    fn lock(&self) -> MutexGuard<'_, Desk<'s>> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does jobs until there are no more.
+    fn work<W: Worker>(&self, make: impl FnOnce() -> W) {
+        let _leaving = Leaving(self);
+        let (mut make, mut worker) = (Some(make), None);
+        let (mut at, mut search) = (None, Recorder::new(Dpor::default()));
+        loop {
+            let mut desk = self.lock();
+            while desk.jobs.is_empty() && desk.part.is_some() && !self.stop.load(Ordering::Relaxed) {
+                desk = self.changed.wait(desk).unwrap_or_else(PoisonError::into_inner);
+            }
+            let Some(part) = desk.part.filter(|_| !self.stop.load(Ordering::Relaxed)) else { return };
+            let Some((number, job)) = desk.jobs.pop_front() else { continue };
+            if at != Some(part) {
+                let tree = &desk.state.open[&part].tree;
+                search = Recorder::new(Dpor::helper(tree.part().clone(), tree.limits()));
+                at = Some(part);
+            }
+            drop(desk);
+            if let Some(make) = make.take() {
+                worker = Some(make());
+            }
+            let Some(worker) = &mut worker else { return };
+            search.inner_mut().attend(job);
+            let failure = match search.begin().map(|()| worker.execute(&mut search)) {
+                Some(Ending::Bug(signature)) if !search.inner().was_foreign() => {
+                    Some((signature, search.schedule().clone()))
+                }
+                _ => None,
+            };
+            let report = search.inner_mut().report(failure);
+            // Nothing that came after the user's wish to end counts: it may not have come to its own end.
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let mut desk = self.lock();
+            let nth = number.checked_sub(desk.oldest).filter(|_| desk.part == Some(part));
+            if let Some(place) = nth.and_then(|nth| desk.reports.get_mut(nth as usize)) {
+                *place = Some(report);
+            }
+            if desk.take_reports() {
+                desk.state.bounded |= desk.plan.bounded.load(Ordering::Relaxed);
+                (self.keep)(desk.state);
+                drop(desk);
+                self.changed.notify_all();
             }
         }
     }
-    outcome.summary = search.summary();
-    Some(outcome)
 }
 
-/// Cuts the tree and explores it (or the plan's partition of it), on so many threads.
+/// Explores a tree (or the plan's partition of it), on so many threads.
 pub fn run<W: Worker>(plan: &Plan, jobs: usize, make: impl Fn() -> W + Sync) -> State {
     let mut state = State::new(&mut make(), plan);
     state.run(plan, jobs, make, &AtomicBool::new(false));
     state
+}
+
+/// Executions between two times at which samplers learn from those before: few at first, when there is most to learn.
+const LESSONS: u64 = 64;
+
+/// Samples under way.
+struct Sampled {
+    samplers: Samplers,
+    /// What was learned since.
+    learned: Vec<Sampler>,
+    /// The next number, and the first that has to wait until more is learned.
+    next: u64,
+    until: u64,
+    /// Results up to this number are counted; others wait.
+    counted: u64,
+    waiting: BTreeMap<u64, (Sampler, Option<(u64, Schedule)>)>,
+    outcome: Outcome,
+    over: bool,
+}
+
+impl Sampled {
+    /// Counts what comes next in order.
+    fn count(&mut self, most: u64, first_failure: bool) {
+        while let Some((sampler, failure)) = self.waiting.remove(&self.counted).filter(|_| !self.over) {
+            let kind = self.samplers.turn(self.counted);
+            self.counted += 1;
+            self.outcome.summary.add(&sampler.summary());
+            self.learned[kind].learn(&sampler);
+            if let Some((signature, schedule)) = failure {
+                failed(&mut self.outcome.failures, signature, schedule);
+                self.over |= first_failure;
+            }
+            self.over |= self.counted == most;
+            if self.counted == self.until {
+                self.samplers.kinds.clone_from(&self.learned);
+                self.until = (self.until + self.until.clamp(8, LESSONS)).min(most);
+            }
+        }
+    }
+}
+
+/// Runs samples number 0 to `most`, or to the first that fails, on so many threads. What a sample does depends on its
+/// number and on samples well before it only. `keep` is told how far it is.
+pub fn sample<W: Worker>(
+    samplers: &Samplers,
+    (most, first_failure): (u64, bool),
+    jobs: usize,
+    make: impl Fn() -> W + Sync,
+    stop: &AtomicBool,
+    keep: &(dyn Fn(&Summary) + Sync),
+) -> Outcome {
+    let hall = Hall::new(samplers, most, first_failure, stop, keep);
+    if jobs <= 1 {
+        hall.work(make);
+    } else {
+        std::thread::scope(|scope| {
+            for _ in 0..jobs {
+                scope.spawn(|| hall.work(&make));
+            }
+        });
+    }
+    hall.close()
+}
+
+/// As [`sample`], on this thread and with a worker that is there.
+pub fn sample_alone<W: Worker>(
+    samplers: &Samplers,
+    (most, first_failure): (u64, bool),
+    worker: W,
+    stop: &AtomicBool,
+    keep: &(dyn Fn(&Summary) + Sync),
+) -> Outcome {
+    let hall = Hall::new(samplers, most, first_failure, stop, keep);
+    hall.work(|| worker);
+    hall.close()
+}
+
+/// Where samples are handed out and counted.
+struct Hall<'h> {
+    sampled: Mutex<Sampled>,
+    changed: Condvar,
+    most: u64,
+    first_failure: bool,
+    stop: &'h AtomicBool,
+    keep: &'h (dyn Fn(&Summary) + Sync),
+}
+
+/// Lets the others go when one of them leaves.
+struct LeavingHall<'o, 'h>(&'o Hall<'h>);
+
+impl Drop for LeavingHall<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().over = true;
+        }
+        self.0.changed.notify_all();
+    }
+}
+
+impl<'h> Hall<'h> {
+    fn new(
+        samplers: &Samplers,
+        most: u64,
+        first_failure: bool,
+        stop: &'h AtomicBool,
+        keep: &'h (dyn Fn(&Summary) + Sync),
+    ) -> Hall<'h> {
+        let sampled = Sampled {
+            samplers: samplers.clone(),
+            learned: samplers.kinds.clone(),
+            next: 0,
+            until: most.min(1),
+            counted: 0,
+            waiting: BTreeMap::new(),
+            outcome: Outcome::default(),
+            over: most == 0,
+        };
+        Hall { sampled: Mutex::new(sampled), changed: Condvar::new(), most, first_failure, stop, keep }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sampled> {
+        self.sampled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work<W: Worker>(&self, make: impl FnOnce() -> W) {
+        let _leaving = LeavingHall(self);
+        let (mut make, mut worker) = (Some(make), None);
+        loop {
+            let mut sampled = self.lock();
+            while sampled.next == sampled.until && !sampled.over && !self.stop.load(Ordering::Relaxed) {
+                sampled = self.changed.wait(sampled).unwrap_or_else(PoisonError::into_inner);
+            }
+            if sampled.over || self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let number = sampled.next;
+            sampled.next += 1;
+            let mut search = Recorder::new(sampled.samplers.sampler(number));
+            drop(sampled);
+            if let Some(make) = make.take() {
+                worker = Some(make());
+            }
+            let Some(worker) = &mut worker else { return };
+            let failure = match search.begin().map(|()| worker.execute(&mut search)) {
+                Some(Ending::Bug(signature)) => Some((signature, search.schedule().clone())),
+                _ => None,
+            };
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let mut sampled = self.lock();
+            sampled.waiting.insert(number, (search.into_inner(), failure));
+            let before = sampled.counted;
+            sampled.count(self.most, self.first_failure);
+            if sampled.counted > before {
+                (self.keep)(&sampled.outcome.summary);
+                drop(sampled);
+                self.changed.notify_all();
+            }
+        }
+    }
+
+    fn close(self) -> Outcome {
+        let mut outcome = self.sampled.into_inner().unwrap_or_else(PoisonError::into_inner).outcome;
+        outcome.summary.bounds.executions = true;
+        outcome
+    }
 }

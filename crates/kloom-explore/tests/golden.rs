@@ -3,11 +3,17 @@
 mod toy;
 
 use kloom_explore::search::{Dfs, Dpor, Limits};
-use toy::{At, Op, Program, Seen, at, brute_force, run};
+use toy::{At, Op, Program, Seen, at, brute_force, run, run_tree};
 
 fn dpor(program: &Program) -> Seen {
     let seen = run(program, &mut Dpor::new(Limits::default()), 1_000_000);
     assert!(seen.summary.exhausted && !seen.summary.diverged && !seen.summary.bounds.any(), "{:?}", seen.summary);
+    // The tree that threads share comes to the same.
+    for (jobs, window) in [(1, 1), (1, 4), (2, 4), (3, 32)] {
+        let (shared, _) = run_tree(program, Limits::default(), jobs, window);
+        assert_eq!(shared.summary, seen.summary, "{jobs} jobs, window {window}");
+        assert!(shared.traces == seen.traces && shared.finals == seen.finals, "{jobs} jobs, window {window}");
+    }
     seen
 }
 

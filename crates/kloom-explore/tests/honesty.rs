@@ -5,7 +5,7 @@ mod toy;
 use kloom_explore::search::{Dfs, Dpor, Limits};
 use proptest::prelude::*;
 use toy::random::program;
-use toy::{brute_force, run};
+use toy::{brute_force, run, run_tree};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
@@ -18,7 +18,15 @@ proptest! {
         prop_assert_eq!(&seen.finals, &finals);
         let missed: Vec<_> = traces.difference(&seen.traces).collect();
         prop_assert!(missed.is_empty(), "{:?}", missed);
-        prop_assert_eq!(seen.summary.executions, traces.len() as u64);
+        prop_assert!(seen.summary.executions == traces.len() as u64 || !program.is_plain());
+        for (jobs, window) in [(1, 1), (2, 4), (3, 32)] {
+            let (shared, state) = run_tree(&program, Limits::default(), jobs, window);
+            prop_assert!(shared.summary.exhausted && !shared.summary.diverged, "{:?} {jobs} {window}", shared.summary);
+            prop_assert_eq!(&shared.finals, &finals);
+            prop_assert_eq!(&shared.traces, &traces);
+            prop_assert!(shared.summary.executions == traces.len() as u64 || !program.is_plain());
+            prop_assert_eq!(run_tree(&program, Limits::default(), 1, window).1, state);
+        }
         let dfs = run(&program, &mut Dfs::new(Limits::default()), 1_000_000);
         prop_assert!(dfs.summary.exhausted && !dfs.summary.diverged);
         prop_assert_eq!(&dfs.finals, &finals);

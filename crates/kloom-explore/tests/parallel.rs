@@ -3,9 +3,9 @@
 mod toy;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use kloom_explore::parallel::{NotTheSame, Plan, State, run};
+use kloom_explore::parallel::{NotTheSame, Open, Plan, State, run};
 use kloom_explore::search::{DROPS_PER_EXECUTION, Dpor, Ending, Limits, Replay, Search};
 use proptest::prelude::*;
 use toy::random::program;
@@ -48,7 +48,7 @@ fn any_number_of_jobs_and_any_partition_give_the_same_report() {
             Some(merged) => merged.merge(read).expect("same program"),
         }
     }
-    assert_eq!(merged, Some(alone.clone()));
+    assert_eq!(merged.as_ref(), Some(&alone));
     for (&signature, failure) in &outcome.failures {
         let mut replay = Replay::new(failure.schedule.clone());
         assert!(replay.begin().is_some());
@@ -56,18 +56,21 @@ fn any_number_of_jobs_and_any_partition_give_the_same_report() {
         assert!(!replay.summary().diverged);
     }
     let other = State::new(&mut worker(&Program { threads: vec![vec![Op::Local; 3]; 2], ..Program::default() }), &plan);
-    assert_eq!(alone.clone().merge(other), Err(NotTheSame));
+    let mut alone = alone;
+    assert_eq!(alone.merge(other), Err(NotTheSame));
 }
 
 #[test]
 fn the_first_failure_is_the_same_for_any_number_of_jobs() {
     let program = lossy();
-    let plan = Plan { parts: 30, first_failure: true, ..Plan::default() };
-    let alone = run(&plan, 1, || worker(&program));
-    assert_eq!(alone.outcome().failures.len(), 1);
-    for jobs in [2, 4] {
-        for _ in 0..5 {
-            assert_eq!(run(&plan, jobs, || worker(&program)), alone);
+    for parts in [1, 30] {
+        let plan = Plan { parts, first_failure: true, ..Plan::default() };
+        let alone = run(&plan, 1, || worker(&program));
+        assert_eq!(alone.outcome().failures.len(), 1);
+        for jobs in [2, 4] {
+            for _ in 0..5 {
+                assert_eq!(run(&plan, jobs, || worker(&program)), alone);
+            }
         }
     }
 }
@@ -75,34 +78,58 @@ fn the_first_failure_is_the_same_for_any_number_of_jobs() {
 #[test]
 fn an_interrupted_exploration_goes_on() {
     let program = lossy();
-    let plan = Plan { parts: 20, ..Plan::default() };
-    let whole = run(&plan, 2, || worker(&program));
-    let mut state = State::new(&mut worker(&program), &plan);
-    for pause in [3, 200, 1, 1_000_000] {
-        let stop = AtomicBool::new(false);
-        let mut left = pause;
-        let mut inner = worker(&program);
-        let make = std::sync::Mutex::new(Some(|search: &mut dyn Search| {
-            left -= 1;
-            stop.store(left <= 0, Ordering::Relaxed);
-            inner(search)
-        }));
-        state.run(&plan, 1, || make.lock().expect("not poisoned").take().expect("one worker"), &stop);
-        state = serde_json::from_str(&serde_json::to_string(&state).expect("written")).expect("read");
+    for (parts, window) in [(1, 32), (1, 3), (20, 32)] {
+        let plan = Plan { parts, window, ..Plan::default() };
+        let whole = run(&plan, 2, || worker(&program));
+        let mut state = State::new(&mut worker(&program), &plan);
+        for pause in [3, 100, 1, 50, 1_000_000] {
+            let stop = AtomicBool::new(false);
+            let mut left = pause;
+            let mut inner = worker(&program);
+            let make = std::sync::Mutex::new(Some(|search: &mut dyn Search| {
+                left -= 1;
+                stop.store(left <= 0, Ordering::Relaxed);
+                inner(search)
+            }));
+            state.run(&plan, 1, || make.lock().expect("not poisoned").take().expect("one worker"), &stop);
+            state = serde_json::from_str(&serde_json::to_string(&state).expect("written")).expect("read");
+        }
+        assert_eq!(state, whole);
     }
-    assert_eq!(state, whole);
 }
 
 #[test]
-fn a_budget_is_shared_by_the_parts() {
+fn a_budget_ends_the_search_at_the_same_point_for_any_number_of_jobs() {
     let program = lossy();
-    let plan = Plan { parts: 20, limits: Limits { executions: Some(60), ..Limits::default() }, ..Plan::default() };
-    let alone = run(&plan, 1, || worker(&program));
-    let summary = alone.outcome().summary;
-    assert!(!summary.exhausted && summary.bounds.executions);
-    let most = 60 + alone.parts.len() as u64;
-    assert!(summary.executions <= most && summary.abandoned <= most * DROPS_PER_EXECUTION);
-    assert_eq!(run(&plan, 2, || worker(&program)), alone);
+    for (parts, most) in [(1, 60), (1, 1), (20, 60)] {
+        let limits = Limits { executions: Some(most), ..Limits::default() };
+        let plan = Plan { parts, limits, ..Plan::default() };
+        let alone = run(&plan, 1, || worker(&program));
+        let summary = alone.outcome().summary;
+        assert!(!summary.exhausted && summary.bounds.executions);
+        let shared = if parts == 1 { most } else { most + alone.parts.len() as u64 };
+        assert!(summary.executions <= shared && summary.abandoned <= shared * DROPS_PER_EXECUTION);
+        assert!(parts > 1 || summary.executions == most, "{summary:?}");
+        for jobs in [2, 3] {
+            assert_eq!(run(&plan, jobs, || worker(&program)), alone);
+        }
+    }
+}
+
+#[test]
+fn little_of_the_tree_is_kept() {
+    let program = Program { variables: 1, threads: vec![vec![Op::Add(0, at(0), 1); 3]; 3], ..Program::default() };
+    let most = AtomicUsize::new(0);
+    let plan = Plan::default();
+    let mut state = State::new(&mut worker(&program), &plan);
+    let keep = |state: &State| {
+        let size = state.open.values().map(Open::segments).sum();
+        most.fetch_max(size, Ordering::Relaxed);
+    };
+    state.run_keeping(&plan, 2, || worker(&program), &AtomicBool::new(false), &keep);
+    assert_eq!(state.outcome().summary.executions, 1680);
+    let most = most.into_inner();
+    assert!(most < 400, "{most}");
 }
 
 proptest! {
@@ -113,6 +140,12 @@ proptest! {
         let Some((finals, traces)) = brute_force(&program, 5_000) else { return Ok(()) };
         let plan = Plan { parts: usize::MAX, max_depth: depth, ..Plan::default() };
         let state = State::new(&mut worker(&program), &plan);
+        // The tree within each part comes to the same as the search within it.
+        for jobs in [1, 2] {
+            let shared = run(&plan, jobs, || worker(&program)).outcome().summary;
+            prop_assert!(shared.exhausted && !shared.diverged);
+            prop_assert!(shared.executions == traces.len() as u64 || !program.is_plain());
+        }
         let (mut executions, mut seen, mut ends) = (0, BTreeSet::new(), BTreeSet::new());
         for part in &state.parts {
             let mut search = Dpor::within(part.clone(), Limits::default());
@@ -125,6 +158,6 @@ proptest! {
         let missed: Vec<_> = traces.difference(&seen).collect();
         prop_assert!(missed.is_empty(), "{:?}", missed);
         prop_assert_eq!(ends, finals);
-        prop_assert_eq!(executions, traces.len() as u64);
+        prop_assert!(executions == traces.len() as u64 || !program.is_plain());
     }
 }

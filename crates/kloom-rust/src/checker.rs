@@ -406,13 +406,10 @@ impl Run<'_> {
     fn in_parts(&self, jobs: usize) -> Outcome {
         let limits = self.checker.limits();
         let plan = Plan { limits, first_failure: true, ..Plan::default() };
-        // An OS thread has one machine at a time: this one is gone before the workers make theirs.
-        let mut state = {
-            let mut machine = self.machine();
-            parallel::State::new(&mut |search: &mut dyn Search| self.execute(&mut machine, search).0, &plan)
-        };
+        // There is no cut, so nothing has to be run to find it.
+        let mut state = parallel::State::new(&mut |_: &mut dyn Search| Ending::Abandoned, &plan);
         let reports = Mutex::new(BTreeMap::new());
-        let boots = std::sync::atomic::AtomicU64::new(1);
+        let boots = std::sync::atomic::AtomicU64::new(0);
         let make = || {
             let (mut machine, mut known) = (self.machine(), 0);
             let (reports, boots) = (&reports, &boots);

@@ -1,14 +1,18 @@
 //! `kloom check`: the same module and scenario again and again, each time with other choices.
 
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kloom_cc::Built;
 use kloom_diag::{End, Outcome, Severity};
-use kloom_explore::parallel::{Plan, State};
+use kloom_explore::parallel::{self, Plan, State};
 use kloom_explore::search::{
-    self, DROPS_PER_EXECUTION, Ending, Minimised, Recorder, Replay, Schedule, Search, Strategy, Summary,
+    self, DROPS_PER_EXECUTION, Ending, Limits, Minimised, Recorder, Replay, Samplers, Schedule, Search, Strategy,
+    Summary,
 };
 use kloom_shim::machine::FAILABLE;
 use kloom_sim::explored::{Bounds, Explored, Threads};
@@ -22,6 +26,7 @@ use crate::source::Sources;
 pub struct Subject {
     start: Start,
     bounds: Bounds,
+    identity: u64,
 }
 
 /// One execution.
@@ -56,7 +61,23 @@ impl Subject {
         let natural = Request { strategy: kloom_explore::Strategy::Natural, ..request.clone() };
         let start = Start::new(&natural, built);
         start.parse()?;
-        Ok(Subject { start, bounds })
+        let mut hasher = rustc_hash::FxHasher::default();
+        for module in &built.modules {
+            module.file_name.hash(&mut hasher);
+            // Not the machine code, which has paths and compilers in it that hosts need not share.
+            match module.sources.as_slice() {
+                [] => module.ko.hash(&mut hasher),
+                sources => sources.iter().for_each(|(_, text)| text.hash(&mut hasher)),
+            }
+        }
+        start.script.text.hash(&mut hasher);
+        format!("{:?} {:?} {bounds:?}", request.config, request.fail).hash(&mut hasher);
+        Ok(Subject { start, bounds, identity: hasher.finish() })
+    }
+
+    /// A number that stands for modules, scenario and machine: states of checks with different ones do not mix.
+    pub fn identity(&self) -> u64 {
+        self.identity
     }
 
     /// Whether the user wants the check to end.
@@ -125,7 +146,7 @@ impl<'s> Worker<'s> {
     /// # Errors
     /// There is no machine.
     pub fn execute(&mut self, search: &mut dyn Search, show: &mut dyn FnMut(Output)) -> Result<Execution, RunError> {
-        let Subject { start, bounds } = self.subject;
+        let Subject { start, bounds, .. } = self.subject;
         let mut options = start.options.clone();
         options.fail.extend(self.faults.iter().cloned());
         let mut session = Session::with(&mut self.parts, options, &start.files).map_err(RunError::Machine)?;
@@ -218,7 +239,6 @@ impl<'s> Worker<'s> {
 
 /// What tells one bug from another: its code and where its first finding points; `None` if there is no bug.
 fn signature(outcome: &Outcome) -> Option<u64> {
-    use std::hash::{Hash, Hasher};
     let finding = outcome.findings.iter().find(|finding| finding.severity == Severity::Error);
     if finding.is_none() && outcome.end == End::Completed {
         return None;
@@ -233,9 +253,17 @@ fn signature(outcome: &Outcome) -> Option<u64> {
     Some(hasher.finish())
 }
 
-/// When a check gives up.
+/// How a check goes about it.
 #[derive(Clone, Debug)]
-pub struct Budget {
+pub struct How {
+    /// Which executions are run.
+    pub strategy: Strategy,
+    /// Each single call that can fail is made to fail, too.
+    pub faults: bool,
+    /// OS threads; what is found, and after how many executions, is the same for any number.
+    pub jobs: usize,
+    /// Goes on after a failure, to tell every bug there is.
+    pub keep_going: bool,
     /// Executions that come to their end; of those that the search drops there may be [`DROPS_PER_EXECUTION`] times as many.
     pub executions: u64,
     /// Host time.
@@ -249,8 +277,8 @@ pub struct Checked {
     pub summary: Summary,
     /// The first execution, whose choices were the natural ones.
     pub first: Option<Outcome>,
-    /// The failing execution that is told, with the choices that lead to it.
-    pub failure: Option<Failure>,
+    /// The failing executions that are told, with the choices that lead to them: one for each bug.
+    pub failures: Vec<Failure>,
     /// Time could have passed earlier than the bound allowed in some execution.
     pub clock_bounded: bool,
     /// Ended by the user or by the time limit.
@@ -278,160 +306,285 @@ pub struct Failure {
     pub faults: Vec<(String, Vec<u64>)>,
 }
 
-/// Runs executions until one fails or the search is over.
+/// What can be known of a check while it runs.
+pub struct Watch<'w> {
+    /// Host time so far.
+    pub elapsed: &'w (dyn Fn() -> Duration + Sync),
+    /// Told now and then how far it is.
+    pub progress: &'w (dyn Fn(&Summary) + Sync),
+}
+
+/// Runs executions until one fails (or on, if wanted) or the search is over.
 ///
 /// With `faults`, each single call that can fail is made to fail: first in an execution with natural choices, then, after the
 /// search without failures, in a search of its own. All searches have the same share of the budget.
 ///
 /// # Errors
 /// There is no machine.
-pub fn check(
-    subject: &Subject,
-    strategy: &Strategy,
-    faults: bool,
-    budget: &Budget,
-    elapsed: &dyn Fn() -> Duration,
-    progress: &mut dyn FnMut(&Summary),
-) -> Result<Checked, RunError> {
+pub fn check(subject: &Subject, how: &How, watch: &Watch<'_>) -> Result<Checked, RunError> {
     let (mut worker, natural) = Worker::new(subject)?;
     let mut checked = Checked::default();
-    let rules = if faults && !matches!(natural.ending, Ending::Bug(_)) { worker.single_faults()? } else { Vec::new() };
+    let fails = matches!(natural.ending, Ending::Bug(_));
+    let rules = if how.faults && (!fails || how.keep_going) { worker.single_faults()? } else { Vec::new() };
     checked.first = natural.outcome;
     checked.faults_known = rules.len() as u64;
-    let is_over = || subject.stopped() || elapsed() > budget.wall;
+    let mut known = BTreeMap::new();
     for rule in &rules {
         worker.set_faults(std::slice::from_ref(rule));
         checked.beforehand += 1;
-        if let Ending::Bug(_) = worker.natural()?.ending {
-            checked.failure = Some(worker.replay(Schedule::default())?);
-            return Ok(checked);
+        if let Ending::Bug(signature) = worker.natural()?.ending
+            && !known.contains_key(&signature)
+        {
+            known.insert(signature, ());
+            checked.failures.push(worker.replay(Schedule::default())?);
+            if !how.keep_going {
+                return Ok(checked);
+            }
         }
-        if is_over() {
+        if subject.stopped() || (watch.elapsed)() > how.wall {
             checked.interrupted = true;
             return Ok(checked);
         }
     }
-    let mut unspent = budget.executions.saturating_sub(checked.beforehand);
+    let mut unspent = how.executions.saturating_sub(checked.beforehand);
     for (nth, rule) in std::iter::once(None).chain(rules.iter().map(Some)).enumerate() {
         worker.set_faults(rule.map_or(&[], std::slice::from_ref));
         // What a search leaves the later ones share.
         let share = unspent.div_ceil((rules.len() + 1 - nth) as u64);
-        let (mut left, mut drops_left) = (share, share.saturating_mul(DROPS_PER_EXECUTION));
-        let mut search = Recorder::new(search::make(&with_samplers(strategy, share)));
-        let mut failing = None;
-        while failing.is_none() && left.min(drops_left) > 0 && !checked.interrupted && search.begin().is_some() {
-            let execution = worker.execute(&mut search, &mut |_| {})?;
-            search.end(execution.ending);
-            checked.clock_bounded |= execution.explored.clock_bounded;
-            match execution.ending {
-                Ending::Abandoned => drops_left -= 1,
-                _ => left -= 1,
-            }
-            if let Ending::Bug(signature) = execution.ending {
-                failing = Some((signature, search.schedule().clone()));
-            }
-            if (left + drops_left).is_multiple_of(PROGRESS_EXECUTIONS) {
-                progress(&search.summary());
-                checked.interrupted = is_over();
-            }
+        let mut hunt = Hunt {
+            subject,
+            how,
+            watch,
+            over: AtomicBool::new(false),
+            clock_bounded: Arc::default(),
+            error: Mutex::new(None),
+        };
+        let found = hunt.search(&mut worker, share);
+        if let Some(error) = hunt.error.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(error);
         }
-        unspent -= share - left;
+        checked.clock_bounded |= hunt.clock_bounded.load(Ordering::Relaxed);
+        checked.interrupted |= hunt.over.into_inner();
+        unspent -= found.summary.executions.min(share);
         match rule {
-            None => checked.summary = search.summary(),
-            Some(_) => checked.summary.add(&search.summary()),
+            None => checked.summary = found.summary,
+            Some(_) => checked.summary.add(&found.summary),
         }
-        if let Some((signature, schedule)) = failing {
-            checked.failure = Some(worker.told(signature, schedule)?);
+        for (signature, failure) in simplest_first(found.failures) {
+            if known.insert(signature, ()).is_none() {
+                checked.failures.push(worker.told(signature, failure.schedule)?);
+            }
+        }
+        let enough = !how.keep_going && !checked.failures.is_empty();
+        if enough || checked.interrupted {
             break;
         }
-        checked.faults_tried += u64::from(rule.is_some() && search.summary().executions > 0);
+        checked.faults_tried += u64::from(rule.is_some() && share > 0);
     }
     Ok(checked)
 }
 
-/// The strategy, so that something is left for a portfolio's samplers, however small the budget is.
-fn with_samplers(strategy: &Strategy, budget: u64) -> Strategy {
-    match strategy {
-        Strategy::Portfolio { executions, seed } => {
-            Strategy::Portfolio { executions: (*executions).min(budget.div_ceil(2)), seed: *seed }
+/// Failures in the order in which they are told.
+fn simplest_first(failures: BTreeMap<u64, parallel::Failure>) -> Vec<(u64, parallel::Failure)> {
+    let mut failures: Vec<_> = failures.into_iter().collect();
+    failures
+        .sort_by(|(_, a), (_, b)| (a.schedule.complexity(), &a.schedule).cmp(&(b.schedule.complexity(), &b.schedule)));
+    failures
+}
+
+/// One search of a check.
+struct Hunt<'h> {
+    subject: &'h Subject,
+    how: &'h How,
+    watch: &'h Watch<'h>,
+    over: AtomicBool,
+    clock_bounded: Arc<AtomicBool>,
+    error: Mutex<Option<RunError>>,
+}
+
+impl Hunt<'_> {
+    /// One execution on behalf of a search, which is told of its end.
+    fn execute(&self, worker: &mut Worker<'_>, search: &mut dyn Search) -> Ending {
+        if self.subject.stopped() || (self.watch.elapsed)() > self.how.wall {
+            self.over.store(true, Ordering::Relaxed);
         }
-        other => other.clone(),
+        run_one(worker, search, &self.clock_bounded).unwrap_or_else(|error| self.fail(error, search))
+    }
+
+    fn fail(&self, error: RunError, search: &mut dyn Search) -> Ending {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.over.store(true, Ordering::Relaxed);
+        search.end(Ending::Abandoned);
+        Ending::Abandoned
+    }
+
+    /// Makes a worker like this one, for another thread.
+    fn another(&self, faults: &[(String, Vec<u64>)]) -> impl FnMut(&mut dyn Search) -> Ending {
+        let made = Worker::new(self.subject);
+        let (mut worker, mut error) = match made {
+            Ok((mut worker, _)) => {
+                worker.set_faults(faults);
+                (Some(worker), None)
+            }
+            Err(error) => (None, Some(error)),
+        };
+        move |search: &mut dyn Search| match (&mut worker, error.take()) {
+            (Some(worker), _) => self.execute(worker, search),
+            (None, Some(error)) => self.fail(error, search),
+            (None, None) => Ending::Abandoned,
+        }
+    }
+
+    fn search(&self, worker: &mut Worker<'_>, share: u64) -> parallel::Outcome {
+        let limited = |limits: &Limits| Limits {
+            executions: Some(limits.executions.map_or(share, |most| most.min(share))),
+            ..*limits
+        };
+        match &self.how.strategy {
+            Strategy::Dpor(limits) => self.reduce(worker, limited(limits)),
+            Strategy::Portfolio { executions, .. } => {
+                // Something is left for the samplers, however small the budget is.
+                let most = (*executions).min(share.div_ceil(2));
+                let mut all = self.reduce(worker, Limits { executions: Some(most), ..Limits::default() });
+                let enough = !self.how.keep_going && !all.failures.is_empty();
+                if !all.summary.exhausted && !enough && !self.over.load(Ordering::Relaxed) {
+                    let estimate = all.summary.estimate;
+                    let left = share.saturating_sub(all.summary.executions);
+                    all.add(&self.sample(worker, left));
+                    all.summary.estimate = estimate;
+                }
+                all
+            }
+            Strategy::Random { .. } | Strategy::Pct { .. } | Strategy::Pos { .. } | Strategy::Surw { .. } => {
+                self.sample(worker, share)
+            }
+            Strategy::Dfs(_) | Strategy::Natural | Strategy::Replay(_) => self.one_by_one(worker, share),
+        }
+    }
+
+    fn reduce(&self, worker: &mut Worker<'_>, limits: Limits) -> parallel::Outcome {
+        if limits.executions == Some(0) {
+            return parallel::Outcome::default();
+        }
+        let plan = Plan { limits, first_failure: !self.how.keep_going, ..Plan::default() };
+        let mut state = State::new(&mut |_: &mut dyn Search| Ending::Abandoned, &plan);
+        let keep = |state: &State| {
+            if state.open.values().map(|open| open.executions()).sum::<u64>() % PROGRESS_EXECUTIONS == 1 {
+                (self.watch.progress)(&state.outcome().summary);
+            }
+        };
+        if self.how.jobs <= 1 {
+            state.run_alone(&plan, |search: &mut dyn Search| self.execute(worker, search), &self.over, &keep);
+        } else {
+            let faults = worker.faults.clone();
+            state.run_keeping(&plan, self.how.jobs, || self.another(&faults), &self.over, &keep);
+        }
+        state.outcome()
+    }
+
+    fn sample(&self, worker: &mut Worker<'_>, most: u64) -> parallel::Outcome {
+        let Some(samplers) = Samplers::of(&self.how.strategy) else { return parallel::Outcome::default() };
+        let most = (most, !self.how.keep_going);
+        let keep = |summary: &Summary| {
+            if summary.executions % PROGRESS_EXECUTIONS == 1 {
+                (self.watch.progress)(summary);
+            }
+        };
+        if self.how.jobs <= 1 {
+            let worker = |search: &mut dyn Search| self.execute(worker, search);
+            parallel::sample_alone(&samplers, most, worker, &self.over, &keep)
+        } else {
+            let faults = worker.faults.clone();
+            parallel::sample(&samplers, most, self.how.jobs, || self.another(&faults), &self.over, &keep)
+        }
+    }
+
+    /// Strategies in which each execution follows from the one before.
+    fn one_by_one(&self, worker: &mut Worker<'_>, share: u64) -> parallel::Outcome {
+        let mut search = Recorder::new(search::make(&self.how.strategy));
+        let (mut left, mut drops_left) = (share, share.saturating_mul(DROPS_PER_EXECUTION));
+        let mut outcome = parallel::Outcome::default();
+        while left.min(drops_left) > 0 && !self.over.load(Ordering::Relaxed) && search.begin().is_some() {
+            match self.execute(worker, &mut search) {
+                Ending::Abandoned => drops_left -= 1,
+                Ending::Bug(signature) => {
+                    left -= 1;
+                    outcome.failed(signature, search.schedule().clone());
+                    if !self.how.keep_going {
+                        break;
+                    }
+                }
+                _ => left -= 1,
+            }
+            if (left + drops_left).is_multiple_of(PROGRESS_EXECUTIONS) {
+                (self.watch.progress)(&search.summary());
+            }
+        }
+        outcome.summary = search.summary();
+        outcome
     }
 }
 
-/// Explores by reduction on `jobs` threads, or goes on with what is not done yet of `state`; the simplest of all failing
-/// executions is told, whatever the number of jobs. `keep` gets the state whenever there is more of it.
+/// Explores by reduction on `jobs` threads, or goes on with what is not done yet of `state`. `keep` gets the state whenever
+/// there is more of it.
 ///
 /// # Errors
 /// There is no machine.
 pub fn check_in_parts(
     subject: &Subject,
     plan: &Plan,
-    jobs: usize,
+    how: &How,
     state: Option<State>,
-    is_late: &(dyn Fn() -> bool + Sync),
+    watch: &Watch<'_>,
     keep: &(dyn Fn(&State) + Sync),
 ) -> Result<(Checked, State), RunError> {
     let (mut worker, natural) = Worker::new(subject)?;
-    let (clock_bounded, over) = (AtomicBool::new(false), AtomicBool::new(false));
-    let mut state = state.unwrap_or_else(|| {
-        State::new(&mut |search: &mut dyn Search| run_one(&mut worker, search, &clock_bounded), plan)
-    });
-    let make = || {
-        let mut worker = Worker::new(subject).ok().map(|(worker, _)| worker);
-        let (clock_bounded, over) = (&clock_bounded, &over);
-        move |search: &mut dyn Search| {
-            if subject.stopped() || is_late() {
-                over.store(true, Ordering::Relaxed);
-            }
-            match &mut worker {
-                Some(worker) => run_one(worker, search, clock_bounded),
-                None => {
-                    search.end(Ending::Abandoned);
-                    Ending::Abandoned
-                }
-            }
-        }
+    // What an earlier run left out, it has left out for good.
+    let bounded = state.as_ref().is_some_and(|state| state.bounded);
+    let mut hunt = Hunt {
+        subject,
+        how,
+        watch,
+        over: AtomicBool::new(false),
+        clock_bounded: Arc::new(AtomicBool::new(bounded)),
+        error: Mutex::new(None),
     };
-    let keep = |state: &State| {
-        let bounded = state.bounded || clock_bounded.load(Ordering::Relaxed);
-        keep(&State { bounded, ..state.clone() });
-    };
+    let mut state =
+        state.unwrap_or_else(|| State::new(&mut |search: &mut dyn Search| hunt.execute(&mut worker, search), plan));
+    state.subject = subject.identity();
+    let plan = &Plan { bounded: Arc::clone(&hunt.clock_bounded), ..plan.clone() };
     keep(&state);
-    state.run_keeping(plan, jobs, make, &over, &keep);
-    state.bounded |= clock_bounded.load(Ordering::Relaxed);
+    if how.jobs <= 1 {
+        state.run_alone(plan, |search: &mut dyn Search| hunt.execute(&mut worker, search), &hunt.over, keep);
+    } else {
+        state.run_keeping(plan, how.jobs, || hunt.another(&[]), &hunt.over, keep);
+    }
+    if let Some(error) = hunt.error.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(error);
+    }
+    state.bounded |= hunt.clock_bounded.load(Ordering::Relaxed);
+    keep(&state);
     let outcome = state.outcome();
     let mut checked = Checked {
         summary: outcome.summary,
         first: natural.outcome,
         clock_bounded: state.bounded,
-        interrupted: over.load(Ordering::Relaxed),
+        interrupted: hunt.over.load(Ordering::Relaxed),
         ..Checked::default()
     };
-    let mut simplest: Option<(u64, &Schedule)> = None;
-    for (&signature, failure) in &outcome.failures {
-        if simplest.is_none_or(|(_, known)| failure.schedule.is_simpler_than(known)) {
-            simplest = Some((signature, &failure.schedule));
-        }
-    }
-    if let Some((signature, schedule)) = simplest {
-        checked.failure = Some(worker.told(signature, schedule.clone())?);
+    let most = if how.keep_going { usize::MAX } else { 1 };
+    for (signature, failure) in simplest_first(outcome.failures).into_iter().take(most) {
+        checked.failures.push(worker.told(signature, failure.schedule)?);
     }
     Ok((checked, state))
 }
 
-/// One execution on behalf of the explorer, which wants to be told of its end. A machine that cannot be made ends it as if the
-/// search had dropped it.
-fn run_one(worker: &mut Worker<'_>, search: &mut dyn Search, clock_bounded: &AtomicBool) -> Ending {
-    let ending = match worker.execute(search, &mut |_| {}) {
-        Ok(execution) => {
-            clock_bounded.fetch_or(execution.explored.clock_bounded, Ordering::Relaxed);
-            execution.ending
-        }
-        Err(_) => Ending::Abandoned,
-    };
-    search.end(ending);
-    ending
+/// One execution on behalf of the explorer, which wants to be told of its end.
+fn run_one(worker: &mut Worker<'_>, search: &mut dyn Search, clock_bounded: &AtomicBool) -> Result<Ending, RunError> {
+    let execution = worker.execute(search, &mut |_| {})?;
+    clock_bounded.fetch_or(execution.explored.clock_bounded, Ordering::Relaxed);
+    search.end(execution.ending);
+    Ok(execution.ending)
 }
 
 /// Executions spent on making a failing one simpler.

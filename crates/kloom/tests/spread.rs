@@ -249,10 +249,67 @@ fn failing_calls_share_the_budget() {
 }
 
 #[test]
-fn failures_are_not_spread() {
+fn what_cannot_be_had_together_is_said_at_once() {
     let dir = place("refused");
-    let told = done(&mut check(&dir, &["meet.c", "--faults", "--jobs", "2"]), 2);
-    assert!(told.err().contains("--faults runs on one thread"), "{}", told.err());
+    for (arguments, text) in [
+        (&["--faults", "--partition", "1/2"][..], "--faults goes with --jobs"),
+        (&["--faults", "--save-state", "x"], "--faults goes with --jobs"),
+        (&["--strategy", "dfs", "--jobs", "2"], "dfs, natural and a token run on one thread"),
+        (&["--strategy", "surw:1", "--partition", "1/2"], "a seed of its own"),
+        (&["--strategy", "pct:3", "--delays", "2"], "bound a search"),
+        (&["--jobs", "0"], "a number from 1"),
+    ] {
+        let told = done(kloom(&dir).args(["check", "meet.c"]).args(arguments), 2);
+        assert!(told.err().contains(text), "{arguments:?}: {}", told.err());
+    }
+    fs::write(dir.join("old"), r#"{"parts":[],"done":{}}"#).unwrap();
+    let told = done(&mut check(&dir, &["meet.c", "--save-state", "old"]), 2);
+    assert!(told.err().contains("another version of kloom"), "{}", told.err());
+    done(&mut check(&dir, &["meet.c", "--save-state", "meet"]), 0);
+    let told = done(&mut check(&dir, &["some.c", "--save-state", "meet"]), 2);
+    assert!(told.err().contains("of another module"), "{}", told.err());
+}
+
+/// The report without the host's time.
+fn timeless(done: &Done) -> String {
+    let text = done.out() + &done.err();
+    let line = |line: &str| match (line.contains("wall"), line.rsplit_once(", ")) {
+        (true, Some((head, _))) => head.rsplit_once(", ").map_or(String::new(), |(head, _)| head.to_string()),
+        _ => line.to_string(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn any_number_of_jobs_gives_the_same_report_with_every_strategy() {
+    let dir = place("same");
+    for (arguments, code) in [
+        (&["often.c", "--executions", "60"][..], 0),
+        (&["often.c", "--executions", "60", "--strategy", "random:3"], 0),
+        (&["often.c", "--executions", "60", "--strategy", "pct:3"], 0),
+        (&["often.c", "--executions", "60", "--strategy", "pos"], 0),
+        (&["often.c", "--executions", "60", "--strategy", "dpor", "--preemptions", "1"], 0),
+        (&["often.c", "--executions", "60", "--strategy", "dpor", "--delays", "1"], 0),
+        (&["abba.c"], 1),
+        (&["abba.c", "--strategy", "surw:5"], 1),
+        (&["abba.c", "--keep-going", "--executions", "300"], 1),
+        (&["careful.c", "--faults", "--executions", "60"], 0),
+    ] {
+        let explore =
+            |jobs: &str| timeless(&done(kloom(&dir).arg("check").args(arguments).args(["--jobs", jobs]), code));
+        let alone = explore("1");
+        assert_eq!(explore("2"), alone, "{arguments:?}");
+        assert_eq!(explore("3"), alone, "{arguments:?}");
+        // Without the flag there is one.
+        assert_eq!(timeless(&done(kloom(&dir).arg("check").args(arguments), code)), alone, "{arguments:?}");
+    }
+}
+
+#[test]
+fn bounds_on_delays_are_told() {
+    let dir = place("delays");
+    let told = done(&mut check(&dir, &["meet.c", "--delays", "0", "--jobs", "2"]), 0);
+    assert!(told.err().contains("no bug in 1 execution (") && told.err().contains("delays"), "{}", told.err());
 }
 
 #[test]
@@ -261,7 +318,7 @@ fn one_job_and_two_come_to_the_same_state_and_the_same_report() {
     for (module, code) in [("meet.c", 0), ("abba.c", 1), ("some.c", 0)] {
         let explore = |jobs: &str| {
             let file = format!("{module}.{jobs}");
-            let told = done(&mut check(&dir, &[module, "--jobs", jobs, "--save-state", &file]), code);
+            let told = done(&mut check(&dir, &[module, "--keep-going", "--jobs", jobs, "--save-state", &file]), code);
             (state(&dir.join(&file)), told.out() + &told.err())
         };
         let (alone, both) = (explore("1"), explore("2"));
@@ -283,7 +340,7 @@ fn partitions_run_as_processes_are_merged_to_the_whole() {
         let children: Vec<_> = (1..=4)
             .map(|nth| {
                 let (part, file) = (format!("{nth}/4"), format!("{module}.part{nth}"));
-                let mut command = check(&dir, &[module, "--partition", &part, "--save-state", &file]);
+                let mut command = check(&dir, &[module, "--keep-going", "--partition", &part, "--save-state", &file]);
                 command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
             })
             .collect();
@@ -292,12 +349,12 @@ fn partitions_run_as_processes_are_merged_to_the_whole() {
             assert!(matches!(status.code(), Some(0 | 1)), "{status}");
         }
         let mut merge = kloom(&dir);
-        merge.args(["merge", module, "--for", "1s"]);
+        merge.args(["merge", module, "--keep-going", "--for", "1s"]);
         for nth in 1..=4 {
             merge.arg("--state").arg(format!("{module}.part{nth}"));
         }
         let merged = done(&mut merge, code);
-        let whole = done(&mut check(&dir, &[module, "--jobs", "1"]), code);
+        let whole = done(&mut check(&dir, &[module, "--keep-going", "--jobs", "2"]), code);
         assert_eq!(report(&merged), report(&whole), "{module}");
     }
 }
@@ -310,12 +367,13 @@ fn a_check_that_is_killed_goes_on_where_it_was() {
     let wanted = state(&whole);
     let file = dir.join("state");
     // Killed again and again, always as soon as there is more than before.
-    let mut parts = 0;
+    let executions = |state: &State| state.outcome().summary.executions;
+    let mut known = 0;
     for _ in 0..3 {
         let mut command = check(&dir, &["meet.c", "--save-state", "state"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         loop {
-            if file.exists() && state(&file).done.len() > parts {
+            if file.exists() && executions(&state(&file)) > known {
                 break;
             }
             if child.try_wait().unwrap().is_some() {
@@ -326,8 +384,8 @@ fn a_check_that_is_killed_goes_on_where_it_was() {
         // SIGKILL.
         let _ = child.kill();
         child.wait().unwrap();
-        parts = state(&file).done.len();
-        assert!(parts > 0);
+        known = executions(&state(&file));
+        assert!(known > 0);
     }
     done(&mut check(&dir, &["meet.c", "--save-state", "state"]), 0);
     assert_eq!(state(&file), wanted);

@@ -19,10 +19,13 @@
 //!   not all such are seen: an equivalent of a missing one may have been dropped for its own preemptions. [`super::Dfs`]
 //!   with the same limits sees all.
 
+use std::sync::Arc;
+
 use super::natural::{Count, natural};
 use super::trace::{NONE, Trace};
+use super::tree::{Job, Order, Record, Report, Reversal, Segment, Slept, Stamps, UNREAL, settles};
 use super::wakeup::{ALL, Answer, Forest, Key, Steps, Why, dependent, key};
-use super::{Access, Candidate, Ending, Limits, Pick, Search, Summary, ThreadId};
+use super::{Access, Candidate, Ending, Limits, Pick, Schedule, Search, Summary, ThreadId};
 
 /// No thread.
 const NOBODY: ThreadId = ThreadId::MAX;
@@ -46,6 +49,8 @@ struct Node {
     answers: Vec<Answer>,
     /// The key of the first answers, if they were made by a wakeup sequence.
     guided: Key,
+    /// No wakeup sequence asked for the thread.
+    free: bool,
     /// Those who slept on arrival, then those who were run here and are done.
     sleepers: Vec<Sleeper>,
     arrived: u32,
@@ -67,6 +72,7 @@ impl Default for Node {
             thread: NOBODY,
             answers: Vec::new(),
             guided: ALL,
+            free: true,
             sleepers: Vec::new(),
             arrived: 0,
             outside: Vec::new(),
@@ -98,6 +104,46 @@ pub struct Sleeping {
     pub accesses: Vec<Access>,
 }
 
+/// What a search knows of the tree that it runs single executions of.
+#[derive(Debug, Default)]
+struct Helper {
+    order: Arc<Order>,
+    /// Of which segment of the way each node before the branch is, and each step.
+    way: Vec<(Arc<Segment>, usize)>,
+    report: Report,
+    /// Where the pool ends that belongs to the part.
+    base: u32,
+    attended: bool,
+}
+
+impl Helper {
+    /// The segment of the way that a step is of.
+    fn segment(&self, depth: usize) -> Option<&Arc<Segment>> {
+        let nth = self.way.partition_point(|&(_, to)| to <= depth);
+        self.way.get(nth).map(|(segment, _)| segment).filter(|segment| segment.from <= depth)
+    }
+}
+
+/// The steps of the running execution. Those that never came to run have no node.
+struct Own<'d> {
+    trace: &'d Trace,
+    path: &'d [Node],
+}
+
+impl Steps for Own<'_> {
+    fn thread(&self, step: u32) -> ThreadId {
+        self.trace.thread(step as usize)
+    }
+
+    fn accesses(&self, step: u32) -> &[Access] {
+        self.trace.accesses(step as usize)
+    }
+
+    fn answers(&self, step: u32) -> &[Answer] {
+        self.path.get(step as usize).map_or(&[], |node| &node.answers)
+    }
+}
+
 /// The search.
 #[derive(Debug, Default)]
 pub struct Dpor {
@@ -122,7 +168,13 @@ pub struct Dpor {
     part: Part,
     /// The depth at which the tree is split, and the parts so far.
     split: Option<(usize, Vec<Part>)>,
+    /// Works for a tree that others work for, too.
+    helper: Option<Box<Helper>>,
+    /// The nodes before this depth are not its own: they are the tree's, or other parts'.
+    own: usize,
     foreign: bool,
+    /// The branch of the tree could not be taken, and another has to be: there was no execution.
+    passed: bool,
     begun: bool,
     exhausted: bool,
     diverged: bool,
@@ -139,7 +191,97 @@ impl Dpor {
     /// that begins like a part before are run too (the races in them matter) and counted as abandoned, so that all parts
     /// together count every trace once.
     pub fn within(part: Part, limits: Limits) -> Dpor {
-        Dpor { part, ..Dpor::new(limits) }
+        Dpor { own: part.steps.len(), part, ..Dpor::new(limits) }
+    }
+
+    /// A search that runs one execution of a tree at a time, each after a [`Dpor::attend`].
+    pub fn helper(part: Part, limits: Limits) -> Dpor {
+        Dpor { helper: Some(Box::default()), ..Dpor::within(part, Limits { executions: None, ..limits }) }
+    }
+
+    /// Prepares the execution of a job.
+    pub fn attend(&mut self, job: Job) {
+        let Some(mut helper) = self.helper.take() else { return };
+        // As far as it begins like the execution before, what is known of that stays.
+        let mut common = 0;
+        for ((segment, to), (known, known_to)) in job.way.iter().zip(&helper.way) {
+            if !Arc::ptr_eq(segment, known) {
+                break;
+            }
+            common = *to.min(known_to);
+            if to != known_to {
+                break;
+            }
+        }
+        let common = common.min(self.trace.len());
+        self.trace.truncate(common);
+        self.len = common;
+        self.pool.truncate(if common > self.part.steps.len() { helper.base as usize } else { 0 });
+        self.forest.clear();
+        self.subtree = NONE;
+        (self.count, self.diverged, self.foreign) = (Count::default(), false, false);
+        (self.exhausted, self.begun) = (false, false);
+        self.fresh = job.order.at;
+        self.own = job.order.at + usize::from(job.order.branch.is_some());
+        (helper.order, helper.way) = (job.order, job.way);
+        helper.report = Report::default();
+        helper.attended = true;
+        for depth in self.part.steps.len()..common {
+            settle_known(&mut self.trace, &helper, depth);
+        }
+        self.helper = Some(helper);
+    }
+
+    /// What came of the job, whose execution is over. `failure`: how it failed.
+    pub fn report(&mut self, failure: Option<(u64, Schedule)>) -> Report {
+        let Some(mut helper) = self.helper.take() else { return Report::default() };
+        let mut report = std::mem::take(&mut helper.report);
+        (report.count, report.diverged, report.failure) = (self.count, self.diverged, failure);
+        let at = helper.order.at;
+        if self.depth > at && self.depth == self.trace.len() {
+            let segment = Arc::new(self.leave(at, &mut report));
+            helper.way.push((Arc::clone(&segment), segment.to()));
+            report.segment = Some(segment);
+        }
+        self.helper = Some(helper);
+        report
+    }
+
+    /// What was run from a node on, with what it leaves to be done.
+    fn leave(&mut self, at: usize, report: &mut Report) -> Segment {
+        let mut segment = Segment { from: at, ..Segment::default() };
+        let mut races = 0;
+        for depth in at..self.depth {
+            let node = &mut self.nodes[depth];
+            segment.records.push(Record {
+                thread: node.thread,
+                guided: node.guided,
+                free: node.free,
+                answers: segment.answers.len() as u32,
+                accesses: segment.accesses.len() as u32,
+                sleepers: segment.sleepers.len() as u32,
+                races: races as u32,
+            });
+            segment.answers.extend_from_slice(&node.answers);
+            segment.accesses.extend_from_slice(self.trace.accesses(depth));
+            races += self.trace.races(depth).len();
+            let slept = |s: &Sleeper| Slept { thread: s.thread, key: s.key, start: s.start, end: s.end };
+            segment.sleepers.extend(node.sleepers.iter().map(slept));
+            if depth >= self.own {
+                let wakeup = std::mem::replace(&mut node.wakeup, NONE);
+                if wakeup != NONE {
+                    report.wakeups.push((depth, wakeup));
+                }
+            }
+        }
+        if !segment.sleepers.is_empty() {
+            segment.pool.extend_from_slice(&self.pool);
+        }
+        if !report.wakeups.is_empty() {
+            std::mem::swap(&mut report.forest, &mut self.forest);
+        }
+        segment.settled = Stamps::new(races);
+        segment
     }
 
     /// A search that abandons every execution after `depth` steps and only finds out the parts, for [`Dpor::parts`].
@@ -193,7 +335,7 @@ impl Dpor {
 
     /// Goes back to the deepest node where something is left to do, and prepares to do it. Returns whether there is one.
     fn backtrack(&mut self) -> bool {
-        while self.len > self.part.steps.len() {
+        while self.len > self.own {
             let at = self.len - 1;
             let node = &mut self.nodes[at];
             self.pool.truncate(node.pool as usize);
@@ -256,7 +398,9 @@ impl Dpor {
                 }
             }
             let step = self.trace.accesses(self.depth - 1);
-            for &sleeper in &parent.sleepers {
+            // Who sleeps on the way to a branch of a tree is known to the tree.
+            let slept = if self.depth < self.own { &[][..] } else { &parent.sleepers };
+            for &sleeper in slept {
                 if sleeper.thread != parent.thread
                     && !dependent(step, &self.pool[sleeper.start as usize..sleeper.end as usize])
                 {
@@ -272,6 +416,22 @@ impl Dpor {
                 let end = self.pool.len() as u32;
                 node.outside.push(Sleeper { thread: sleeping.thread, start, end, key: ALL });
                 (node.union, node.pool) = (end, end);
+            }
+        }
+        if let Some(helper) = &mut self.helper {
+            if self.depth == self.part.steps.len() {
+                helper.base = self.pool.len() as u32;
+            }
+            if self.depth == helper.order.at {
+                for asleep in &helper.order.sleepers {
+                    let start = self.pool.len() as u32;
+                    self.pool.extend_from_slice(&asleep.accesses);
+                    let end = self.pool.len() as u32;
+                    node.sleepers.push(Sleeper { thread: asleep.thread, start, end, key: asleep.key });
+                    (node.union, node.pool) = (end, end);
+                }
+                node.wakeup =
+                    helper.order.branch.map_or(NONE, |branch| self.forest.graft(&helper.order.forest, branch));
             }
         }
         node.arrived = node.sleepers.len() as u32;
@@ -326,6 +486,7 @@ impl Dpor {
                 node.thread = thread;
                 node.answers.clear();
                 node.answers.extend_from_slice(&self.forest.get(wanted).answers);
+                node.free = false;
                 node.guided = if node.answers.is_empty() { ALL } else { key(&node.answers) };
                 self.subtree = children;
                 self.forest.release(wanted);
@@ -356,6 +517,25 @@ impl Dpor {
         }
     }
 
+    /// Takes the next step on the way to a branch of the tree.
+    fn pick_on_the_way(&mut self, candidates: &[Candidate]) -> Pick {
+        let Some(helper) = &self.helper else { return Pick::Abandon };
+        let Some(segment) = helper.segment(self.depth) else { return Pick::Abandon };
+        let thread = segment.thread(self.depth);
+        let found = candidates.binary_search_by_key(&thread, |candidate| candidate.thread);
+        if let Ok(index) = found {
+            let answers = segment.answers(self.depth).iter().map(|&answer| Answer { fixed: true, ..answer });
+            let node = &mut self.nodes[self.depth];
+            node.thread = thread;
+            node.answers.extend(answers);
+            if self.allowed(candidates, index) {
+                return Pick::Run(index);
+            }
+        }
+        self.diverged = true;
+        Pick::Abandon
+    }
+
     /// Takes any thread that does not sleep, the natural one first.
     fn pick_freely(&mut self, candidates: &[Candidate], all_lazy: bool) -> Option<usize> {
         let first = natural(candidates, self.last_thread());
@@ -366,7 +546,7 @@ impl Dpor {
             let awake = !self.nodes[self.depth].sleepers.iter().any(sleeps);
             if awake && (all_lazy || !candidate.lazy) && self.allowed(candidates, index) {
                 self.nodes[self.depth].thread = candidate.thread;
-                self.nodes[self.depth].guided = ALL;
+                (self.nodes[self.depth].guided, self.nodes[self.depth].free) = (ALL, true);
                 self.subtree = NONE;
                 return Some(index);
             }
@@ -375,12 +555,9 @@ impl Dpor {
     }
 
     /// Makes sure that an execution is run in which step `second` comes before step `first`. Returns whether that holds for
-    /// all executions that begin as this one does up to `second`, whatever comes after it.
-    ///
-    /// What can be run from the node before `first` includes a step that the reversed sequence can begin with. If that step
-    /// comes before `second`, so does everything it has to be independent of: it begins the sequence of every such execution.
-    /// Steps after `second` that make internal choices are an exception, for the sequence asks for the choices they made.
-    fn reverse(&mut self, first: usize, second: usize) -> bool {
+    /// all executions that begin as this one does up to `second`, whatever comes after it. `race` says the how-manieth of the
+    /// second step's races it is, if that step came to run.
+    fn reverse(&mut self, first: usize, second: usize, race: Option<usize>) -> bool {
         if first < self.part.steps.len() {
             // Other parts begin so.
             return true;
@@ -395,36 +572,66 @@ impl Dpor {
         sequence.push(second as u32);
         let node = &self.nodes[first];
         let possible = sequence.len() > 1 || self.trace.could_run(first, self.trace.thread(second));
-        // A step that never came to run has no node.
-        let path = &self.nodes[..self.len.min(self.depth)];
-        let answers = |step: u32| path.get(step as usize).map_or(&[][..], |node| &node.answers[..]);
-        let steps = Steps { trace: &self.trace, answers };
-        let seen = node.sleepers.iter().find_map(|sleeper| {
-            let accesses = &self.pool[sleeper.start as usize..sleeper.end as usize];
-            steps.weak_initial(sleeper.thread, accesses, sleeper.key, &sequence)
-        });
+        let steps = Own { trace: &self.trace, path: &self.nodes[..self.len.min(self.depth)] };
         let alone = sequence.len() == 1;
-        let asks = sequence.iter().any(|&step| step as usize > second && !answers(step).is_empty());
+        let asks = sequence.iter().any(|&step| step as usize > second && !steps.answers(step).is_empty());
+        let of_tree = self.helper.as_deref().filter(|_| first < self.own);
+        let seen = match of_tree {
+            Some(helper) if first < helper.order.at => helper.seen(first, &steps, &sequence),
+            _ => node.sleepers.iter().find_map(|sleeper| {
+                let accesses = &self.pool[sleeper.start as usize..sleeper.end as usize];
+                steps.weak_initial(sleeper.thread, accesses, sleeper.key, &sequence)
+            }),
+        };
         let begins = match seen {
+            None if possible && of_tree.is_some() => {
+                self.tell(first, second, race, &mut sequence, (asks, alone));
+                None
+            }
             None if possible => {
                 let mut wakeup = node.wakeup;
-                let begins = self.forest.insert(&mut wakeup, &mut sequence, steps);
+                let begins = self.forest.insert(&mut wakeup, &mut sequence, &steps);
                 self.nodes[first].wakeup = wakeup;
                 Some(begins)
             }
             seen => seen,
         };
         self.sequence = sequence;
-        match begins {
-            Some(Why::Element(step)) => !asks && ((step as usize) < second || alone),
-            Some(Why::Apart) | None => false,
+        begins.is_some_and(|begins| settles(begins, second, asks, alone))
+    }
+
+    /// Leaves a reversal to the tree.
+    fn tell(
+        &mut self,
+        first: usize,
+        second: usize,
+        race: Option<usize>,
+        sequence: &mut [u32],
+        (asks, alone): (bool, bool),
+    ) {
+        let Some(helper) = &mut self.helper else { return };
+        let report = &mut helper.report;
+        if race.is_none() {
+            if let Some(last) = sequence.last_mut() {
+                *last = UNREAL + report.unreal.len() as u32;
+            }
+            report.unreal.push((self.trace.thread(second), self.trace.accesses(second).to_vec()));
         }
+        report.sequences.extend_from_slice(sequence);
+        let end = report.sequences.len() as u32;
+        report.reversals.push(Reversal { first, second: race.map(|nth| (second, nth)), end, asks, alone });
     }
 
     fn reverse_races_of(&mut self, step: usize) {
-        for race in self.trace.races(step) {
-            if !self.trace.is_settled(race) && self.reverse(self.trace.race(race), step) {
+        for (nth, race) in self.trace.races(step).enumerate() {
+            let first = self.trace.race(race);
+            if !self.trace.is_settled(race) && self.reverse(first, step, Some(nth)) {
                 self.trace.settle_race(race);
+                if let Some(helper) = &mut self.helper
+                    && first >= self.part.steps.len()
+                {
+                    helper.report.settled.push((step, nth));
+                }
             }
         }
     }
@@ -433,7 +640,9 @@ impl Dpor {
     fn reverse_races_of_blocked(&mut self, thread: ThreadId, accesses: &[Access]) {
         let len = self.trace.len();
         self.trace.push(thread, accesses);
-        self.reverse_races_of(len);
+        for race in self.trace.races(len) {
+            self.reverse(self.trace.race(race), len, None);
+        }
         self.trace.truncate(len);
     }
 
@@ -452,6 +661,21 @@ impl Dpor {
     }
 }
 
+impl Helper {
+    /// Whether somebody who sleeps at a node on the way shows that a sequence is seen before.
+    fn seen(&self, at: usize, steps: &impl Steps, sequence: &[u32]) -> Option<Why> {
+        let mut slept = self.segment(at).into_iter().flat_map(|segment| segment.sleepers(at));
+        slept.find_map(|(thread, accesses, key)| steps.weak_initial(thread, accesses, key, sequence))
+    }
+}
+
+/// Settles those races of a step on the way that the tree knew to be settled when the job was handed out.
+fn settle_known(trace: &mut Trace, helper: &Helper, depth: usize) {
+    if let Some(segment) = helper.segment(depth) {
+        trace.settle_races(depth, |nth| segment.is_settled(depth, nth, helper.order.now));
+    }
+}
+
 /// The next combination of internal choices; `false` if there is none left.
 fn next_answers(answers: &mut Vec<Answer>) -> bool {
     while let Some(answer) = answers.last_mut() {
@@ -466,9 +690,11 @@ fn next_answers(answers: &mut Vec<Answer>) -> bool {
 
 impl Search for Dpor {
     fn begin(&mut self) -> Option<()> {
-        if self.exhausted {
+        let attends = self.helper.as_mut().is_none_or(|helper| std::mem::take(&mut helper.attended));
+        if self.exhausted || !attends {
             return None;
         }
+        (self.passed, self.foreign) = (false, false);
         if self.limits.executions.is_some_and(|most| self.count.spends(most)) {
             self.count.bounds.executions = true;
             return None;
@@ -511,7 +737,19 @@ impl Search for Dpor {
             self.nodes[self.depth].sleepers = sleepers;
             return Pick::Abandon;
         }
-        match self.pick_wanted(candidates, all_lazy).or_else(|| self.pick_freely(candidates, all_lazy)) {
+        let mut freely = true;
+        if let Some(helper) = &self.helper {
+            if self.depth < helper.order.at {
+                return self.pick_on_the_way(candidates);
+            }
+            freely = self.depth > helper.order.at || helper.order.branch.is_none() || helper.order.or_freely;
+        }
+        if let Some(index) = self.pick_wanted(candidates, all_lazy) {
+            return Pick::Run(index);
+        }
+        // If there is another branch, that one is taken next.
+        self.passed = !freely;
+        match if freely { self.pick_freely(candidates, all_lazy) } else { None } {
             Some(index) => Pick::Run(index),
             None => Pick::Abandon,
         }
@@ -522,6 +760,13 @@ impl Search for Dpor {
             self.diverged |= self.trace.thread(self.depth) != thread || self.trace.accesses(self.depth) != accesses;
         } else {
             self.trace.push(thread, accesses);
+            if let Some(helper) = &self.helper
+                && self.depth < helper.order.at
+                && let Some(segment) = helper.segment(self.depth)
+            {
+                self.diverged |= segment.accesses(self.depth) != accesses;
+                settle_known(&mut self.trace, helper, self.depth);
+            }
         }
         if let Some(node) = self.nodes.get_mut(self.depth) {
             node.answers.truncate(self.asked);
@@ -551,7 +796,9 @@ impl Search for Dpor {
 
     fn end(&mut self, ending: Ending) {
         self.foreign = self.depth == self.trace.len() && self.is_foreign();
-        self.count.add(if self.foreign { Ending::Abandoned } else { ending });
+        if !self.passed {
+            self.count.add(if self.foreign { Ending::Abandoned } else { ending });
+        }
         let len = self.trace.len();
         if self.split.is_some() {
             if ending != Ending::Abandoned {

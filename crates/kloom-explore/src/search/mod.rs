@@ -39,10 +39,12 @@ mod pct;
 mod portfolio;
 mod pos;
 mod random;
+mod sampler;
 mod schedule;
 mod strategy;
 mod surw;
 mod trace;
+mod tree;
 mod wakeup;
 
 pub use dfs::Dfs;
@@ -53,9 +55,11 @@ pub use pct::Pct;
 pub use portfolio::Portfolio;
 pub use pos::Pos;
 pub use random::Random;
+pub use sampler::{Sampler, Samplers};
 pub use schedule::{Choice, Complexity, Recorder, Replay, Schedule, TokenError};
 pub use strategy::{Strategy, StrategyError, make};
 pub use surw::Surw;
+pub use tree::{Job, Report, Tree};
 
 /// A thread: any number below `u32::MAX` that follows from where the thread comes from (parent and nth child) alone, so that it is
 /// the same in every execution.
@@ -140,6 +144,15 @@ pub struct BoundsHit {
 }
 
 impl BoundsHit {
+    /// Adds those that another search hit.
+    pub fn add(&mut self, other: BoundsHit) {
+        self.preemptions |= other.preemptions;
+        self.delays |= other.delays;
+        self.steps |= other.steps;
+        self.executions |= other.executions;
+        self.fairness |= other.fairness;
+    }
+
     /// Whether any was.
     pub fn any(self) -> bool {
         self.preemptions || self.delays || self.steps || self.executions
@@ -191,13 +204,7 @@ impl Summary {
         self.exhausted &= other.exhausted;
         self.diverged |= other.diverged;
         self.estimate = self.estimate.zip(other.estimate).map(|(a, b)| a + b);
-        self.bounds = BoundsHit {
-            preemptions: self.bounds.preemptions | other.bounds.preemptions,
-            delays: self.bounds.delays | other.bounds.delays,
-            steps: self.bounds.steps | other.bounds.steps,
-            executions: self.bounds.executions | other.bounds.executions,
-            fairness: self.bounds.fairness | other.bounds.fairness,
-        };
+        self.bounds.add(other.bounds);
     }
 }
 

@@ -62,7 +62,7 @@ impl Search for Natural {
 }
 
 /// What every strategy counts.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Count {
     pub(super) executions: u64,
     pub(super) abandoned: u64,
@@ -86,6 +86,15 @@ impl Count {
             }
         }
         self.executions += 1;
+    }
+
+    /// Adds what another execution was counted as.
+    pub(super) fn merge(&mut self, other: &Count) {
+        self.executions += other.executions;
+        self.abandoned += other.abandoned;
+        self.cut += other.cut;
+        self.bugs += other.bugs;
+        self.bounds.add(other.bounds);
     }
 
     /// Whether a budget of so many executions is spent, by them or by those that were dropped.

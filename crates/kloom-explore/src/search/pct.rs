@@ -16,7 +16,7 @@ use crate::rng::Rng;
 /// Endless executions with random priorities.
 #[derive(Clone, Debug)]
 pub struct Pct {
-    rng: Rng,
+    pub(super) rng: Rng,
     depth: u32,
     names: Names,
     /// Priorities by thread; 0: none yet. Those that random choice gives are at least `1 << 32`.
@@ -26,7 +26,7 @@ pub struct Pct {
     changed: u64,
     step: u64,
     longest: u64,
-    count: Count,
+    pub(super) count: Count,
 }
 
 impl Pct {
@@ -43,6 +43,11 @@ impl Pct {
             longest: 1,
             count: Count::default(),
         }
+    }
+
+    /// Takes over how long executions were that another has made.
+    pub(super) fn learn(&mut self, other: &Pct) {
+        self.longest = self.longest.max(other.longest).max(other.step);
     }
 
     fn priority(&mut self, thread: ThreadId) -> u64 {

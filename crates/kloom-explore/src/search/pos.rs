@@ -15,11 +15,11 @@ use crate::rng::Rng;
 /// Endless executions, sampled.
 #[derive(Clone, Debug)]
 pub struct Pos {
-    rng: Rng,
+    pub(super) rng: Rng,
     names: Names,
     /// By thread: the priority of its next step (0: to be drawn), and what it begins with, when last offered.
     next: Vec<(u64, Option<Access>)>,
-    count: Count,
+    pub(super) count: Count,
 }
 
 impl Pos {

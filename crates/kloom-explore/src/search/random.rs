@@ -7,8 +7,8 @@ use crate::rng::Rng;
 /// Endless random executions.
 #[derive(Clone, Debug)]
 pub struct Random {
-    rng: Rng,
-    count: Count,
+    pub(super) rng: Rng,
+    pub(super) count: Count,
 }
 
 impl Random {

@@ -239,6 +239,11 @@ impl<S: Search> Recorder<S> {
         &self.inner
     }
 
+    /// The search inside, to be told something.
+    pub fn inner_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
     /// The search inside, alone.
     pub fn into_inner(self) -> S {
         self.inner

@@ -80,7 +80,7 @@ impl std::error::Error for StrategyError {}
 /// How the portfolio splits its budget if nothing is said.
 const PORTFOLIO_EXECUTIONS: u64 = 10_000;
 /// Most bugs need few ordering constraints (Burckhardt et al., 2010).
-const PCT_DEPTH: u32 = 3;
+pub(super) const PCT_DEPTH: u32 = 3;
 
 /// The search of a strategy.
 pub fn make(strategy: &Strategy) -> Box<dyn Search + Send> {

@@ -43,7 +43,7 @@ enum Focus {
 /// Endless executions, sampled.
 #[derive(Clone, Debug)]
 pub struct Surw {
-    rng: Rng,
+    pub(super) rng: Rng,
     names: Names,
     index: FxHashMap<u64, usize>,
     objects: Vec<Object>,
@@ -56,7 +56,7 @@ pub struct Surw {
     /// What each thread was about to do when it was picked.
     first: Option<Access>,
     executions: u64,
-    count: Count,
+    pub(super) count: Count,
 }
 
 fn raise(counts: &mut Vec<u32>, at: usize) -> &mut u32 {
@@ -91,6 +91,23 @@ impl Surw {
             self.objects.push(Object::default());
         }
         at
+    }
+
+    /// Takes over what another has counted.
+    pub(super) fn learn(&mut self, other: &Surw) {
+        // In the other's order, so that it does not depend on anything else.
+        let mut keys: Vec<(usize, u64)> = other.index.iter().map(|(&key, &at)| (at, key)).collect();
+        keys.sort_unstable();
+        for (theirs, key) in keys {
+            let at = self.object(key);
+            self.objects[at].written |= other.objects[theirs].written;
+            for (thread, &most) in other.objects[theirs].most.iter().enumerate().filter(|(_, most)| **most > 0) {
+                let thread = self.names.index(other.names.name(thread));
+                let mine = raise(&mut self.objects[at].most, thread);
+                *mine = most.max(*mine);
+            }
+        }
+        self.executions = self.executions.max(other.executions);
     }
 
     fn is_shared(object: &Object) -> bool {

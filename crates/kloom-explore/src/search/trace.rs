@@ -139,6 +139,13 @@ impl Trace {
         self.races[index].settled = true;
     }
 
+    /// Says of each race of a step whether it is settled.
+    pub(super) fn settle_races(&mut self, step: usize, is_settled: impl Fn(usize) -> bool) {
+        for (nth, race) in self.races(step).enumerate() {
+            self.races[race].settled = is_settled(nth);
+        }
+    }
+
     /// Whether the first step is ordered before the second (or is it).
     pub(super) fn before(&self, first: usize, second: usize) -> bool {
         let Step { thread, seq, .. } = self.steps[first];

@@ -2,11 +2,11 @@
 //!
 //! Trees live in one slab and their nodes are used again, so that none is allocated while a search is under way.
 
-use super::trace::{NONE, Trace};
+use super::trace::NONE;
 use super::{Access, ThreadId};
 
 /// An internal choice: what was answered, of how many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Answer {
     pub(super) value: u32,
     pub(super) options: u32,
@@ -26,7 +26,7 @@ pub(super) fn key(answers: &[Answer]) -> Key {
 }
 
 /// One step that has to be run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Branch {
     pub(super) thread: ThreadId,
     /// What it touched when it was seen.
@@ -40,7 +40,7 @@ pub(super) struct Branch {
 }
 
 /// All wakeup trees of a search.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Forest {
     branches: Vec<Branch>,
     free: Vec<u32>,
@@ -70,36 +70,32 @@ pub(super) fn dependent(a: &[Access], b: &[Access]) -> bool {
     a.iter().any(|&x| b.iter().any(|&y| x.depends(y)))
 }
 
-/// The steps of an execution as a sequence: who, what, and with which internal choices.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Steps<'t, F> {
-    pub(super) trace: &'t Trace,
-    pub(super) answers: F,
+/// How a step of some thread stands to a sequence of an execution's steps.
+fn initial(steps: &impl Steps, thread: ThreadId, accesses: &[Access], wanted: Key, sequence: &[u32]) -> Initial {
+    for (index, &step) in sequence.iter().enumerate() {
+        if steps.thread(step) == thread {
+            let same = wanted == ALL || wanted == key(steps.answers(step));
+            return if same { Initial::At(index) } else { Initial::No };
+        }
+        if dependent(accesses, steps.accesses(step)) {
+            return Initial::No;
+        }
+    }
+    Initial::Apart
 }
 
-impl<'t, F: Fn(u32) -> &'t [Answer]> Steps<'t, F> {
-    fn initial(&self, thread: ThreadId, accesses: &[Access], wanted: Key, sequence: &[u32]) -> Initial {
-        for (index, &step) in sequence.iter().enumerate() {
-            if self.trace.thread(step as usize) == thread {
-                let same = wanted == ALL || wanted == key((self.answers)(step));
-                return if same { Initial::At(index) } else { Initial::No };
-            }
-            if dependent(accesses, self.trace.accesses(step as usize)) {
-                return Initial::No;
-            }
-        }
-        Initial::Apart
-    }
+/// The steps of an execution by number: who, what, and with which internal choices.
+pub(super) trait Steps {
+    fn thread(&self, step: u32) -> ThreadId;
+    fn accesses(&self, step: u32) -> &[Access];
+    fn answers(&self, step: u32) -> &[Answer];
 
     /// Whether some continuation of `sequence` is equivalent to one that begins with this step, and why.
-    pub(super) fn weak_initial(
-        &self,
-        thread: ThreadId,
-        accesses: &[Access],
-        key: Key,
-        sequence: &[u32],
-    ) -> Option<Why> {
-        match self.initial(thread, accesses, key, sequence) {
+    fn weak_initial(&self, thread: ThreadId, accesses: &[Access], key: Key, sequence: &[u32]) -> Option<Why>
+    where
+        Self: Sized,
+    {
+        match initial(self, thread, accesses, key, sequence) {
             Initial::At(index) => Some(Why::Element(sequence[index])),
             Initial::Apart => Some(Why::Apart),
             Initial::No => None,
@@ -128,12 +124,7 @@ impl Forest {
 
     /// Makes sure that the tree beginning with the branch `*first` leads to an execution that begins with `sequence`.
     /// Returns what the tree begins with that the sequence can begin with.
-    pub(super) fn insert<'t, F: Fn(u32) -> &'t [Answer]>(
-        &mut self,
-        first: &mut u32,
-        sequence: &mut Vec<u32>,
-        steps: Steps<'t, F>,
-    ) -> Why {
+    pub(super) fn insert(&mut self, first: &mut u32, sequence: &mut Vec<u32>, steps: &impl Steps) -> Why {
         let mut parent = NONE;
         let mut begins = None;
         loop {
@@ -144,7 +135,7 @@ impl Forest {
             }
             while branch != NONE {
                 let entry = &self.branches[branch as usize];
-                match steps.initial(entry.thread, &entry.accesses, key(&entry.answers), sequence) {
+                match initial(steps, entry.thread, &entry.accesses, key(&entry.answers), sequence) {
                     Initial::At(index) => {
                         let step = sequence.remove(index);
                         begins.get_or_insert(Why::Element(step));
@@ -174,24 +165,89 @@ impl Forest {
         }
     }
 
-    fn chain<'t, F: Fn(u32) -> &'t [Answer]>(&mut self, sequence: &[u32], steps: Steps<'t, F>) -> u32 {
+    fn chain(&mut self, sequence: &[u32], steps: &impl Steps) -> u32 {
         let mut children = NONE;
         for &step in sequence.iter().rev() {
-            let index = self.free.pop().unwrap_or_else(|| {
-                self.branches.push(Branch::default());
-                self.branches.len() as u32 - 1
-            });
+            let index = self.grow();
             let branch = &mut self.branches[index as usize];
-            branch.thread = steps.trace.thread(step as usize);
+            branch.thread = steps.thread(step);
             branch.accesses.clear();
-            branch.accesses.extend_from_slice(steps.trace.accesses(step as usize));
+            branch.accesses.extend_from_slice(steps.accesses(step));
             branch.answers.clear();
-            branch.answers.extend((steps.answers)(step).iter().map(|answer| Answer { fixed: true, ..*answer }));
+            branch.answers.extend(steps.answers(step).iter().map(|answer| Answer { fixed: true, ..*answer }));
             branch.children = children;
             branch.next = NONE;
             children = index;
         }
         children
+    }
+
+    fn grow(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.branches.push(Branch::default());
+            self.branches.len() as u32 - 1
+        })
+    }
+
+    /// A single branch with nothing after it.
+    pub(super) fn plant(&mut self, thread: ThreadId, accesses: &[Access], answers: &[Answer]) -> u32 {
+        let index = self.grow();
+        let branch = &mut self.branches[index as usize];
+        branch.thread = thread;
+        branch.accesses.clear();
+        branch.accesses.extend_from_slice(accesses);
+        branch.answers.clear();
+        branch.answers.extend_from_slice(answers);
+        (branch.children, branch.next) = (NONE, NONE);
+        index
+    }
+
+    /// Copies the branch `first` of another forest, its siblings and all below; gives the copy.
+    pub(super) fn graft(&mut self, other: &Forest, first: u32) -> u32 {
+        let (mut copied, mut last) = (NONE, NONE);
+        let mut branch = first;
+        while branch != NONE {
+            let from = other.get(branch);
+            let copy = self.plant(from.thread, &from.accesses, &from.answers);
+            let children = self.graft(other, from.children);
+            self.branches[copy as usize].children = children;
+            match last {
+                NONE => copied = copy,
+                _ => self.branches[last as usize].next = copy,
+            }
+            last = copy;
+            branch = from.next;
+        }
+        copied
+    }
+
+    /// The sequences that a branch, its siblings and all below ask for, in order.
+    pub(super) fn sequences(&self, first: u32) -> Vec<Vec<u32>> {
+        let mut all = Vec::new();
+        let mut path = vec![first];
+        while let Some(&last) = path.last() {
+            if last == NONE {
+                // The siblings above come next; what has nothing behind it is an end.
+                path.pop();
+            } else if self.get(last).children == NONE
+                || all.last().is_some_and(|known: &Vec<u32>| known.starts_with(&path))
+            {
+                if self.get(last).children == NONE {
+                    all.push(path.clone());
+                }
+                path.pop();
+                path.push(self.get(last).next);
+            } else {
+                path.push(self.get(last).children);
+            }
+        }
+        all
+    }
+
+    /// Drops everything.
+    pub(super) fn clear(&mut self) {
+        self.free.clear();
+        self.free.extend((0..self.branches.len() as u32).rev());
     }
 
     /// Drops one branch, keeping what comes after it (its children) and beside it.

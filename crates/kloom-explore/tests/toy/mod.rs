@@ -5,8 +5,10 @@
 pub(crate) mod random;
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
-use kloom_explore::search::{Access, Candidate, Ending, Kind, Pick, Search, Summary, ThreadId};
+use kloom_explore::parallel::{self, Plan};
+use kloom_explore::search::{Access, Candidate, Ending, Kind, Limits, Pick, Search, Summary, ThreadId};
 
 /// Where something is: a fixed place plus what a register holds.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +93,15 @@ fn mutex(index: usize) -> u64 {
 
 fn semaphore(index: usize) -> u64 {
     2 << 32 | index as u64
+}
+
+impl Program {
+    /// Whether the search for it is optimal: a step that can be a read or a write, beside internal choices, may lead to executions
+    /// that are redundant.
+    pub(crate) fn is_plain(&self) -> bool {
+        let has = |wanted: fn(&Op) -> bool| self.threads.iter().flatten().any(wanted);
+        !has(|op| matches!(op, Op::Cas(..))) || !has(|op| matches!(op, Op::Choose(..)))
+    }
 }
 
 impl State {
@@ -263,6 +274,28 @@ pub(crate) fn run(program: &Program, search: &mut dyn Search, most: u64) -> Seen
     }
     seen.summary = search.summary();
     seen
+}
+
+/// The same by the tree that any number of threads share; also the state in the end.
+pub(crate) fn run_tree(program: &Program, limits: Limits, jobs: usize, window: usize) -> (Seen, parallel::State) {
+    let plan = Plan { limits, window, ..Plan::default() };
+    let seen = Mutex::new(Seen::default());
+    let make = || {
+        let (mut runner, seen) = (Runner::new(program), &seen);
+        move |search: &mut dyn Search| {
+            let ending = runner.execute(program, search);
+            if ending != Ending::Abandoned {
+                let mut seen = seen.lock().expect("not poisoned");
+                seen.finals.insert(runner.state.clone());
+                seen.traces.insert(normal_form(&runner.path));
+            }
+            ending
+        }
+    };
+    let state = parallel::run(&plan, jobs, make);
+    let mut seen = seen.into_inner().expect("not poisoned");
+    seen.summary = state.outcome().summary;
+    (seen, state)
 }
 
 /// Buffers of executions.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use kloom::check::{self, Budget, Checked, Failure, Subject, Worker};
+use kloom::check::{self, Checked, Failure, How, Subject, Watch, Worker};
 use kloom::failure::{findings_of_notes, subject_of};
 use kloom_diag::{ExitCode, Explored, Finding, Outcome};
 use kloom_explore::parallel::{Plan, State};
@@ -69,18 +69,24 @@ pub(super) struct CheckArgs {
     /// Most executions; those that the search drops half-way as redundant do not count
     #[arg(long, value_name = "N", default_value_t = 10_000, help_heading = "Search")]
     executions: u64,
-    /// Host time after which the search ends; with --jobs and the like, parts that are under way then do not count
+    /// Host time after which the search ends; executions that are under way then do not count
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_ns, help_heading = "Search")]
     time: u64,
     /// Most preemptions of one execution (dpor)
     #[arg(long, value_name = "K", help_heading = "Search")]
     preemptions: Option<u32>,
+    /// Most delays of one execution: steps at which another thread runs than the one that would naturally go on (dpor)
+    #[arg(long, value_name = "K", help_heading = "Search")]
+    delays: Option<u32>,
+    /// Go on after a failure, to the end of the budget, and tell every distinct bug once
+    #[arg(long, help_heading = "Search")]
+    keep_going: bool,
     /// Also make every single call of kmalloc, kthread_create and the like fail: once in natural order, then in a search
     #[arg(long, help_heading = "Search")]
     faults: bool,
-    /// Explore by reduction on so many threads; the verdict is the same for any number
-    #[arg(long, value_name = "N", help_heading = "Spreading")]
-    jobs: Option<usize>,
+    /// Run executions on so many threads; which ones are run, and what is found, is the same for any number
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Spreading")]
+    jobs: usize,
     /// Only the Ith of N parts, counted from 1, for machines that share one check
     #[arg(long, value_name = "I/N", value_parser = parse_partition, help_heading = "Spreading")]
     partition: Option<(usize, usize)>,
@@ -93,6 +99,9 @@ pub(super) struct CheckArgs {
 pub(super) struct MergeArgs {
     #[command(flatten)]
     explored: ExploredArgs,
+    /// Tell every distinct bug that the states have, not the simplest only
+    #[arg(long)]
+    keep_going: bool,
     /// A state that `kloom check --save-state` left; give all of them
     #[arg(long = "state", value_name = "FILE", required = true)]
     states: Vec<PathBuf>,
@@ -155,19 +164,22 @@ impl<'a> Told<'a> {
         Ok((subject, told))
     }
 
-    fn outcome(&self, subject: &Subject, mut outcome: Outcome, told: Vec<Finding>, shown: &Shown) -> ExitCode {
-        if let Some(token) = &shown.token {
-            let mut words = self.explored.replay_words();
-            words.extend(shown.faults.iter().map(|(name, calls)| format!("--fail {name}:{}", calls[0])));
-            words.push(token.clone());
-            let replay = words.join(" ");
-            for (name, calls) in &shown.faults {
-                output::talk(&format!("note: call {} of `{name}()` was made to fail (--faults)\n", calls[0]));
-            }
-            for finding in &mut outcome.findings {
-                finding.replay = Some(replay.clone());
-            }
+    /// Says how a failing execution is repeated, at each of its findings.
+    fn repeat(&self, findings: &mut [Finding], shown: &Shown) {
+        let Some(token) = &shown.token else { return };
+        let mut words = self.explored.replay_words();
+        words.extend(shown.faults.iter().map(|(name, calls)| format!("--fail {name}:{}", calls[0])));
+        words.push(token.clone());
+        let replay = words.join(" ");
+        for (name, calls) in &shown.faults {
+            output::talk(&format!("note: call {} of `{name}()` was made to fail (--faults)\n", calls[0]));
         }
+        for finding in findings {
+            finding.replay = Some(replay.clone());
+        }
+    }
+
+    fn outcome(&self, subject: &Subject, mut outcome: Outcome, told: Vec<Finding>, shown: &Shown) -> ExitCode {
         outcome.findings.splice(0..0, told);
         if self.args.message_format == Format::Human {
             output::data(&shown.transcript);
@@ -211,15 +223,10 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
         return told
             .usage("--seed and --replay are for `kloom run`; a check has --strategy random:SEED, and `kloom replay`");
     }
-    let in_parts = args.jobs.is_some() || args.partition.is_some() || args.save_state.is_some();
-    if in_parts && !matches!(args.strategy, Strategy::Portfolio { .. } | Strategy::Dpor(_)) {
-        return told.usage(
-            "--jobs, --partition and --save-state explore by reduction (dpor); other strategies run on one thread",
-        );
+    if let Some(text) = args.misfit() {
+        return told.usage(text);
     }
-    if in_parts && args.faults {
-        return told.usage("--faults runs on one thread, without --jobs, --partition and --save-state");
-    }
+    let in_parts = args.partition.is_some() || args.save_state.is_some();
     let clock = Stopwatch::start();
     let (subject, notes) = match told.subject(&clock) {
         Ok(subject) => subject,
@@ -243,22 +250,93 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
     }
 }
 
-fn search(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Checked, kloom::run::RunError> {
-    let budget = Budget { executions: args.executions, wall: Duration::from_nanos(args.time) };
-    let strategy = match &args.strategy {
-        Strategy::Dpor(limits) => {
-            Strategy::Dpor(Limits { preemptions: args.preemptions.or(limits.preemptions), ..*limits })
+impl CheckArgs {
+    /// What cannot be had together, if that was asked for.
+    fn misfit(&self) -> Option<&'static str> {
+        let reduces = matches!(self.strategy, Strategy::Portfolio { .. } | Strategy::Dpor(_));
+        let in_parts = self.partition.is_some() || self.save_state.is_some();
+        if in_parts && !reduces {
+            return Some(
+                "--partition and --save-state explore by reduction (dpor); for a sampler give each host a seed of its own",
+            );
         }
-        other => other.clone(),
-    };
-    let mut progress = false;
-    let checked = check::check(subject, &strategy, args.faults, &budget, &|| clock.elapsed(), &mut |summary| {
-        if clock.elapsed() > Duration::from_secs(1) {
-            progress = true;
+        if in_parts && self.faults {
+            return Some(
+                "--faults goes with --jobs, but not with --partition and --save-state: there is one search for each call",
+            );
+        }
+        if self.jobs > 1 && matches!(self.strategy, Strategy::Dfs(_) | Strategy::Natural | Strategy::Replay(_)) {
+            return Some("--jobs goes with dpor and the samplers; dfs, natural and a token run on one thread");
+        }
+        if self.jobs == 0 {
+            return Some("--jobs wants a number from 1");
+        }
+        if (self.preemptions.is_some() || self.delays.is_some())
+            && !matches!(self.strategy, Strategy::Dpor(_) | Strategy::Dfs(_) | Strategy::Portfolio { .. })
+        {
+            return Some("--preemptions and --delays bound a search (dpor, dfs), not a sampler");
+        }
+        None
+    }
+
+    fn how(&self) -> How {
+        let limited = |limits: &Limits| Limits {
+            preemptions: self.preemptions.or(limits.preemptions),
+            delays: self.delays.or(limits.delays),
+            ..*limits
+        };
+        let bounded = self.preemptions.is_some() || self.delays.is_some();
+        let strategy = match &self.strategy {
+            Strategy::Dpor(limits) => Strategy::Dpor(limited(limits)),
+            Strategy::Dfs(limits) => Strategy::Dfs(limited(limits)),
+            // Samplers keep no bounds.
+            Strategy::Portfolio { .. } if bounded => Strategy::Dpor(limited(&Limits::default())),
+            other => other.clone(),
+        };
+        How {
+            strategy,
+            faults: self.faults,
+            jobs: self.jobs,
+            keep_going: self.keep_going,
+            executions: self.executions,
+            wall: Duration::from_nanos(self.time),
+        }
+    }
+}
+
+/// Shows how far a search is, at most so often.
+struct Progress<'c> {
+    clock: &'c Stopwatch,
+    last: std::sync::Mutex<Duration>,
+}
+
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+/// A state is written at most so often; an execution takes far less.
+const KEEP_EVERY: Duration = Duration::from_millis(100);
+
+impl Progress<'_> {
+    fn is_due(&self, every: Duration) -> bool {
+        let now = self.clock.elapsed();
+        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let due = now >= *last + every;
+        if due {
+            *last = now;
+        }
+        due
+    }
+
+    fn show(&self, summary: &Summary) {
+        if self.clock.elapsed() > Duration::from_secs(1) && self.is_due(PROGRESS_EVERY) {
             output::status(&progress_line(summary));
         }
-    });
-    if progress {
+    }
+}
+
+fn search(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Checked, kloom::run::RunError> {
+    let progress = Progress { clock, last: std::sync::Mutex::default() };
+    let watch = Watch { elapsed: &|| clock.elapsed(), progress: &|summary| progress.show(summary) };
+    let checked = check::check(subject, &args.how(), &watch);
+    if clock.elapsed() > Duration::from_secs(1) {
         output::status("");
     }
     checked
@@ -272,29 +350,60 @@ enum Parted {
 
 fn in_parts_of(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Checked, Parted> {
     let partition = args.partition.unwrap_or((0, 1));
+    let limits = Limits { preemptions: args.preemptions, delays: args.delays, executions: Some(args.executions) };
+    let limits = match &args.strategy {
+        Strategy::Dpor(given) => Limits {
+            preemptions: limits.preemptions.or(given.preemptions),
+            delays: limits.delays.or(given.delays),
+            executions: Some(given.executions.map_or(args.executions, |most| most.min(args.executions))),
+        },
+        _ => limits,
+    };
     let plan = Plan {
-        limits: Limits { preemptions: args.preemptions, executions: Some(args.executions), ..Limits::default() },
+        limits,
         partition,
         // A few for each host, so that none has much more to do than another; more would only be more to run twice.
-        parts: PARTS_EACH * partition.1.max(PARTS_EACH),
+        parts: if args.partition.is_some() { PARTS_EACH * partition.1.max(PARTS_EACH) } else { 1 },
+        first_failure: !args.keep_going,
         ..Plan::default()
     };
     let state = match &args.save_state {
-        Some(path) if path.exists() => Some(read_state(path).map_err(Parted::State)?),
+        Some(path) if path.exists() => {
+            let state = read_state(path).map_err(Parted::State)?;
+            if state.subject != subject.identity() {
+                let text = "is the state of a check of another module, scenario or machine";
+                return Err(Parted::State(format!("{} {text}", path.display())));
+            }
+            Some(state)
+        }
         _ => None,
     };
     // The first write that fails is told at the end; the check itself goes on.
     let failed = std::sync::Mutex::new(None);
-    let keep = |state: &State| {
+    let write = |state: &State| {
         if let Some(path) = &args.save_state
             && let Err(text) = write_state(path, state)
         {
             failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(text);
         }
     };
-    let jobs = args.jobs.unwrap_or(1);
-    let is_late = || clock.elapsed() > Duration::from_nanos(args.time);
-    let (checked, _) = check::check_in_parts(subject, &plan, jobs, state, &is_late, &keep).map_err(Parted::Run)?;
+    let written = Progress { clock, last: std::sync::Mutex::default() };
+    let progress = Progress { clock, last: std::sync::Mutex::default() };
+    let keep = |state: &State| {
+        if written.is_due(KEEP_EVERY) {
+            write(state);
+        }
+        if clock.elapsed() > Duration::from_secs(1) && progress.is_due(PROGRESS_EVERY) {
+            output::status(&progress_line(&state.outcome().summary));
+        }
+    };
+    let watch = Watch { elapsed: &|| clock.elapsed(), progress: &|_| {} };
+    let (checked, state) =
+        check::check_in_parts(subject, &plan, &args.how(), state, &watch, &keep).map_err(Parted::Run)?;
+    if clock.elapsed() > Duration::from_secs(1) {
+        output::status("");
+    }
+    write(&state);
     match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         Some(text) => Err(Parted::State(text)),
         None => Ok(checked),
@@ -312,8 +421,22 @@ fn write_state(path: &Path, state: &State) -> Result<(), String> {
 }
 
 fn read_state(path: &PathBuf) -> Result<State, String> {
+    #[derive(serde::Deserialize)]
+    struct Form {
+        #[serde(default)]
+        form: u32,
+    }
     let text = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    serde_json::from_slice(&text).map_err(|error| format!("{} is no state of a check: {error}", path.display()))
+    let no_state = |error: serde_json::Error| format!("{} is no state of a check: {error}", path.display());
+    let Form { form } = serde_json::from_slice(&text).map_err(no_state)?;
+    if form != State::FORM {
+        let wanted = State::FORM;
+        return Err(format!(
+            "{} was written by another version of kloom (form {form}; this one reads {wanted}): remove it and check anew",
+            path.display()
+        ));
+    }
+    serde_json::from_slice(&text).map_err(no_state)
 }
 
 /// Puts the states of a check that was spread over several machines together, and reports on the whole.
@@ -339,9 +462,21 @@ pub(super) fn merge(args: MergeArgs) -> ExitCode {
         Ok(subject) => subject,
         Err(code) => return code,
     };
+    if merged.as_ref().is_some_and(|merged| merged.subject != subject.identity()) {
+        return told.usage("the states are of a check of another module, scenario or machine");
+    }
     // Nothing is explored here: what no state has stays open, and the report says so.
     let plan = Plan { partition: (usize::MAX, usize::MAX), ..Plan::default() };
-    match check::check_in_parts(&subject, &plan, 1, merged, &|| false, &|_| {}) {
+    let how = How {
+        strategy: Strategy::Dpor(Limits::default()),
+        faults: false,
+        jobs: 1,
+        keep_going: args.keep_going,
+        executions: 0,
+        wall: Duration::MAX,
+    };
+    let watch = Watch { elapsed: &|| Duration::ZERO, progress: &|_| {} };
+    match check::check_in_parts(&subject, &plan, &how, merged, &watch, &|_| {}) {
         Ok((checked, _)) => {
             let states = args.states.len();
             let strategy = format!("dpor, {states} {} merged", if states == 1 { "state" } else { "states" });
@@ -377,6 +512,7 @@ pub(super) fn replay(mut args: ExploredArgs) -> ExitCode {
     }
     let shown = Shown::of(&failure);
     let mut outcome = failure.outcome;
+    told.repeat(&mut outcome.findings, &shown);
     outcome.wall_ns = Some(clock.elapsed().as_nanos() as u64);
     told.outcome(&subject, outcome, notes, &shown)
 }
@@ -402,7 +538,8 @@ fn report(
     clock: &Stopwatch,
 ) -> ExitCode {
     let mut explored = explored(&checked, strategy, &told.explored.bounds());
-    let lost = checked.failure.as_ref().is_some_and(|failure| failure.diverged || failure.outcome.findings.is_empty());
+    let is_lost = |failure: &Failure| failure.diverged || failure.outcome.findings.is_empty();
+    let lost = checked.failures.iter().any(is_lost);
     // Searches that do not come back to where they were see nothing of it.
     let repeats =
         !lost && !checked.summary.diverged && (checked.interrupted || check::repeats(subject).unwrap_or(true));
@@ -410,16 +547,20 @@ fn report(
         explored.exhaustive = false;
         output::talk(NONDETERMINISTIC);
     }
-    let (mut outcome, shown) = match checked.failure {
-        Some(failure) => {
-            if lost && failure.outcome.findings.is_empty() {
-                output::talk(NOT_AGAIN);
-            }
-            let shown = Shown::of(&failure);
-            (failure.outcome, shown)
+    let mut all: Option<(Outcome, Shown)> = None;
+    for mut failure in checked.failures {
+        if is_lost(&failure) && failure.outcome.findings.is_empty() {
+            output::talk(NOT_AGAIN);
         }
-        None => (checked.first.unwrap_or_default(), Shown::default()),
-    };
+        let shown = Shown::of(&failure);
+        told.repeat(&mut failure.outcome.findings, &shown);
+        match &mut all {
+            None => all = Some((failure.outcome, shown)),
+            // What was printed is that of the first; of the others it is told what is wrong.
+            Some((first, _)) => first.findings.append(&mut failure.outcome.findings),
+        }
+    }
+    let (mut outcome, shown) = all.unwrap_or_else(|| (checked.first.unwrap_or_default(), Shown::default()));
     outcome.explored = Some(explored);
     outcome.wall_ns = Some(clock.elapsed().as_nanos() as u64);
     let found = !outcome.findings.is_empty();
@@ -450,7 +591,7 @@ fn explored(checked: &Checked, strategy: String, limits: &Bounds) -> Explored {
     if summary.bounds.steps {
         bounds.push(format!("{} choices an execution", limits.max_steps));
     }
-    if checked.faults_tried < checked.faults_known && checked.failure.is_none() {
+    if checked.faults_tried < checked.faults_known && checked.failures.is_empty() {
         let rest = checked.faults_known - checked.faults_tried;
         bounds.push(format!("failures of {rest} of {} calls tried in natural order only", checked.faults_known));
     }
