@@ -31,6 +31,16 @@ pub enum What {
     Take(LockClass),
     /// Gives it back: no choice point, for who waits for the lock can only go afterwards.
     Give(LockClass),
+    /// With `--racy`: a part of memory, plainly. Writes where the first argument says, reads where the second does, as many
+    /// bytes as the third says; without it as many as the text that is read has.
+    Bytes {
+        /// The argument that says where is written.
+        to: Option<u8>,
+        /// The argument that says where is read.
+        from: Option<u8>,
+        /// The argument that says how much at most.
+        size: Option<u8>,
+    },
     /// Changes the interrupt line whose number is its nth argument.
     Line(u8),
     /// Sleeps for a time.
@@ -43,7 +53,7 @@ pub enum What {
     Pass,
 }
 
-use What::{Change, ChangeSelf, Give, Global, Line, Look, LookSelf, Pass, Quiet, Sleep, Take};
+use What::{Bytes, Change, ChangeSelf, Give, Global, Line, Look, LookSelf, Pass, Quiet, Sleep, Take};
 
 /// Functions that other threads can notice, and how. What is not listed here is a part of the step it happens in; it
 /// may still note what it touches.
@@ -220,6 +230,19 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("disable_irq_nosync", Line(0)),
     ("enable_irq", Line(0)),
     ("synchronize_irq", Line(0)),
+    // Ranges of memory, with `--racy`.
+    ("memcpy", COPY),
+    ("memmove", COPY),
+    ("memset", Bytes { to: Some(0), from: None, size: Some(2) }),
+    ("memcmp", Bytes { to: None, from: Some(1), size: Some(2) }),
+    ("strcpy", TEXT),
+    ("strncpy", COPY_TEXT),
+    ("strscpy", COPY_TEXT),
+    ("strlcpy", COPY_TEXT),
+    ("strcmp", Bytes { to: None, from: Some(0), size: None }),
+    ("strlen", Bytes { to: None, from: Some(0), size: None }),
+    ("_copy_from_user", Bytes { to: Some(0), from: None, size: Some(2) }),
+    ("_copy_to_user", Bytes { to: None, from: Some(1), size: Some(2) }),
     // Read-copy-update: readers are no choice points, their order among each other says nothing.
     ("__rcu_read_lock", Quiet(RCU, Manner::Read)),
     ("__rcu_read_unlock", Quiet(RCU, Manner::Read)),
@@ -247,6 +270,10 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("sysfs_create_file_ns", Global(NAMES, Manner::Write)),
     ("sysfs_remove_file_ns", Global(NAMES, Manner::Write)),
 ];
+
+const COPY: What = Bytes { to: Some(0), from: Some(1), size: Some(2) };
+const TEXT: What = Bytes { to: Some(0), from: Some(1), size: None };
+const COPY_TEXT: What = TEXT;
 
 /// What a thread that stands at a choice point does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -312,6 +339,17 @@ extern "C" fn announce(index: u32, args: &[u64; 6]) {
         Global(object, manner) => (object, manner),
         Quiet(object, manner) => return note(ctx, object, manner),
         Pass => return choice_point(ctx, None, None),
+        Bytes { to, from, size } => {
+            if ctx.racy.get() {
+                let size = match size {
+                    Some(n) => arg(n),
+                    None => from.map_or(0, |n| text_size(ctx, arg(n))),
+                };
+                let range = |n: Option<u8>| n.map_or(0..0, |n| arg(n)..arg(n).saturating_add(size));
+                range_access(ctx, range(from), range(to));
+            }
+            return;
+        }
     };
     let lock = if let Take(class) = what { Some((class, arg(0))) } else { None };
     choice_point(ctx, Some((object, manner)), lock);
@@ -453,14 +491,43 @@ pub(crate) fn marked_access(ctx: &Ctx, addr: u64, write: bool) {
     if !ctx.exploring.get() {
         return;
     }
+    // Of its own stack the compiler announces only what others may have been given a pointer to.
     let stack = ctx.stack_floor.get()..ctx.stack_top.get();
-    if stack.contains(&addr) {
+    if stack.contains(&addr) && !ctx.racy.get() {
         return;
     }
     // SAFETY: as in `note`.
     let object = unsafe { (*ctx.machine.get().cast::<Machine>()).shared_object(addr) };
     choice_point(ctx, Some((object, if write { Manner::Write } else { Manner::Read })), None);
 }
+
+/// How many bytes a text has with its end, or less if it cannot be read.
+fn text_size(ctx: &Ctx, addr: u64) -> u64 {
+    // SAFETY: as in `note`.
+    let machine = unsafe { &*ctx.machine.get().cast::<Machine>() };
+    let ends = |at: &u64| {
+        let mut byte = [0];
+        machine.arena.read(addr.wrapping_add(*at), &mut byte).is_err() || byte == [0]
+    };
+    (0..RANGE_MOST).find(ends).map_or(RANGE_MOST, |at| at + 1)
+}
+
+/// A plain access to ranges of memory, with `--racy`: one choice point, then all their words are touched.
+pub(crate) fn range_access(ctx: &Ctx, read: std::ops::Range<u64>, written: std::ops::Range<u64>) {
+    let words = |range: &std::ops::Range<u64>| (range.start & !7..range.end.min(range.start + RANGE_MOST)).step_by(8);
+    let touches = || {
+        let writes = words(&written).map(|word| (word, Manner::Write));
+        writes.chain(words(&read).map(|word| (word, Manner::Read)))
+    };
+    let Some(first) = touches().next() else { return };
+    choice_point(ctx, Some(first), None);
+    for (object, manner) in touches() {
+        note(ctx, object, manner);
+    }
+}
+
+/// Bytes of a range that are looked at: what lies behind counts as untouched.
+const RANGE_MOST: u64 = 4096;
 
 impl Machine {
     /// The order that an operation on something of the whole machine gives.

@@ -9,7 +9,7 @@ use kloom_kernel::order::{Happened, How};
 
 use crate::Machine;
 use crate::call::CallSite;
-use crate::choice::marked_access;
+use crate::choice::{marked_access, range_access};
 use crate::oops::{self, After};
 
 fn spend(ctx: &Ctx) {
@@ -148,6 +148,10 @@ pub(crate) extern "C" fn write_range(addr: u64, size: u64, ctx: &Ctx, ip: u64) {
 }
 
 fn range(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
+    if ctx.racy.get() && ctx.exploring.get() {
+        let range = addr..addr.saturating_add(size);
+        range_access(ctx, if write { 0..0 } else { range.clone() }, if write { range } else { 0..0 });
+    }
     spend(ctx);
     // SAFETY: as in `access`.
     let verdict = unsafe { (*ctx.machine.get().cast::<Machine>()).arena.check_range(addr, size, write) };
@@ -155,7 +159,7 @@ fn range(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
         bad_access(addr, size, write);
     }
     if ctx.exploring.get() {
-        note_access(ctx, addr, size, How { write, read: !write, ..How::default() }, ip);
+        note_access(ctx, addr, size, How { write, read: !write, marked: ctx.racy.get(), ..How::default() }, ip);
     }
 }
 

@@ -119,7 +119,7 @@ impl Machine {
         }
         self.check_access(addr, len, write)?;
         if self.kernel.order.on && self.arena.is_shared(addr) {
-            let how = How { write, read: !write, ..How::default() };
+            let how = How { write, read: !write, marked: self.ctx().racy.get(), ..How::default() };
             let ip = self.kernel.here.0[0];
             self.kernel.order.access(addr, len, how, ip);
         }
