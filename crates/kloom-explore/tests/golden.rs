@@ -184,3 +184,48 @@ fn indexer_of_the_literature() {
         assert_eq!(executions_only(&indexer(threads)), expected, "indexer({threads})");
     }
 }
+
+/// Programs in which it matters what becomes of sequences that come to a node when its later branches are under way or explored.
+#[test]
+fn branches_that_are_taken_before_earlier_ones_are_finished() {
+    let (x, y) = (at(0), at(1));
+    let programs = [
+        (
+            42,
+            vec![
+                vec![Op::Store(x, 0, 1), Op::Load(0, y)],
+                vec![Op::Cas(y, 0, 2, 1)],
+                vec![Op::Add(1, y, 1), Op::Load(1, y), Op::Choose(0, 2), Op::Store(y, 0, 0)],
+                vec![Op::Load(0, x)],
+            ],
+        ),
+        (
+            84,
+            vec![
+                vec![Op::Load(0, x), Op::Mod(0, 2), Op::Store(At(0, Some(0)), 5, 7), Op::Load(1, y), Op::Choose(0, 2)],
+                vec![Op::Lock(x), Op::Add(1, x, 1), Op::Unlock(x), Op::Add(1, x, 1)],
+                vec![Op::Lock(x), Op::Lock(y), Op::Unlock(y), Op::Unlock(x)],
+                vec![Op::Cas(x, 0, 2, 1)],
+            ],
+        ),
+        (
+            116,
+            vec![
+                vec![Op::Up(x), Op::Load(0, x)],
+                vec![Op::Load(0, x)],
+                vec![Op::Store(x, 0, 1), Op::Down(x), Op::Store(x, 5, 1)],
+                vec![Op::Add(1, x, 1), Op::Up(x)],
+            ],
+        ),
+    ];
+    for (expected, threads) in programs {
+        let program = Program { variables: 2, mutexes: 2, semaphores: vec![0, 0], threads };
+        let (finals, traces) = brute_force(&program, 20_000).expect("small");
+        assert_eq!(traces.len(), expected);
+        for window in [1, 2, 3, 4, 8, 16, 32] {
+            let (seen, _) = run_tree(&program, Limits::default(), 2, window);
+            assert!(seen.traces == traces && seen.finals == finals, "{expected}, window {window}");
+            assert_eq!(seen.summary.executions, expected as u64, "window {window}");
+        }
+    }
+}

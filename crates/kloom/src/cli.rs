@@ -47,7 +47,7 @@ enum Command {
     Run(RunArgs),
     /// Run a module under every interleaving that matters, until a bug is found or nothing new is left
     #[command(
-        after_help = "Example: kloom check heartbeat.c\n         kloom check counter.c --script steps.sh --faults --executions 2000\n         kloom check counter.c --jobs 2 --save-state counter.state"
+        after_help = "Example: kloom check heartbeat.c\n         kloom check counter.c --script steps.sh --faults --executions 2000\n         kloom check counter.c --jobs 2 --keep-going\n         kloom check counter.c --partition 3/16 --save-state part3"
     )]
     Check(check::CheckArgs),
     /// Put together what several machines found that shared one check

@@ -175,6 +175,8 @@ pub struct Dpor {
     foreign: bool,
     /// The branch of the tree could not be taken, and another has to be: there was no execution.
     passed: bool,
+    /// The wakeup sequence could not be run to its end.
+    lost: bool,
     begun: bool,
     exhausted: bool,
     diverged: bool,
@@ -474,6 +476,7 @@ impl Dpor {
                 .binary_search_by_key(&thread, |candidate| candidate.thread)
                 .ok()
                 .filter(|&index| all_lazy || !candidates[index].lazy);
+            self.lost = true;
             if found.is_none() {
                 self.count.bounds.fairness = true;
                 // What it would have done is not possible here, but perhaps earlier.
@@ -487,6 +490,7 @@ impl Dpor {
                 node.answers.clear();
                 node.answers.extend_from_slice(&self.forest.get(wanted).answers);
                 node.free = false;
+                self.lost = false;
                 node.guided = if node.answers.is_empty() { ALL } else { key(&node.answers) };
                 self.subtree = children;
                 self.forest.release(wanted);
@@ -546,7 +550,8 @@ impl Dpor {
             let awake = !self.nodes[self.depth].sleepers.iter().any(sleeps);
             if awake && (all_lazy || !candidate.lazy) && self.allowed(candidates, index) {
                 self.nodes[self.depth].thread = candidate.thread;
-                (self.nodes[self.depth].guided, self.nodes[self.depth].free) = (ALL, true);
+                let node = &mut self.nodes[self.depth];
+                (node.guided, node.free) = (ALL, !self.lost || node.sleepers.is_empty());
                 self.subtree = NONE;
                 return Some(index);
             }
@@ -694,7 +699,7 @@ impl Search for Dpor {
         if self.exhausted || !attends {
             return None;
         }
-        (self.passed, self.foreign) = (false, false);
+        (self.passed, self.lost, self.foreign) = (false, false, false);
         if self.limits.executions.is_some_and(|most| self.count.spends(most)) {
             self.count.bounds.executions = true;
             return None;
