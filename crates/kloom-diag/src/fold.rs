@@ -52,6 +52,19 @@ pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     kept
 }
 
+/// What tells one bug from another among the executions of a check: the code and the line that is blamed, whatever led there.
+/// Of a race or a deadlock it is all lines, for which side comes last is chance.
+#[must_use]
+pub fn identity(finding: &Finding) -> (crate::code::Code, BTreeSet<(String, u32)>) {
+    if matches!(finding.fault, Fault::DataRace { .. } | Fault::Deadlock { .. }) {
+        let (code, places, _) = key(finding);
+        return (code, places);
+    }
+    let told = report(finding, &NoSource);
+    let blamed = told.anchor().map(|span| (span.file.clone(), span.line));
+    (finding.code(), blamed.into_iter().collect())
+}
+
 /// Collects the tasks whose hang a fault explains.
 fn stuck_pids(fault: &Fault, pids: &mut BTreeSet<i32>) {
     match fault {

@@ -31,7 +31,7 @@ pub use fault::{
     OrderKind, Proof, RefcountMisuse, Step, TextUser, UseState, WorkLeft,
 };
 pub use finding::{Coverage, Finding, Severity};
-pub use fold::fold;
+pub use fold::{fold, identity};
 pub use outcome::{End, Explored, InternalBug, Limit, LimitKind, Outcome, Unsupported, UnsupportedKind, UsageError};
 pub use render::{
     BacktraceMode, Options, end_human, explain_human, github, human, human_outcome, json, junit, sarif, summary,

@@ -129,6 +129,9 @@ pub struct Explored {
     pub strategy: String,
     /// Whether every execution within the bounds was run.
     pub exhaustive: bool,
+    /// Whether the first failing execution was the last one.
+    #[serde(default)]
+    pub cut_short: bool,
     /// The bounds that left something out, in words; empty if nothing was.
     #[serde(default)]
     pub bounds: Vec<String>,

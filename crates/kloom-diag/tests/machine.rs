@@ -271,6 +271,14 @@ fn the_closing_line_counts_and_is_honest_about_coverage() {
         summary(&outcome),
         "    Checked heartbeat.ko: 2 bugs in 7 executions (dpor: exhausted), 0.02s wall, 12.3s virtual\n"
     );
+    for (cut_short, said) in [(true, "ended at the first that failed"), (false, "sampled 7, NOT exhausted")] {
+        outcome.explored =
+            Some(Explored { executions: 7, strategy: "surw".to_owned(), cut_short, ..Explored::default() });
+        assert_eq!(
+            summary(&outcome),
+            format!("    Checked heartbeat.ko: 2 bugs in 7 executions (surw: {said}), 0.02s wall, 12.3s virtual\n")
+        );
+    }
     outcome.findings.clear();
     outcome.wall_ns = None;
     outcome.explored = Some(Explored {

@@ -237,7 +237,7 @@ impl<'s> Worker<'s> {
     }
 }
 
-/// What tells one bug from another: its code and where its first finding points; `None` if there is no bug.
+/// What tells one failing execution from another: the identity of its first finding; `None` if there is no bug.
 fn signature(outcome: &Outcome) -> Option<u64> {
     let finding = outcome.findings.iter().find(|finding| finding.severity == Severity::Error);
     if finding.is_none() && outcome.end == End::Completed {
@@ -246,7 +246,8 @@ fn signature(outcome: &Outcome) -> Option<u64> {
     let mut hasher = rustc_hash::FxHasher::default();
     match finding {
         Some(finding) => {
-            finding.fault.code().as_str().hash(&mut hasher);
+            let (code, places) = kloom_diag::identity(finding);
+            (code.as_str(), places).hash(&mut hasher);
         }
         None => std::mem::discriminant(&outcome.end).hash(&mut hasher),
     }

@@ -49,6 +49,54 @@ module_exit(finish);
 MODULE_LICENSE("GPL");
 "#;
 
+/// Two data races, and an order of marked accesses that is wrong.
+const THREE: &str = r#"#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+
+static struct task_struct *tasks[2];
+static int first, second, turn;
+
+static int one(void *unused)
+{
+	if (READ_ONCE(turn) == 2)
+		pr_info("%d\n", first);
+	WRITE_ONCE(turn, 1);
+	second = 1;
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ);
+	return 0;
+}
+
+static int two(void *unused)
+{
+	first = 1;
+	WARN_ON(READ_ONCE(turn) == 1);
+	WRITE_ONCE(turn, 2);
+	if (READ_ONCE(turn) == 1)
+		pr_info("%d\n", second);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ);
+	return 0;
+}
+
+static int __init start(void)
+{
+	tasks[0] = kthread_run(one, NULL, "one");
+	tasks[1] = kthread_run(two, NULL, "two");
+	return 0;
+}
+
+static void __exit finish(void)
+{
+	kthread_stop(tasks[0]);
+	kthread_stop(tasks[1]);
+}
+module_init(start);
+module_exit(finish);
+MODULE_LICENSE("GPL");
+"#;
+
 /// Two locks in two orders.
 const ABBA: &str = r#"#include <linux/kthread.h>
 #include <linux/module.h>
@@ -146,7 +194,7 @@ fn place(name: &str) -> PathBuf {
         .replace("\ttasks[0] = kthread_run(work, NULL, \"one\");\n", &make(0, ""))
         .replace("\ttasks[1] = kthread_run(work, NULL, \"two\");\n", &make(1, "\t\tkthread_stop(tasks[0]);\n"));
     fs::write(dir.join("careful.c"), careful).unwrap();
-    for (file, text) in [("meet.c", MEET), ("abba.c", ABBA), ("some.c", SOME), ("often.c", OFTEN)] {
+    for (file, text) in [("meet.c", MEET), ("abba.c", ABBA), ("some.c", SOME), ("often.c", OFTEN), ("three.c", THREE)] {
         fs::write(dir.join(file), text).unwrap();
     }
     dir
@@ -303,6 +351,28 @@ fn any_number_of_jobs_gives_the_same_report_with_every_strategy() {
         // Without the flag there is one.
         assert_eq!(timeless(&done(kloom(&dir).arg("check").args(arguments), code)), alone, "{arguments:?}");
     }
+}
+
+#[test]
+fn keep_going_tells_each_bug_once_in_every_format() {
+    let dir = place("keep-going");
+    let told = done(kloom(&dir).args(["check", "three.c", "--keep-going", "--executions", "400"]), 1);
+    // Two races of one code, and what only an order without a preemption more shows.
+    for bug in ["race between `one` and `two`", "of `first`", "of `second`", "WARN_ON"] {
+        assert!(told.err().contains(bug), "{bug}\n{}", told.err());
+    }
+    assert!(told.err().contains("3 bugs in") && !told.err().contains("ended at the first"), "{}", told.err());
+    for (format, once) in
+        [("json", "\"code\": \"warn-on\""), ("sarif", "\"ruleId\": \"warn-on\""), ("junit", "type=\"warn-on\"")]
+    {
+        let told = done(
+            kloom(&dir).args(["check", "three.c", "--keep-going", "--executions", "400", "--message-format", format]),
+            1,
+        );
+        assert_eq!(told.out().matches(once).count(), 1, "{}", told.out());
+    }
+    let first = done(kloom(&dir).args(["check", "three.c", "--executions", "400"]), 1);
+    assert!(first.err().contains("ended at the first"), "{}", first.err());
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn checked(subject: &str, outcome: &Outcome, explored: &Explored) -> String {
         "    Checked {subject}: {bugs} in {} ({}: {}), {wall}{}s virtual\n",
         plural(explored.executions, "execution"),
         printable(&explored.strategy),
-        coverage(explored, outcome.count(Severity::Error) > 0),
+        coverage(explored),
         seconds(outcome.virtual_ns)
     );
     if !explored.bounds.is_empty() {
@@ -52,11 +52,11 @@ fn checked(subject: &str, outcome: &Outcome, explored: &Explored) -> String {
 }
 
 /// How much of all executions that is, or why it is not more.
-fn coverage(explored: &Explored, failed: bool) -> String {
+fn coverage(explored: &Explored) -> String {
     if explored.exhaustive {
         return if explored.bounds.is_empty() { "exhausted" } else { "exhausted within bounds" }.to_owned();
     }
-    let seen = if failed {
+    let seen = if explored.cut_short {
         "ended at the first that failed".to_owned()
     } else {
         format!("sampled {}, NOT exhausted", explored.executions)

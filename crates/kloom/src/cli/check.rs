@@ -244,7 +244,7 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
     match checked {
         Ok(checked) => {
             let strategy = if in_parts { "dpor".to_string() } else { args.strategy.to_string() };
-            report(&told, &subject, checked, strategy, notes, &clock)
+            report(&told, &subject, checked, (strategy, args.keep_going), notes, &clock)
         }
         Err(error) => told.error(&error, &[]),
     }
@@ -480,7 +480,7 @@ pub(super) fn merge(args: MergeArgs) -> ExitCode {
         Ok((checked, _)) => {
             let states = args.states.len();
             let strategy = format!("dpor, {states} {} merged", if states == 1 { "state" } else { "states" });
-            report(&told, &subject, checked, strategy, notes, &clock)
+            report(&told, &subject, checked, (strategy, args.keep_going), notes, &clock)
         }
         Err(error) => told.error(&error, &[]),
     }
@@ -533,11 +533,11 @@ fn report(
     told: &Told<'_>,
     subject: &Subject,
     checked: Checked,
-    strategy: String,
+    (strategy, keep_going): (String, bool),
     notes: Vec<Finding>,
     clock: &Stopwatch,
 ) -> ExitCode {
-    let mut explored = explored(&checked, strategy, &told.explored.bounds());
+    let mut explored = explored(&checked, strategy, &told.explored.bounds(), keep_going);
     let is_lost = |failure: &Failure| failure.diverged || failure.outcome.findings.is_empty();
     let lost = checked.failures.iter().any(is_lost);
     // Searches that do not come back to where they were see nothing of it.
@@ -557,7 +557,11 @@ fn report(
         match &mut all {
             None => all = Some((failure.outcome, shown)),
             // What was printed is that of the first; of the others it is told what is wrong.
-            Some((first, _)) => first.findings.append(&mut failure.outcome.findings),
+            Some((first, _)) => {
+                let known: Vec<_> = first.findings.iter().map(kloom_diag::identity).collect();
+                let new = |finding: &Finding| !known.contains(&kloom_diag::identity(finding));
+                first.findings.extend(failure.outcome.findings.into_iter().filter(new));
+            }
         }
     }
     let (mut outcome, shown) = all.unwrap_or_else(|| (checked.first.unwrap_or_default(), Shown::default()));
@@ -576,7 +580,7 @@ fn progress_line(summary: &Summary) -> String {
     format!("    Checking: {} executions{estimate}", summary.executions)
 }
 
-fn explored(checked: &Checked, strategy: String, limits: &Bounds) -> Explored {
+fn explored(checked: &Checked, strategy: String, limits: &Bounds, keep_going: bool) -> Explored {
     let summary = &checked.summary;
     let mut bounds = Vec::new();
     if checked.clock_bounded {
@@ -603,6 +607,7 @@ fn explored(checked: &Checked, strategy: String, limits: &Bounds) -> Explored {
         strategy,
         exhaustive: summary.exhausted,
         bounds,
+        cut_short: !checked.failures.is_empty() && !keep_going,
         redundant: summary.abandoned,
         estimate: summary.estimate.map(|estimate| estimate as u64),
     }
