@@ -14,12 +14,12 @@
 //! but counts as abandoned, so that the executions counted are still one for each trace. The fewer parts, the less is run
 //! twice.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::search::{
-    Dpor, Ending, Job, Limits, Part, Recorder, Report, Sampler, Samplers, Schedule, Search, Summary, Tree,
+    Beginning, Dpor, Ending, Job, Limits, Part, Recorder, Report, Sampler, Samplers, Schedule, Search, Summary, Tree,
 };
 
 /// Runs executions of one program. Made and used on one thread.
@@ -43,7 +43,9 @@ pub struct Plan {
     pub parts: usize,
     /// And not deeper than this.
     pub max_depth: usize,
-    /// Only the parts whose number leaves the first when divided by the second.
+    /// Parts of more executions are cut further, until so many parts are that large, or none.
+    pub small: u64,
+    /// Only one hand, by its number, of so many that the parts are dealt to.
     pub partition: (usize, usize),
     /// Stops at the first failure.
     pub first_failure: bool,
@@ -63,6 +65,7 @@ impl Default for Plan {
             limits: Limits::default(),
             parts: 1,
             max_depth: 12,
+            small: 32,
             partition: (0, 1),
             first_failure: false,
             window: WINDOW,
@@ -121,6 +124,8 @@ pub struct State {
     pub subject: u64,
     /// All parts.
     pub parts: Vec<Part>,
+    /// Those that have most of the executions, as far as is known.
+    pub large: BTreeSet<usize>,
     /// What came out of those that are done.
     pub done: BTreeMap<usize, Outcome>,
     /// Those that are not, but begun.
@@ -180,9 +185,49 @@ fn failed(failures: &mut BTreeMap<u64, Failure>, signature: u64, schedule: Sched
     }
 }
 
+/// The parts of a program's tree that is cut so deep, or deeper.
+fn split(worker: &mut dyn Worker, depth: usize, deeper: BTreeSet<Beginning>) -> Vec<Part> {
+    let mut search = Dpor::splitting(depth, deeper);
+    while search.begin().is_some() {
+        worker.execute(&mut search);
+    }
+    search.parts().to_vec()
+}
+
+/// Executions may part late: then most are in one of the parts. Cuts the large ones further; which are large in the end.
+fn cut_further(worker: &mut dyn Worker, plan: &Plan, parts: &mut Vec<Part>) -> BTreeSet<usize> {
+    let depth = parts.iter().map(|part| part.steps.len()).max().unwrap_or(0);
+    let (mut known, mut deeper): (BTreeMap<Beginning, bool>, BTreeSet<Beginning>) = Default::default();
+    loop {
+        let size = |part: &Part| *known.entry(part.steps.clone()).or_insert_with(|| is_large(worker, part, plan.small));
+        let sizes: Vec<bool> = parts.iter().map(size).collect();
+        let large: BTreeSet<usize> = (0..parts.len()).filter(|&part| sizes[part]).collect();
+        let before = deeper.len();
+        if large.len() < plan.parts && parts.len() < plan.parts.saturating_mul(MOST_PARTS) {
+            deeper.extend(large.iter().map(|&part| parts[part].steps.clone()));
+        }
+        if deeper.len() == before {
+            return large;
+        }
+        *parts = split(worker, depth, deeper.clone());
+    }
+}
+
+/// Whether a part has so many executions that are of no part before it.
+fn is_large(worker: &mut dyn Worker, part: &Part, small: u64) -> bool {
+    let mut search = Dpor::within(part.clone(), Limits { executions: Some(small), ..Limits::default() });
+    while search.summary().abandoned < small && search.begin().is_some() {
+        worker.execute(&mut search);
+    }
+    search.summary().executions >= small
+}
+
+/// Parts for each one that was asked for, at most.
+const MOST_PARTS: usize = 4;
+
 impl State {
     /// The form of saved states that this version reads and writes.
-    pub const FORM: u32 = 2;
+    pub const FORM: u32 = 3;
 
     /// The tree of a program, cut as the plan has it.
     pub fn new(worker: &mut dyn Worker, plan: &Plan) -> State {
@@ -191,13 +236,10 @@ impl State {
             if parts.len() >= plan.parts || parts.iter().all(|part| part.steps.len() + 1 < depth) {
                 break;
             }
-            let mut search = Dpor::splitting(depth);
-            while search.begin().is_some() {
-                worker.execute(&mut search);
-            }
-            parts = search.parts().to_vec();
+            parts = split(worker, depth, BTreeSet::new());
         }
-        State { form: State::FORM, parts, ..State::default() }
+        let large = if plan.parts > 1 { cut_further(worker, plan, &mut parts) } else { BTreeSet::new() };
+        State { form: State::FORM, parts, large, ..State::default() }
     }
 
     /// All that has come out so far; exhausted only if all parts are done and exhausted.
@@ -278,8 +320,11 @@ impl State {
             return None;
         }
         let (nth, of) = plan.partition;
-        let is_ours = |part: &usize| part % of.max(1) == nth && !self.done.contains_key(part);
-        let todo = (0..self.parts.len()).filter(is_ours).collect();
+        // The large ones are dealt first, so that everyone gets as many.
+        let small = (0..self.parts.len()).filter(|part| !self.large.contains(part));
+        let dealt = self.large.iter().copied().chain(small).enumerate();
+        let ours = dealt.filter(|(card, part)| card % of.max(1) == nth && !self.done.contains_key(part));
+        let todo = ours.map(|(_, part)| part).collect();
         let (jobs, reports) = (VecDeque::new(), VecDeque::new());
         let mut desk = Desk { state: self, plan, todo, part: None, jobs, reports, oldest: 0 };
         desk.open_next();
@@ -315,7 +360,10 @@ impl Desk<'_> {
     fn open_next(&mut self) {
         self.part = self.todo.pop_front();
         let Some(part) = self.part else { return };
-        let share = |all: u64| all.div_ceil(self.state.parts.len().max(1) as u64).max(1);
+        // The large parts share what was asked for; the others need little.
+        let large = self.state.large.contains(&part);
+        let sharers = if large { self.state.large.len() } else { self.state.parts.len() };
+        let share = |all: u64| all.div_ceil(sharers.max(1) as u64).max(1);
         let limits = Limits { executions: self.plan.limits.executions.map(share), ..self.plan.limits };
         let begins = self.state.parts[part].clone();
         let new = || Open { tree: Tree::new(begins, limits, self.plan.window), failures: BTreeMap::new() };

@@ -132,13 +132,28 @@ fn little_of_the_tree_is_kept() {
     assert!(most < 400, "{most}");
 }
 
+#[test]
+fn threads_that_part_late_are_cut_late() {
+    // Nothing to choose in the first forty steps.
+    let mut threads = vec![vec![Op::Add(0, at(0), 1); 3]; 3];
+    threads[0].splice(0..0, [vec![Op::Local; 40], vec![Op::Up(at(0)), Op::Up(at(1))]].concat());
+    threads[1].insert(0, Op::Down(at(0)));
+    threads[2].insert(0, Op::Down(at(1)));
+    let program = Program { variables: 1, semaphores: vec![0, 0], threads, ..Program::default() };
+    let plan = Plan { parts: 16, ..Plan::default() };
+    let state = run(&plan, 1, || worker(&program));
+    let all = state.outcome().summary.executions;
+    let most = state.done.values().map(|part| part.summary.executions).max();
+    assert!(state.parts.len() >= 16 && most.is_some_and(|most| most * 4 < all), "{most:?} of {all}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_parts_together_see_every_trace_once(program in program(), depth in 0..6usize) {
+    fn the_parts_together_see_every_trace_once(program in program(), depth in 0..6usize, small in 1..9u64) {
         let Some((finals, traces)) = brute_force(&program, 5_000) else { return Ok(()) };
-        let plan = Plan { parts: usize::MAX, max_depth: depth, ..Plan::default() };
+        let plan = Plan { parts: usize::MAX, max_depth: depth, small, ..Plan::default() };
         let state = State::new(&mut worker(&program), &plan);
         // The tree within each part comes to the same as the search within it.
         for jobs in [1, 2] {

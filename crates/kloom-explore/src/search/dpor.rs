@@ -19,6 +19,7 @@
 //!   not all such are seen: an equivalent of a missing one may have been dropped for its own preemptions. [`super::Dfs`]
 //!   with the same limits sees all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::natural::{Count, natural};
@@ -86,11 +87,14 @@ impl Default for Node {
     }
 }
 
+/// The first steps of an execution: who, and the answers to its internal choices with how many there were.
+pub type Beginning = Vec<(ThreadId, Vec<(u32, u32)>)>;
+
 /// A part of the tree of all executions: those that begin with certain steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Part {
-    /// The steps: who, and the answers to its internal choices with how many there were.
-    pub steps: Vec<(ThreadId, Vec<(u32, u32)>)>,
+    /// The steps.
+    pub steps: Beginning,
     /// What parts before it go on with from some point on; executions that could do so too are theirs.
     pub sleeping: Vec<Sleeping>,
 }
@@ -103,6 +107,20 @@ pub struct Sleeping {
     /// What its step touches there.
     pub accesses: Vec<Access>,
 }
+
+/// How a search splits the tree.
+#[derive(Debug, Default)]
+struct Split {
+    depth: usize,
+    /// Beginnings that are cut [`DEEPER`] steps further on instead.
+    deeper: BTreeSet<Beginning>,
+    parts: Vec<Part>,
+    /// Where the present execution was cut.
+    cut: Option<usize>,
+}
+
+/// Steps from one possible cut to the next.
+const DEEPER: usize = 3;
 
 /// What a search knows of the tree that it runs single executions of.
 #[derive(Debug, Default)]
@@ -166,8 +184,8 @@ pub struct Dpor {
     blocked: Vec<(ThreadId, Access)>,
     /// Only what begins so is explored.
     part: Part,
-    /// The depth at which the tree is split, and the parts so far.
-    split: Option<(usize, Vec<Part>)>,
+    /// Where the tree is split, and the parts so far.
+    split: Option<Split>,
     /// Works for a tree that others work for, too.
     helper: Option<Box<Helper>>,
     /// The nodes before this depth are not its own: they are the tree's, or other parts'.
@@ -286,27 +304,40 @@ impl Dpor {
         segment
     }
 
-    /// A search that abandons every execution after `depth` steps and only finds out the parts, for [`Dpor::parts`].
-    pub fn splitting(depth: usize) -> Dpor {
-        Dpor { split: Some((depth, Vec::new())), ..Dpor::new(Limits::default()) }
+    /// A search that abandons every execution after `depth` steps, or some more if it begins as one of `deeper`, and only finds
+    /// out the parts, for [`Dpor::parts`].
+    pub fn splitting(depth: usize, deeper: BTreeSet<Beginning>) -> Dpor {
+        Dpor { split: Some(Split { depth, deeper, ..Split::default() }), ..Dpor::new(Limits::default()) }
     }
 
-    /// The parts of the tree, when a splitting search is over. They depend on the program and the depth only.
+    /// The parts of the tree, when a splitting search is over. They depend on the program and the cut only.
     pub fn parts(&self) -> &[Part] {
-        self.split.as_ref().map_or(&[], |split| &split.1)
+        self.split.as_ref().map_or(&[], |split| &split.parts)
+    }
+
+    fn steps_so_far(&self) -> Beginning {
+        let step = |node: &Node| (node.thread, node.answers.iter().map(|a| (a.value, a.options)).collect());
+        self.nodes[..self.depth].iter().map(step).collect()
+    }
+
+    /// Whether the tree is cut at the present node.
+    fn is_cut(&self) -> bool {
+        let Some(split) = &self.split else { return false };
+        self.depth >= split.depth
+            && (self.depth - split.depth).is_multiple_of(DEEPER)
+            && !(split.deeper.iter().any(|steps| steps.len() == self.depth)
+                && split.deeper.contains(&self.steps_so_far()))
     }
 
     /// Notes the part that begins with the steps so far.
     fn note_part(&mut self, sleepers: &[Sleeper]) {
-        let step = |node: &Node| (node.thread, node.answers.iter().map(|a| (a.value, a.options)).collect());
-        let steps = self.nodes[..self.depth].iter().map(step).collect();
         let sleeping = |sleeper: &Sleeper| Sleeping {
             thread: sleeper.thread,
             accesses: self.pool[sleeper.start as usize..sleeper.end as usize].to_vec(),
         };
-        let part = Part { steps, sleeping: sleepers.iter().map(sleeping).collect() };
-        if let Some((_, parts)) = &mut self.split {
-            parts.push(part);
+        let part = Part { steps: self.steps_so_far(), sleeping: sleepers.iter().map(sleeping).collect() };
+        if let Some(split) = &mut self.split {
+            split.parts.push(part);
         }
     }
 
@@ -326,9 +357,9 @@ impl Dpor {
 
     /// Whether a splitting search has somebody left to run at this node.
     fn has_others(&self, at: usize) -> bool {
-        let Some((depth, _)) = self.split else { return false };
+        let Some(split) = &self.split else { return false };
         let asleep = |thread| self.nodes[at].sleepers.iter().any(|sleeper| sleeper.thread == thread);
-        at < depth && self.trace.offered(at).any(|thread| !asleep(thread))
+        split.cut != Some(at) && self.trace.offered(at).any(|thread| !asleep(thread))
     }
 
     fn last_thread(&self) -> Option<ThreadId> {
@@ -708,6 +739,9 @@ impl Search for Dpor {
             self.exhausted = true;
             return None;
         }
+        if let Some(split) = &mut self.split {
+            split.cut = None;
+        }
         self.depth = 0;
         self.blocked.clear();
         Some(())
@@ -736,10 +770,13 @@ impl Search for Dpor {
         let offered = candidates.iter().filter(|candidate| all_lazy || !candidate.lazy);
         // Threads that cannot be noted could be forgotten: the part ends before them.
         let unknown = !self.trace.offer(offered.map(|candidate| candidate.thread));
-        if self.split.as_ref().is_some_and(|&(depth, _)| depth == self.depth || unknown) {
+        if self.split.is_some() && (unknown || self.is_cut()) {
             let sleepers = std::mem::take(&mut self.nodes[self.depth].sleepers);
             self.note_part(&sleepers);
             self.nodes[self.depth].sleepers = sleepers;
+            if let Some(split) = &mut self.split {
+                split.cut = Some(self.depth);
+            }
             return Pick::Abandon;
         }
         let mut freely = true;

@@ -48,7 +48,7 @@ mod tree;
 mod wakeup;
 
 pub use dfs::Dfs;
-pub use dpor::{Dpor, Part, Sleeping};
+pub use dpor::{Beginning, Dpor, Part, Sleeping};
 pub use minimise::{Minimised, minimise};
 pub use natural::{Natural, natural};
 pub use pct::Pct;
