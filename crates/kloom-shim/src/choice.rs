@@ -5,6 +5,8 @@
 //! front of the exported functions ([`kloom_guest::thunk::Stubs`]), so the shims know nothing of it. Everything else a
 //! module does lies inside steps.
 
+use std::ops::Range;
+
 use kloom_guest::ctx::Ctx;
 use kloom_guest::fiber::{self, Yield};
 use kloom_guest::thunk::{Call, Stubs, Target};
@@ -31,14 +33,13 @@ pub enum What {
     Take(LockClass),
     /// Gives it back: no choice point, for who waits for the lock can only go afterwards.
     Give(LockClass),
-    /// With `--racy`: a part of memory, plainly. Writes where the first argument says, reads where the second does, as many
-    /// bytes as the third says; without it as many as the text that is read has.
+    /// With `--racy`: parts of memory, plainly.
     Bytes {
         /// The argument that says where is written.
         to: Option<u8>,
-        /// The argument that says where is read.
-        from: Option<u8>,
-        /// The argument that says how much at most.
+        /// The arguments that say where is read.
+        from: &'static [u8],
+        /// The argument that says how many bytes; without it as many as the text that is read has.
         size: Option<u8>,
     },
     /// Changes the interrupt line whose number is its nth argument.
@@ -233,16 +234,26 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     // Ranges of memory, with `--racy`.
     ("memcpy", COPY),
     ("memmove", COPY),
-    ("memset", Bytes { to: Some(0), from: None, size: Some(2) }),
-    ("memcmp", Bytes { to: None, from: Some(1), size: Some(2) }),
+    ("memset", Bytes { to: Some(0), from: &[], size: Some(2) }),
+    ("memcmp", Bytes { to: None, from: &[0, 1], size: Some(2) }),
+    ("memchr", Bytes { to: None, from: &[0], size: Some(2) }),
+    ("kmemdup", Bytes { to: None, from: &[0], size: Some(1) }),
     ("strcpy", TEXT),
     ("strncpy", COPY_TEXT),
     ("strscpy", COPY_TEXT),
     ("strlcpy", COPY_TEXT),
-    ("strcmp", Bytes { to: None, from: Some(0), size: None }),
-    ("strlen", Bytes { to: None, from: Some(0), size: None }),
-    ("_copy_from_user", Bytes { to: Some(0), from: None, size: Some(2) }),
-    ("_copy_to_user", Bytes { to: None, from: Some(1), size: Some(2) }),
+    ("strcmp", COMPARE),
+    ("strncmp", COMPARE),
+    ("strcasecmp", COMPARE),
+    ("strncasecmp", COMPARE),
+    ("strstr", COMPARE),
+    ("strlen", LOOK),
+    ("strnlen", LOOK),
+    ("strchr", LOOK),
+    ("strrchr", LOOK),
+    ("kstrdup", LOOK),
+    ("_copy_from_user", Bytes { to: Some(0), from: &[], size: Some(2) }),
+    ("_copy_to_user", Bytes { to: None, from: &[1], size: Some(2) }),
     // Read-copy-update: readers are no choice points, their order among each other says nothing.
     ("__rcu_read_lock", Quiet(RCU, Manner::Read)),
     ("__rcu_read_unlock", Quiet(RCU, Manner::Read)),
@@ -271,9 +282,11 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("sysfs_remove_file_ns", Global(NAMES, Manner::Write)),
 ];
 
-const COPY: What = Bytes { to: Some(0), from: Some(1), size: Some(2) };
-const TEXT: What = Bytes { to: Some(0), from: Some(1), size: None };
+const COPY: What = Bytes { to: Some(0), from: &[1], size: Some(2) };
+const TEXT: What = Bytes { to: Some(0), from: &[1], size: None };
 const COPY_TEXT: What = TEXT;
+const COMPARE: What = Bytes { to: None, from: &[0, 1], size: None };
+const LOOK: What = Bytes { to: None, from: &[0], size: None };
 
 /// What a thread that stands at a choice point does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -341,12 +354,10 @@ extern "C" fn announce(index: u32, args: &[u64; 6]) {
         Pass => return choice_point(ctx, None, None),
         Bytes { to, from, size } => {
             if ctx.racy.get() {
-                let size = match size {
-                    Some(n) => arg(n),
-                    None => from.map_or(0, |n| text_size(ctx, arg(n))),
-                };
-                let range = |n: Option<u8>| n.map_or(0..0, |n| arg(n)..arg(n).saturating_add(size));
-                range_access(ctx, range(from), range(to));
+                let bytes = |n: u8| size.map_or_else(|| text_size(ctx, arg(n)), arg);
+                let read = |n: &u8| arg(*n)..arg(*n).saturating_add(bytes(*n));
+                let written = to.map(|n| arg(n)..arg(n).saturating_add(bytes(from.first().copied().unwrap_or(n))));
+                range_access(ctx, from.iter().map(read), written);
             }
             return;
         }
@@ -513,11 +524,11 @@ fn text_size(ctx: &Ctx, addr: u64) -> u64 {
 }
 
 /// A plain access to ranges of memory, with `--racy`: one choice point, then all their words are touched.
-pub(crate) fn range_access(ctx: &Ctx, read: std::ops::Range<u64>, written: std::ops::Range<u64>) {
-    let words = |range: &std::ops::Range<u64>| (range.start & !7..range.end.min(range.start + RANGE_MOST)).step_by(8);
+pub(crate) fn range_access(ctx: &Ctx, read: impl Iterator<Item = Range<u64>> + Clone, written: Option<Range<u64>>) {
+    let words = |range: Range<u64>| (range.start & !7..range.end.min(range.start + RANGE_MOST)).step_by(8);
     let touches = || {
-        let writes = words(&written).map(|word| (word, Manner::Write));
-        writes.chain(words(&read).map(|word| (word, Manner::Read)))
+        let writes = written.clone().into_iter().flat_map(words).map(|word| (word, Manner::Write));
+        writes.chain(read.clone().flat_map(words).map(|word| (word, Manner::Read)))
     };
     let Some(first) = touches().next() else { return };
     choice_point(ctx, Some(first), None);

@@ -150,7 +150,8 @@ pub(crate) extern "C" fn write_range(addr: u64, size: u64, ctx: &Ctx, ip: u64) {
 fn range(addr: u64, size: u64, write: bool, ctx: &Ctx, ip: u64) {
     if ctx.racy.get() && ctx.exploring.get() {
         let range = addr..addr.saturating_add(size);
-        range_access(ctx, if write { 0..0 } else { range.clone() }, if write { range } else { 0..0 });
+        let (read, written) = if write { (None, Some(range)) } else { (Some(range), None) };
+        range_access(ctx, read.into_iter(), written);
     }
     spend(ctx);
     // SAFETY: as in `access`.
