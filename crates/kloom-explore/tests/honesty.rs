@@ -4,6 +4,7 @@ mod toy;
 
 use kloom_explore::search::{Dfs, Dpor, Limits};
 use proptest::prelude::*;
+use toy::fuzz::{Verdict, judge, programs, shrink};
 use toy::random::program;
 use toy::{brute_force, run, run_tree};
 
@@ -31,4 +32,35 @@ proptest! {
         prop_assert!(dfs.summary.exhausted && !dfs.summary.diverged);
         prop_assert_eq!(&dfs.finals, &finals);
     }
+}
+
+/// Harder programs, from a seed: `KLOOM_FUZZ_SEED` and `KLOOM_FUZZ_PROGRAMS` in the environment say which and how many.
+/// Steps of many accesses that depend on what was read still make the searches miss traces of about one in a thousand, which is
+/// why only few are run if nothing is said.
+#[test]
+fn no_search_misses_a_trace_of_many_programs() {
+    let number = |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let (seed, count) = (number("KLOOM_FUZZ_SEED", 1), number("KLOOM_FUZZ_PROGRAMS", 100));
+    let most = number("KLOOM_FUZZ_EXECUTIONS", 3000) as usize;
+    let trees = number("KLOOM_FUZZ_TREES", 1) == 1;
+    let windows: &[usize] = if trees { &[1, 4, 32] } else { &[] };
+    let (mut big, mut missed, mut more) = (0, 0, [(0, 0); 2]);
+    let mut report = Vec::new();
+    for program in programs(seed).take(count as usize) {
+        match judge(&program, most, windows) {
+            Verdict::Big => big += 1,
+            Verdict::Seen(alone, shared) => {
+                for (more, by) in more.iter_mut().zip([alone, shared]) {
+                    *more = (more.0 + u64::from(by > 0), more.1 + by);
+                }
+            }
+            verdict => {
+                missed += 1;
+                let small = shrink(&program, &|p| matches!(judge(p, most, windows), Verdict::Missed(..)));
+                report.push(format!("MISS {verdict:?} {:?} {:?}", judge(&small, most, windows), small));
+            }
+        }
+    }
+    let numbers = format!("seed {seed}: {count} programs, {big} big, {missed} missed, more {more:?}");
+    assert!(missed == 0, "{numbers}\n{}", report.join("\n"));
 }

@@ -8,8 +8,9 @@
 //! # Where this differs
 //! - Steps have many accesses, and what a step does may depend on what it reads. The second step of a reversed race is
 //!   entered with the accesses it had when it was second. If they turn out to be others, executions may be run that turn
-//!   out to be redundant; they are dropped when everybody sleeps, and counted as abandoned. None are missed, because two
-//!   steps of deterministic threads depend on each other in one order if they do in the other.
+//!   out to be redundant; they are dropped when everybody sleeps, and counted as abandoned. Whether such a step begins another
+//!   sequence is said when it was run (`Waiting`), and who depends on what it did is awake after it. Not so further down
+//!   in a wakeup tree: there, what such a step seems to begin is not looked at again, so that traces can be missed.
 //! - Steps of one thread with different internal choices ([`Search::choose`]) are different steps that exclude each
 //!   other. All are run where a thread is run freely; a wakeup sequence asks for one.
 //! - A wanted step whose thread is not offered there ends the wakeup sequence. What it races with further back is reversed
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use super::natural::{Count, natural};
 use super::trace::{NONE, Trace};
 use super::tree::{Job, Order, Record, Report, Reversal, Segment, Slept, Stamps, UNREAL, settles};
-use super::wakeup::{ALL, Answer, Forest, Key, Steps, Why, dependent, key};
+use super::wakeup::{ALL, Answer, Forest, Key, Steps, Waiting, Why, asked_for, dependent};
 use super::{Access, Candidate, Ending, Limits, Pick, Schedule, Search, Summary, ThreadId};
 
 /// No thread.
@@ -52,6 +53,8 @@ struct Node {
     guided: Key,
     /// No wakeup sequence asked for the thread.
     free: bool,
+    /// What the step touched where the wakeup sequence that asked for it was seen.
+    wanted: Vec<Access>,
     /// Those who slept on arrival, then those who were run here and are done.
     sleepers: Vec<Sleeper>,
     arrived: u32,
@@ -60,6 +63,8 @@ struct Node {
     foreign: bool,
     /// What else has to be run here.
     wakeup: u32,
+    /// Sequences for which it is not known yet whether what has to be run here begins them.
+    waiting: BTreeSet<Waiting>,
     /// Where the accesses of the running thread's alternatives begin in the pool, and where the pool ends for this node.
     union: u32,
     pool: u32,
@@ -74,11 +79,13 @@ impl Default for Node {
             answers: Vec::new(),
             guided: ALL,
             free: true,
+            wanted: Vec::new(),
             sleepers: Vec::new(),
             arrived: 0,
             outside: Vec::new(),
             foreign: false,
             wakeup: NONE,
+            waiting: BTreeSet::new(),
             union: 0,
             pool: 0,
             preemptions: 0,
@@ -393,6 +400,16 @@ impl Dpor {
             self.trace.truncate(at);
             node.thread = NOBODY;
             node.answers.clear();
+            node.wanted.clear();
+            // What was run last is known now.
+            for waiting in std::mem::take(&mut node.waiting) {
+                let mut sequence = waiting.sequence();
+                if slept(&self.pool, &node.sleepers, &waiting, &sequence).is_none()
+                    && self.forest.insert(&mut node.wakeup, &mut sequence, &waiting).is_none()
+                {
+                    node.waiting.insert(waiting);
+                }
+            }
             if node.wakeup != NONE || self.has_others(at) {
                 self.fresh = at;
                 return true;
@@ -411,8 +428,10 @@ impl Dpor {
         let node = &mut rest[0];
         node.thread = NOBODY;
         node.answers.clear();
+        node.wanted.clear();
         node.sleepers.clear();
         node.wakeup = std::mem::replace(&mut self.subtree, NONE);
+        node.waiting.clear();
         node.union = self.pool.len() as u32;
         node.pool = node.union;
         (node.preemptions, node.delays) = (0, 0);
@@ -434,8 +453,13 @@ impl Dpor {
             // Who sleeps on the way to a branch of a tree is known to the tree.
             let slept = if self.depth < self.own { &[][..] } else { &parent.sleepers };
             for &sleeper in slept {
+                let accesses = &self.pool[sleeper.start as usize..sleeper.end as usize];
+                // A branch is there because of what its step did where it was seen, not because of what it does here. Who
+                // depends on that counts as awake, and so does who did not make all its choices.
                 if sleeper.thread != parent.thread
-                    && !dependent(step, &self.pool[sleeper.start as usize..sleeper.end as usize])
+                    && sleeper.key == ALL
+                    && !dependent(step, accesses)
+                    && !dependent(&parent.wanted, accesses)
                 {
                     node.sleepers.push(sleeper);
                 }
@@ -521,8 +545,10 @@ impl Dpor {
                 node.answers.clear();
                 node.answers.extend_from_slice(&self.forest.get(wanted).answers);
                 node.free = false;
+                node.wanted.clear();
+                node.wanted.extend_from_slice(&self.forest.get(wanted).accesses);
                 self.lost = false;
-                node.guided = if node.answers.is_empty() { ALL } else { key(&node.answers) };
+                node.guided = asked_for(&node.answers);
                 self.subtree = children;
                 self.forest.release(wanted);
                 return Some(index);
@@ -609,42 +635,34 @@ impl Dpor {
         let node = &self.nodes[first];
         let possible = sequence.len() > 1 || self.trace.could_run(first, self.trace.thread(second));
         let steps = Own { trace: &self.trace, path: &self.nodes[..self.len.min(self.depth)] };
-        let alone = sequence.len() == 1;
         let asks = sequence.iter().any(|&step| step as usize > second && !steps.answers(step).is_empty());
         let of_tree = self.helper.as_deref().filter(|_| first < self.own);
         let seen = match of_tree {
             Some(helper) if first < helper.order.at => helper.seen(first, &steps, &sequence),
-            _ => node.sleepers.iter().find_map(|sleeper| {
-                let accesses = &self.pool[sleeper.start as usize..sleeper.end as usize];
-                steps.weak_initial(sleeper.thread, accesses, sleeper.key, &sequence)
-            }),
+            _ => slept(&self.pool, &node.sleepers, &steps, &sequence),
         };
         let begins = match seen {
             None if possible && of_tree.is_some() => {
-                self.tell(first, second, race, &mut sequence, (asks, alone));
+                self.tell(first, second, race, &mut sequence, asks);
                 None
             }
             None if possible => {
                 let mut wakeup = node.wakeup;
                 let begins = self.forest.insert(&mut wakeup, &mut sequence, &steps);
-                self.nodes[first].wakeup = wakeup;
-                Some(begins)
+                let waiting = begins.is_none().then(|| Waiting::new(&steps, &sequence));
+                let node = &mut self.nodes[first];
+                node.wakeup = wakeup;
+                node.waiting.extend(waiting);
+                begins
             }
             seen => seen,
         };
         self.sequence = sequence;
-        begins.is_some_and(|begins| settles(begins, second, asks, alone))
+        begins.is_some_and(|begins| settles(begins, second, asks))
     }
 
     /// Leaves a reversal to the tree.
-    fn tell(
-        &mut self,
-        first: usize,
-        second: usize,
-        race: Option<usize>,
-        sequence: &mut [u32],
-        (asks, alone): (bool, bool),
-    ) {
+    fn tell(&mut self, first: usize, second: usize, race: Option<usize>, sequence: &mut [u32], asks: bool) {
         let Some(helper) = &mut self.helper else { return };
         let report = &mut helper.report;
         if race.is_none() {
@@ -655,7 +673,7 @@ impl Dpor {
         }
         report.sequences.extend_from_slice(sequence);
         let end = report.sequences.len() as u32;
-        report.reversals.push(Reversal { first, second: race.map(|nth| (second, nth)), end, asks, alone });
+        report.reversals.push(Reversal { first, second: race.map(|nth| (second, nth)), end, asks });
     }
 
     fn reverse_races_of(&mut self, step: usize) {
@@ -675,7 +693,7 @@ impl Dpor {
     /// The same for a step that cannot come to run after the newest one.
     fn reverse_races_of_blocked(&mut self, thread: ThreadId, accesses: &[Access]) {
         let len = self.trace.len();
-        self.trace.push(thread, accesses);
+        self.trace.push_blocked(thread, accesses);
         for race in self.trace.races(len) {
             self.reverse(self.trace.race(race), len, None);
         }
@@ -703,6 +721,14 @@ impl Helper {
         let mut slept = self.segment(at).into_iter().flat_map(|segment| segment.sleepers(at));
         slept.find_map(|(thread, accesses, key)| steps.weak_initial(thread, accesses, key, sequence))
     }
+}
+
+/// Whether somebody who sleeps shows that a sequence is seen before.
+fn slept(pool: &[Access], sleepers: &[Sleeper], steps: &impl Steps, sequence: &[u32]) -> Option<Why> {
+    sleepers.iter().find_map(|sleeper| {
+        let accesses = &pool[sleeper.start as usize..sleeper.end as usize];
+        steps.weak_initial(sleeper.thread, accesses, sleeper.key, sequence)
+    })
 }
 
 /// Settles those races of a step on the way that the tree knew to be settled when the job was handed out.
@@ -812,6 +838,10 @@ impl Search for Dpor {
         }
         if let Some(node) = self.nodes.get_mut(self.depth) {
             node.answers.truncate(self.asked);
+            // Choices that were asked for and not made, or among others, are not what was run.
+            if self.depth >= self.fresh && !node.answers.iter().any(|answer| answer.fixed) {
+                node.guided = ALL;
+            }
         }
         self.depth += 1;
     }

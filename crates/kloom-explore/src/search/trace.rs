@@ -95,6 +95,8 @@ pub(super) struct Trace {
     enabled: Vec<u64>,
     ordering: Vec<u32>,
     direct: Vec<u32>,
+    /// The newest step never came to run.
+    blocked: bool,
 }
 
 fn acquires(kind: Kind) -> bool {
@@ -254,6 +256,13 @@ impl Trace {
         self.settle(step);
     }
 
+    /// Adds a step that cannot come to run after the newest one.
+    pub(super) fn push_blocked(&mut self, thread: ThreadId, accesses: &[Access]) {
+        self.blocked = true;
+        self.push(thread, accesses);
+        self.blocked = false;
+    }
+
     fn clock(&self, step: usize, thread: u32) -> u32 {
         self.clocks[step * self.width + thread as usize]
     }
@@ -348,8 +357,13 @@ impl Trace {
                     self.lock_race(thread, before, entry.step);
                 }
             } else if (before == NONE || before < entry.step) && !self.index_could_run(entry.step as usize, thread) {
-                // That step is what made this one possible. What this one could have overtaken lies further back.
-                self.ordering.push(entry.step);
+                // What this one could have overtaken lies further back, too.
+                if self.index_could_run(entry.step as usize + 1, thread) && !self.blocked {
+                    // That step is what made this one possible. (If it is not, both can be dependent by another object.)
+                    self.ordering.push(entry.step);
+                } else {
+                    self.direct.push(entry.step);
+                }
                 self.look_back(thread, before, self.epochs[epoch as usize].before);
             } else {
                 self.direct.push(entry.step);

@@ -33,7 +33,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::dpor::Part;
 use super::natural::Count;
 use super::trace::NONE;
-use super::wakeup::{ALL, Answer, Forest, Key, Steps, Why, key};
+use super::wakeup::{ALL, Answer, Forest, Key, Steps, Waiting, Why, asked_for, key};
 use super::{Access, DROPS_PER_EXECUTION, Limits, Schedule, Summary, ThreadId};
 
 /// A thread whose next step need not be run, because all that begins with it is seen elsewhere.
@@ -180,8 +180,6 @@ pub(super) struct Reversal {
     pub(super) end: u32,
     /// Steps after the second make internal choices.
     pub(super) asks: bool,
-    /// The sequence is the second step alone.
-    pub(super) alone: bool,
 }
 
 /// What came out of a job.
@@ -229,24 +227,6 @@ struct Taken {
     behind: Vec<(Key, u64)>,
 }
 
-/// A sequence that waits until it is known what the newest branch is.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Waiting(Vec<(ThreadId, Vec<Access>, Vec<Answer>)>);
-
-impl Steps for Waiting {
-    fn thread(&self, step: u32) -> ThreadId {
-        self.0[step as usize].0
-    }
-
-    fn accesses(&self, step: u32) -> &[Access] {
-        &self.0[step as usize].1
-    }
-
-    fn answers(&self, step: u32) -> &[Answer] {
-        &self.0[step as usize].2
-    }
-}
-
 /// A node at which more than one branch is known.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Node {
@@ -254,7 +234,8 @@ struct Node {
     taken: Vec<Taken>,
     /// The newest branch, if not all of it is known yet.
     group: Option<Group>,
-    waiting: Vec<Waiting>,
+    /// Sequences that wait until it is known what the newest branch is, or one that is wanted.
+    waiting: BTreeSet<Waiting>,
     wakeup: Option<u32>,
     busy: bool,
     ready: bool,
@@ -458,7 +439,7 @@ impl Tree {
                 node.group = Some(Group {
                     thread,
                     accesses: branch.accesses.clone(),
-                    key: if branch.answers.is_empty() { ALL } else { key(&branch.answers) },
+                    key: asked_for(&branch.answers),
                     reported: false,
                     others: Vec::new(),
                     running: 1,
@@ -514,8 +495,7 @@ impl Tree {
             // These can begin with that branch, or not after all.
             let mut touched = Touched::new();
             for waiting in std::mem::take(&mut node.waiting) {
-                let mut sequence = (0..waiting.0.len() as u32).collect();
-                self.walk((number, at), from, &mut sequence, &waiting, &mut touched);
+                self.walk((number, at), from, &mut waiting.sequence(), &waiting, &mut touched);
             }
             for (number, at) in touched {
                 self.refresh(number, at);
@@ -649,11 +629,7 @@ impl Tree {
                 && let Some(wakeup) = node.wakeup.take()
             {
                 for sequence in self.forest.sequences(wakeup) {
-                    let step = |&branch: &u32| {
-                        let branch = self.forest.get(branch);
-                        (branch.thread, branch.accesses.clone(), branch.answers.clone())
-                    };
-                    node.waiting.push(Waiting(sequence.iter().map(step).collect()));
+                    node.waiting.insert(Waiting::new(&self.forest, &sequence));
                 }
                 self.forest.release_all(wakeup);
             }
@@ -694,7 +670,7 @@ impl Tree {
             };
             let begins = self.walk((owner, first), from, &mut sequence, &path, touched);
             if let Some((second, nth)) = reversal.second
-                && settles(begins, second, reversal.asks, reversal.alone)
+                && settles(begins, second, reversal.asks)
             {
                 settled.push((second, nth));
             }
@@ -740,16 +716,16 @@ impl Tree {
                 None => {}
             }
             if unknown.is_some() {
-                let step =
-                    |&step: &u32| (steps.thread(step), steps.accesses(step).to_vec(), steps.answers(step).to_vec());
-                let waiting = Waiting(sequence.iter().map(step).collect());
-                self.node(number, at).waiting.push(waiting);
+                self.node(number, at).waiting.insert(Waiting::new(steps, sequence));
                 // What seems to begin it may not do so after all.
                 return begins.unwrap_or(Why::Apart);
             }
             let Some((why, behind)) = along else {
                 let mut wakeup = self.node(number, at).wakeup.unwrap_or(NONE);
-                let why = self.forest.insert(&mut wakeup, sequence, steps);
+                let Some(why) = self.forest.insert(&mut wakeup, sequence, steps) else {
+                    self.node(number, at).waiting.insert(Waiting::new(steps, sequence));
+                    return begins.unwrap_or(Why::Apart);
+                };
                 self.node(number, at).wakeup = Some(wakeup);
                 touched.insert((number, at));
                 return begins.unwrap_or(why);
@@ -818,10 +794,11 @@ impl Tree {
 ///
 /// What can be run from the node before the first step includes a step that the reversed sequence can begin with. If that step
 /// comes before the second, so does everything it has to be independent of: it begins the sequence of every such execution.
+/// The second step itself is no such step: executions with others between the two show what it does when it is first only later.
 /// Steps after the second that make internal choices are an exception, for the sequence asks for the choices they made.
-pub(super) fn settles(begins: Why, second: usize, asks: bool, alone: bool) -> bool {
+pub(super) fn settles(begins: Why, second: usize, asks: bool) -> bool {
     match begins {
-        Why::Element(step) => !asks && ((step as usize) < second || alone),
+        Why::Element(step) => !asks && (step as usize) < second,
         Why::Apart => false,
     }
 }

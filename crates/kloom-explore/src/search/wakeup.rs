@@ -6,7 +6,7 @@ use super::trace::NONE;
 use super::{Access, ThreadId};
 
 /// An internal choice: what was answered, of how many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(super) struct Answer {
     pub(super) value: u32,
     pub(super) options: u32,
@@ -25,6 +25,11 @@ pub(super) fn key(answers: &[Answer]) -> Key {
     answers.iter().fold(1, |key: u64, answer| (key ^ u64::from(answer.value) << 1).wrapping_mul(0x0100_0000_01b3) | 1)
 }
 
+/// What is run where these choices are asked for: all, if none is.
+pub(super) fn asked_for(answers: &[Answer]) -> Key {
+    if answers.is_empty() { ALL } else { key(answers) }
+}
+
 /// One step that has to be run.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Branch {
@@ -33,6 +38,8 @@ pub(super) struct Branch {
     pub(super) accesses: Vec<Access>,
     /// Its internal choices when it was seen: a step with others is another step, which excludes this one.
     pub(super) answers: Vec<Answer>,
+    /// It was the second step of a race: that it comes first may change what it touches.
+    pub(super) unsure: bool,
     /// The first of what comes after it.
     pub(super) children: u32,
     /// Its next sibling.
@@ -81,7 +88,47 @@ fn initial(steps: &impl Steps, thread: ThreadId, accesses: &[Access], wanted: Ke
             return Initial::No;
         }
     }
-    Initial::Apart
+    // With some of its choices it is not all that the thread can do after the sequence: what begins with the others is not
+    // seen, and no race with this step leads there.
+    if wanted == ALL { Initial::Apart } else { Initial::No }
+}
+
+/// Whether the element of a sequence with this index, by what it touches there, can come first. What the last one touches when
+/// it does is known only if it is the first.
+fn begins_with(steps: &impl Steps, sequence: &[u32], index: usize) -> bool {
+    let own = steps.accesses(sequence[index]);
+    let free = sequence[..index].iter().all(|&step| !dependent(own, steps.accesses(step)));
+    index == 0 || index + 1 < sequence.len() && free
+}
+
+/// A sequence by itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub(super) struct Waiting(Vec<(ThreadId, Vec<Access>, Vec<Answer>)>);
+
+impl Waiting {
+    pub(super) fn new(steps: &impl Steps, sequence: &[u32]) -> Waiting {
+        let step = |&step: &u32| (steps.thread(step), steps.accesses(step).to_vec(), steps.answers(step).to_vec());
+        Waiting(sequence.iter().map(step).collect())
+    }
+
+    /// Its steps by number.
+    pub(super) fn sequence(&self) -> Vec<u32> {
+        (0..self.0.len() as u32).collect()
+    }
+}
+
+impl Steps for Waiting {
+    fn thread(&self, step: u32) -> ThreadId {
+        self.0[step as usize].0
+    }
+
+    fn accesses(&self, step: u32) -> &[Access] {
+        &self.0[step as usize].1
+    }
+
+    fn answers(&self, step: u32) -> &[Answer] {
+        &self.0[step as usize].2
+    }
 }
 
 /// The steps of an execution by number: who, what, and with which internal choices.
@@ -100,6 +147,21 @@ pub(super) trait Steps {
             Initial::Apart => Some(Why::Apart),
             Initial::No => None,
         }
+    }
+}
+
+/// Its branches.
+impl Steps for Forest {
+    fn thread(&self, branch: u32) -> ThreadId {
+        self.get(branch).thread
+    }
+
+    fn accesses(&self, branch: u32) -> &[Access] {
+        &self.get(branch).accesses
+    }
+
+    fn answers(&self, branch: u32) -> &[Answer] {
+        &self.get(branch).answers
     }
 }
 
@@ -122,20 +184,26 @@ impl Forest {
         count
     }
 
-    /// Makes sure that the tree beginning with the branch `*first` leads to an execution that begins with `sequence`.
-    /// Returns what the tree begins with that the sequence can begin with.
-    pub(super) fn insert(&mut self, first: &mut u32, sequence: &mut Vec<u32>, steps: &impl Steps) -> Why {
+    /// Makes sure that the tree beginning with the branch `*first` leads to an execution that begins with `sequence`, whose last
+    /// step is one that may turn out to be another. Returns what the tree begins with that the sequence can begin with; `None`
+    /// if this cannot be said before a branch was run, for what that branch seems to be it may not be here.
+    pub(super) fn insert(&mut self, first: &mut u32, sequence: &mut Vec<u32>, steps: &impl Steps) -> Option<Why> {
         let mut parent = NONE;
         let mut begins = None;
         loop {
             let mut last = NONE;
             let mut branch = if parent == NONE { *first } else { self.branches[parent as usize].children };
             if branch == NONE && parent != NONE {
-                return begins.unwrap_or(Why::Apart);
+                return Some(begins.unwrap_or(Why::Apart));
             }
             while branch != NONE {
                 let entry = &self.branches[branch as usize];
-                match initial(steps, entry.thread, &entry.accesses, key(&entry.answers), sequence) {
+                match initial(steps, entry.thread, &entry.accesses, asked_for(&entry.answers), sequence) {
+                    // A step with no other than independent ones before it does the same as here.
+                    Initial::At(index) if parent == NONE && entry.unsure && !begins_with(steps, sequence, index) => {
+                        return None;
+                    }
+                    Initial::Apart if parent == NONE && entry.unsure => return None,
                     Initial::At(index) => {
                         let step = sequence.remove(index);
                         begins.get_or_insert(Why::Element(step));
@@ -161,7 +229,7 @@ impl Forest {
                 (NONE, _) => self.branches[parent as usize].children = chain,
                 _ => self.branches[last as usize].next = chain,
             }
-            return begins;
+            return Some(begins);
         }
     }
 
@@ -175,6 +243,7 @@ impl Forest {
             branch.accesses.extend_from_slice(steps.accesses(step));
             branch.answers.clear();
             branch.answers.extend(steps.answers(step).iter().map(|answer| Answer { fixed: true, ..*answer }));
+            branch.unsure = children == NONE;
             branch.children = children;
             branch.next = NONE;
             children = index;
@@ -198,6 +267,7 @@ impl Forest {
         branch.accesses.extend_from_slice(accesses);
         branch.answers.clear();
         branch.answers.extend_from_slice(answers);
+        branch.unsure = true;
         (branch.children, branch.next) = (NONE, NONE);
         index
     }
@@ -209,6 +279,7 @@ impl Forest {
         while branch != NONE {
             let from = other.get(branch);
             let copy = self.plant(from.thread, &from.accesses, &from.answers);
+            self.branches[copy as usize].unsure = from.unsure;
             let children = self.graft(other, from.children);
             self.branches[copy as usize].children = children;
             match last {
