@@ -38,6 +38,7 @@ proptest! {
 /// Steps of many accesses that depend on what was read still make the searches miss traces of about one in a thousand, which is
 /// why only few are run if nothing is said.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it says which programs; no machine sees it")]
 fn no_search_misses_a_trace_of_many_programs() {
     let number = |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (seed, count) = (number("KLOOM_FUZZ_SEED", 1), number("KLOOM_FUZZ_PROGRAMS", 100));
