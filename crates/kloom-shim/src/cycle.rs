@@ -19,7 +19,7 @@ use kloom_kernel::Calls;
 use kloom_kernel::fault::Fault;
 use kloom_kernel::sched::{Context, Preempt};
 use kloom_kernel::site::{RawEvent, Trace};
-use kloom_kernel::task::{BlockedOn, TaskId, TaskKind};
+use kloom_kernel::task::{BlockedOn, Task, TaskId, TaskKind};
 use rustc_hash::FxHasher;
 
 use crate::Machine;
@@ -61,10 +61,10 @@ const COVERED: &[&str] = &[
     "wake_up_state",
 ];
 
-/// Memory of modules that is compared, at most.
-const COMPARED_BYTES: u64 = 4 << 20;
-/// States compared, and steps followed, before it is given up.
-const STATES: u32 = 4096;
+/// Memory of modules and stacks in one state, at most, and in all that are compared before it is given up.
+const STATE_BYTES: u64 = 4 << 20;
+const COMPARED_BYTES: u64 = 256 << 20;
+/// Steps followed before it is given up.
 const STEPS: u64 = 1 << 20;
 /// A machine that takes so many steps to the watchdog's limit is told of at once.
 const STEPS_TO_LIMIT: u64 = 10_000;
@@ -76,6 +76,8 @@ type Place = (Context, u64, u64);
 #[derive(Debug, PartialEq, Eq)]
 struct State {
     digest: u64,
+    /// How much memory it is the state of.
+    bytes: u64,
     /// What lies in kloom's own frames.
     words: Vec<u64>,
     now_ns: u64,
@@ -90,8 +92,9 @@ pub struct Watch {
     steps: u64,
     power: u64,
     ran: Vec<TaskId>,
-    states: u32,
+    /// Steps followed, and memory looked at.
     total: u64,
+    bytes: u64,
 }
 
 /// What is known of the machine's going round.
@@ -138,7 +141,7 @@ impl Machine {
         {
             return;
         }
-        self.rounds.watch = Some(Watch { reference: None, steps: 0, power: 1, ran: Vec::new(), states: 0, total: 0 });
+        self.rounds.watch = Some(Watch { reference: None, steps: 0, power: 1, ran: Vec::new(), total: 0, bytes: 0 });
         self.kernel.calls = Some(Calls::default());
     }
 
@@ -181,8 +184,9 @@ impl Machine {
         }
         let place = (context, self.ctx().sp.get(), self.ctx().call_site.get());
         if watch.reference.as_ref().is_some_and(|(known, _)| *known == place) {
-            watch.states += 1;
-            if let Some(state) = self.state()
+            let state = self.state();
+            watch.bytes += state.as_ref().map_or(0, |state| state.bytes);
+            if let Some(state) = state
                 && let Some((_, known)) = &watch.reference
                 && known.is_same(&state)
                 && self.goes_round(&watch)
@@ -190,20 +194,24 @@ impl Machine {
                 return self.tell(&watch, state.now_ns - known.now_ns);
             }
         }
-        if watch.total > STEPS || watch.states > STATES {
-            self.rounds.given_up = Some(self.rounds.user_steps);
-            self.kernel.calls = None;
-            return;
+        if watch.total > STEPS || watch.bytes > COMPARED_BYTES {
+            return self.give_up();
         }
         if watch.reference.is_none() || watch.steps >= watch.power {
-            watch.reference = self.state().map(|state| (place, state));
-            watch.states += 1;
+            let Some(state) = self.state() else { return self.give_up() };
+            watch.bytes += state.bytes;
+            watch.reference = Some((place, state));
             watch.power = watch.power.saturating_mul(2);
             watch.steps = 0;
             watch.ran.clear();
             self.kernel.calls = Some(Calls::default());
         }
         self.rounds.watch = Some(watch);
+    }
+
+    fn give_up(&mut self) {
+        self.rounds.given_up = Some(self.rounds.user_steps);
+        self.kernel.calls = None;
     }
 
     /// Whether the round was fair and did only what the state shows.
@@ -272,11 +280,15 @@ impl Machine {
         self.rounds.proved = Some(round);
     }
 
-    /// What the next steps depend on.
+    /// What the next steps depend on; `None` if that is too much, or cannot be told.
     fn state(&self) -> Option<State> {
+        let stacks = self.kernel.tasks.iter().filter_map(|task| self.stack_in_use(task));
+        let mut total: u64 = stacks.map(|(low, high)| high - low).sum();
+        if total > STATE_BYTES {
+            return None;
+        }
         let mut hasher = FxHasher::default();
         self.kernel.digest()?.hash(&mut hasher);
-        let mut total = 0;
         let mut bytes = Vec::new();
         // When a timer goes off is the kernel's to say, relative to the present.
         let mut expiries: Vec<u64> =
@@ -284,7 +296,7 @@ impl Machine {
         expiries.sort_unstable();
         let mut take = |addr: u64, size: u64, hasher: &mut FxHasher| {
             total += size;
-            if total > COMPARED_BYTES {
+            if total > STATE_BYTES {
                 return None;
             }
             bytes.resize(size as usize, 0);
@@ -309,20 +321,25 @@ impl Machine {
             take(block.addr, block.size, &mut hasher)?;
         }
         let mut words = Vec::new();
-        for task in self.kernel.tasks.iter().filter(|task| !task.has_exited()) {
-            let busy = match &task.kind {
-                TaskKind::Idle => false,
-                TaskKind::System => self.kernel.workqueues.job_of(task.id).is_some_and(|(_, func, ..)| func != 0),
-                TaskKind::Kthread(_) | TaskKind::User(_) => true,
-            };
-            let Some((low, high)) = self.fiber_frames(task.id).filter(|_| busy) else { continue };
+        for (low, high) in self.kernel.tasks.iter().filter_map(|task| self.stack_in_use(task)) {
             let sp = self.stack_pointer_in(low).filter(|sp| (low..high).contains(sp)).unwrap_or(high);
             take(sp, high - sp, &mut hasher)?;
             for addr in (low..sp & !7).step_by(8) {
                 words.push(self.arena.read_u64(addr).ok()?);
             }
         }
-        Some(State { digest: hasher.finish(), words, now_ns: self.kernel.now(), jiffies: self.kernel.jiffies() })
+        let (now_ns, jiffies) = (self.kernel.now(), self.kernel.jiffies());
+        Some(State { digest: hasher.finish(), bytes: total, words, now_ns, jiffies })
+    }
+
+    /// The stack of a task that is, or may be, inside module code: the lowest address of its frames, and the end.
+    fn stack_in_use(&self, task: &Task) -> Option<(u64, u64)> {
+        let busy = match &task.kind {
+            TaskKind::Idle => false,
+            TaskKind::System => self.kernel.workqueues.job_of(task.id).is_some_and(|(_, func, ..)| func != 0),
+            TaskKind::Kthread(_) | TaskKind::User(_) => true,
+        };
+        self.fiber_frames(task.id).filter(|_| busy && !task.has_exited())
     }
 }
 
