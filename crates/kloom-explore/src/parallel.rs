@@ -291,7 +291,7 @@ impl State {
         stop: &AtomicBool,
         keep: &(dyn Fn(&State) + Sync),
     ) {
-        let Some(office) = self.office(plan, stop, keep) else { return };
+        let Some(office) = self.office(plan, stop, keep, jobs.max(1)) else { return };
         if jobs <= 1 {
             office.work(make);
         } else {
@@ -305,7 +305,7 @@ impl State {
 
     /// As [`State::run_keeping`], on this thread and with a worker that is there.
     pub fn run_alone<W: Worker>(&mut self, plan: &Plan, worker: W, stop: &AtomicBool, keep: &(dyn Fn(&State) + Sync)) {
-        if let Some(office) = self.office(plan, stop, keep) {
+        if let Some(office) = self.office(plan, stop, keep, 1) {
             office.work(|| worker);
         }
     }
@@ -315,6 +315,7 @@ impl State {
         plan: &'s Plan,
         stop: &'s AtomicBool,
         keep: &'s (dyn Fn(&State) + Sync),
+        workers: usize,
     ) -> Option<Office<'s>> {
         if plan.first_failure && self.done.values().any(|outcome| !outcome.failures.is_empty()) {
             return None;
@@ -326,7 +327,7 @@ impl State {
         let ours = dealt.filter(|(card, part)| card % of.max(1) == nth && !self.done.contains_key(part));
         let todo = ours.map(|(_, part)| part).collect();
         let (jobs, reports) = (VecDeque::new(), VecDeque::new());
-        let mut desk = Desk { state: self, plan, todo, part: None, jobs, reports, oldest: 0 };
+        let mut desk = Desk { state: self, plan, todo, part: None, jobs, reports, oldest: 0, workers, waiting: 0 };
         desk.open_next();
         Some(Office { desk: Mutex::new(desk), changed: Condvar::new(), stop, keep })
     }
@@ -345,6 +346,9 @@ struct Desk<'s> {
     /// What came of those that are under way, the oldest first, and its number.
     reports: VecDeque<Option<Report>>,
     oldest: u64,
+    /// Threads that do jobs, and those of them that wait for one.
+    workers: usize,
+    waiting: usize,
 }
 
 /// The desk, and those who stand before it.
@@ -447,13 +451,18 @@ impl<'s> Office<'s> {
         let _leaving = Leaving(self);
         let (mut make, mut worker) = (Some(make), None);
         let (mut at, mut search) = (None, Recorder::new(Dpor::default()));
+        let (mut jobs, mut reports) = (Vec::new(), Vec::new());
+        let mut desk = self.lock();
         loop {
-            let mut desk = self.lock();
             while desk.jobs.is_empty() && desk.part.is_some() && !self.stop.load(Ordering::Relaxed) {
+                desk.waiting += 1;
                 desk = self.changed.wait(desk).unwrap_or_else(PoisonError::into_inner);
+                desk.waiting -= 1;
             }
             let Some(part) = desk.part.filter(|_| !self.stop.load(Ordering::Relaxed)) else { return };
-            let Some((number, job)) = desk.jobs.pop_front() else { continue };
+            // Several at once, for the way to the desk takes as long as a short execution; not so many that others have to wait.
+            let most = (desk.jobs.len() / (2 * desk.workers)).clamp(1, AT_ONCE).min(desk.jobs.len());
+            jobs.extend(desk.jobs.drain(..most));
             if at != Some(part) {
                 let tree = &desk.state.open[&part].tree;
                 search = Recorder::new(Dpor::helper(tree.part().clone(), tree.limits()));
@@ -464,32 +473,41 @@ impl<'s> Office<'s> {
                 worker = Some(make());
             }
             let Some(worker) = &mut worker else { return };
-            search.inner_mut().attend(job);
-            let failure = match search.begin().map(|()| worker.execute(&mut search)) {
-                Some(Ending::Bug(signature)) if !search.inner().was_foreign() => {
-                    Some((signature, search.schedule().clone()))
+            for (number, job) in jobs.drain(..) {
+                search.inner_mut().attend(job);
+                let failure = match search.begin().map(|()| worker.execute(&mut search)) {
+                    Some(Ending::Bug(signature)) if !search.inner().was_foreign() => {
+                        Some((signature, search.schedule().clone()))
+                    }
+                    _ => None,
+                };
+                let report = search.inner_mut().report(failure);
+                // Nothing that came after the user's wish to end counts: it may not have come to its own end.
+                if self.stop.load(Ordering::Relaxed) {
+                    break;
                 }
-                _ => None,
-            };
-            let report = search.inner_mut().report(failure);
-            // Nothing that came after the user's wish to end counts: it may not have come to its own end.
-            if self.stop.load(Ordering::Relaxed) {
-                return;
+                reports.push((number, report));
             }
-            let mut desk = self.lock();
-            let nth = number.checked_sub(desk.oldest).filter(|_| desk.part == Some(part));
-            if let Some(place) = nth.and_then(|nth| desk.reports.get_mut(nth as usize)) {
-                *place = Some(report);
+            desk = self.lock();
+            for (number, report) in reports.drain(..) {
+                let nth = number.checked_sub(desk.oldest).filter(|_| desk.part == Some(part));
+                if let Some(place) = nth.and_then(|nth| desk.reports.get_mut(nth as usize)) {
+                    *place = Some(report);
+                }
             }
             if desk.take_reports() {
                 desk.state.bounded |= desk.plan.bounded.load(Ordering::Relaxed);
                 (self.keep)(desk.state);
-                drop(desk);
-                self.changed.notify_all();
+                if desk.waiting > 0 {
+                    self.changed.notify_all();
+                }
             }
         }
     }
 }
+
+/// Jobs that a worker takes with it, at most.
+const AT_ONCE: usize = 8;
 
 /// Explores a tree (or the plan's partition of it), on so many threads.
 pub fn run<W: Worker>(plan: &Plan, jobs: usize, make: impl Fn() -> W + Sync) -> State {
