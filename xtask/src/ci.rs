@@ -14,7 +14,7 @@ const STEPS: &[Step] = &[
     ("tools", tools::ensure),
     ("fmt", || sh::cargo(&["fmt", "--all", "--check"]).run()),
     ("clippy", || sh::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()),
-    ("test", || sh::cargo(README_TEST).run()),
+    ("test", || sh::cargo(&[README_TEST, TO_THE_END].concat()).run()),
     ("examples", examples),
     ("doc", || sh::cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings").run()),
     ("tidy", tidy::run),
@@ -25,6 +25,8 @@ const STEPS: &[Step] = &[
 
 /// The second command of the README, without `cargo`.
 const README_TEST: &[&str] = &["test", "--workspace"];
+/// Whoever reads the log wants to know of all that fails.
+const TO_THE_END: &[&str] = &["--no-fail-fast"];
 
 /// The examples, their arguments, and the exit code that the README promises.
 const EXAMPLES: &[(&[&str], i32)] = &[
