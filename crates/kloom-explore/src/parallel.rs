@@ -227,7 +227,7 @@ const MOST_PARTS: usize = 4;
 
 impl State {
     /// The form of saved states that this version reads and writes.
-    pub const FORM: u32 = 3;
+    pub const FORM: u32 = 4;
 
     /// The tree of a program, cut as the plan has it.
     pub fn new(worker: &mut dyn Worker, plan: &Plan) -> State {

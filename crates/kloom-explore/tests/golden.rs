@@ -231,8 +231,8 @@ fn branches_that_are_taken_before_earlier_ones_are_finished() {
     }
 }
 
-/// Programs of which traces were missed: a step enabled by one that the race is not with, and internal choices of which only
-/// one was asked for.
+/// Programs of which traces were missed: a step enabled by one that the race is not with, internal choices of which only one
+/// was asked for, and steps that do other things when they come earlier.
 #[test]
 fn traces_that_were_missed() {
     let (x, y) = (at(0), at(1));
@@ -248,9 +248,17 @@ fn traces_that_were_missed() {
             vec![Op::Add(1, y, 1), Op::IfIs(1, 0, 3), Op::Store(x, 5, 1), Op::AlsoLoad(1, At(0, Some(0)))],
             vec![Op::Cas(x, 0, 2, 1)],
         ],
+        vec![vec![Op::Cas(x, 0, 2, 1)], vec![Op::Cas(x, 1, 2, 1)], vec![Op::Load(0, x), Op::Cas(x, 0, 2, 1)]],
+        vec![vec![Op::Cas(x, 0, 2, 1)], vec![Op::Cas(x, 0, 2, 1)], vec![Op::Load(0, x)], vec![Op::Load(1, x)]],
+        vec![
+            vec![Op::Load(0, at(2)), Op::AlsoStore(x, 5, 1), Op::Store(y, 5, 2)],
+            vec![Op::Add(0, y, 1)],
+            vec![Op::Load(0, x), Op::IfIs(0, 1, 7), Op::AlsoStore(y, 0, 1)],
+            vec![Op::Store(y, 1, 1)],
+        ],
     ];
     for threads in programs {
-        let program = Program { variables: 2, mutexes: 2, semaphores: vec![0, 1], threads };
+        let program = Program { variables: 3, mutexes: 2, semaphores: vec![0, 1], threads };
         let (finals, traces) = brute_force(&program, 20_000).expect("small");
         let seen = run(&program, &mut Dpor::new(Limits::default()), 1_000_000);
         assert!(seen.traces == traces && seen.finals == finals, "{program:?}");

@@ -35,8 +35,8 @@ proptest! {
 }
 
 /// Harder programs, from a seed: `KLOOM_FUZZ_SEED` and `KLOOM_FUZZ_PROGRAMS` in the environment say which and how many.
-/// Steps of many accesses that depend on what was read still make the searches miss traces of about one in a thousand, which is
-/// why only few are run if nothing is said.
+/// Steps of many accesses that depend on what was read still make the searches miss traces of about one in two thousand, which
+/// is why only few are run if nothing is said.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it says which programs; no machine sees it")]
 fn no_search_misses_a_trace_of_many_programs() {

@@ -8,9 +8,12 @@
 //! # Where this differs
 //! - Steps have many accesses, and what a step does may depend on what it reads. The second step of a reversed race is
 //!   entered with the accesses it had when it was second. If they turn out to be others, executions may be run that turn
-//!   out to be redundant; they are dropped when everybody sleeps, and counted as abandoned. Whether such a step begins another
-//!   sequence is said when it was run (`Waiting`), and who depends on what it did is awake after it. Not so further down
-//!   in a wakeup tree: there, what such a step seems to begin is not looked at again, so that traces can be missed.
+//!   out to be redundant; they are dropped when everybody sleeps, and counted as abandoned. A sequence that seems to begin
+//!   with such a step goes beside it until it was run ([`Forest::insert`]), and who depends on what it did is awake after it.
+//! - A sequence that comes to the end of a wakeup tree is added behind it, although all that follows is explored there: a
+//!   sleeper may count as seen what is seen only because of that sequence, if its last step turns out to be another.
+//! - Still, a race is not looked at again in executions that begin as one in which its reversal was taken care of, and what
+//!   is taken care of depends on what that last step does: with steps that turn out to be others traces can be missed.
 //! - Steps of one thread with different internal choices ([`Search::choose`]) are different steps that exclude each
 //!   other. All are run where a thread is run freely; a wakeup sequence asks for one.
 //! - A wanted step whose thread is not offered there ends the wakeup sequence. What it races with further back is reversed
@@ -26,7 +29,7 @@ use std::sync::Arc;
 use super::natural::{Count, natural};
 use super::trace::{NONE, Trace};
 use super::tree::{Job, Order, Record, Report, Reversal, Segment, Slept, Stamps, UNREAL, settles};
-use super::wakeup::{ALL, Answer, Forest, Key, Steps, Waiting, Why, asked_for, dependent};
+use super::wakeup::{ALL, Answer, Forest, Key, Steps, Why, asked_for, dependent};
 use super::{Access, Candidate, Ending, Limits, Pick, Schedule, Search, Summary, ThreadId};
 
 /// No thread.
@@ -63,8 +66,6 @@ struct Node {
     foreign: bool,
     /// What else has to be run here.
     wakeup: u32,
-    /// Sequences for which it is not known yet whether what has to be run here begins them.
-    waiting: BTreeSet<Waiting>,
     /// Where the accesses of the running thread's alternatives begin in the pool, and where the pool ends for this node.
     union: u32,
     pool: u32,
@@ -85,7 +86,6 @@ impl Default for Node {
             outside: Vec::new(),
             foreign: false,
             wakeup: NONE,
-            waiting: BTreeSet::new(),
             union: 0,
             pool: 0,
             preemptions: 0,
@@ -402,12 +402,10 @@ impl Dpor {
             node.answers.clear();
             node.wanted.clear();
             // What was run last is known now.
-            for waiting in std::mem::take(&mut node.waiting) {
-                let mut sequence = waiting.sequence();
-                if slept(&self.pool, &node.sleepers, &waiting, &sequence).is_none()
-                    && self.forest.insert(&mut node.wakeup, &mut sequence, &waiting).is_none()
-                {
-                    node.waiting.insert(waiting);
+            for doubtful in self.forest.doubtful(&mut node.wakeup) {
+                let mut sequence = doubtful.sequence();
+                if slept(&self.pool, &node.sleepers, &doubtful, &sequence).is_none() {
+                    self.forest.insert(&mut node.wakeup, &mut sequence, &doubtful);
                 }
             }
             if node.wakeup != NONE || self.has_others(at) {
@@ -431,7 +429,6 @@ impl Dpor {
         node.wanted.clear();
         node.sleepers.clear();
         node.wakeup = std::mem::replace(&mut self.subtree, NONE);
-        node.waiting.clear();
         node.union = self.pool.len() as u32;
         node.pool = node.union;
         (node.preemptions, node.delays) = (0, 0);
@@ -649,11 +646,8 @@ impl Dpor {
             None if possible => {
                 let mut wakeup = node.wakeup;
                 let begins = self.forest.insert(&mut wakeup, &mut sequence, &steps);
-                let waiting = begins.is_none().then(|| Waiting::new(&steps, &sequence));
-                let node = &mut self.nodes[first];
-                node.wakeup = wakeup;
-                node.waiting.extend(waiting);
-                begins
+                self.nodes[first].wakeup = wakeup;
+                Some(begins)
             }
             seen => seen,
         };

@@ -234,8 +234,8 @@ struct Node {
     taken: Vec<Taken>,
     /// The newest branch, if not all of it is known yet.
     group: Option<Group>,
-    /// Sequences that wait until it is known what the newest branch is, or one that is wanted.
-    waiting: BTreeSet<Waiting>,
+    /// Sequences that the newest branch seems to begin: what is behind it is not known yet.
+    waiting: Vec<Waiting>,
     wakeup: Option<u32>,
     busy: bool,
     ready: bool,
@@ -493,13 +493,12 @@ impl Tree {
                 node.taken.push(Taken { asleep: Arc::new(Asleep { thread, accesses, key }), behind });
             }
             // These can begin with that branch, or not after all.
-            let mut touched = Touched::new();
-            for waiting in std::mem::take(&mut node.waiting) {
-                self.walk((number, at), from, &mut waiting.sequence(), &waiting, &mut touched);
+            let mut waiting = std::mem::take(&mut node.waiting);
+            if let Some(wakeup) = &mut node.wakeup {
+                waiting.extend(self.forest.doubtful(wakeup));
+                node.wakeup.take_if(|wakeup| *wakeup == NONE);
             }
-            for (number, at) in touched {
-                self.refresh(number, at);
-            }
+            self.walk_all((number, at), from, waiting);
         }
         let Some(node) = self.limbs.get_mut(&number).and_then(|limb| limb.nodes.get_mut(&at)) else { return };
         let ready = node.group.as_ref().map_or(node.wakeup.is_some(), |group| !group.others.is_empty());
@@ -590,10 +589,16 @@ impl Tree {
                 }
             }
             self.limbs.insert(number, Limb { segment, parent: order.segment, index, nodes, busy: 0, ready: 0 });
+            let mut again = Vec::new();
             for &(at, wakeup) in &report.wakeups {
-                let wakeup = self.forest.graft(&report.forest, wakeup);
-                self.node(number, at).wakeup = Some(wakeup);
+                let mut wakeup = self.forest.graft(&report.forest, wakeup);
+                let doubtful = self.forest.doubtful(&mut wakeup);
+                self.node(number, at).wakeup = Some(wakeup).filter(|&wakeup| wakeup != NONE);
                 touched.insert((number, at));
+                again.push(((number, at), doubtful));
+            }
+            for (node, doubtful) in again {
+                self.walk_all(node, 0, doubtful);
             }
         }
         self.reverse(&way, &report, &mut touched);
@@ -624,15 +629,6 @@ impl Tree {
         let Some(segment) = segment else { return index };
         let new = found(number, segment, order.at);
         if !group.reported {
-            // What was not to begin with the branch may do so with what was really run.
-            if (group.thread, &group.accesses) != (new.thread, &new.accesses)
-                && let Some(wakeup) = node.wakeup.take()
-            {
-                for sequence in self.forest.sequences(wakeup) {
-                    node.waiting.insert(Waiting::new(&self.forest, &sequence));
-                }
-                self.forest.release_all(wakeup);
-            }
             (group.thread, group.key, group.reported) = (new.thread, new.key, true);
             group.accesses.clear();
         }
@@ -680,6 +676,17 @@ impl Tree {
         }
     }
 
+    /// Walks with sequences that wait at a node no longer.
+    fn walk_all(&mut self, node: (u64, usize), from: usize, sequences: Vec<Waiting>) {
+        let mut touched = Touched::new();
+        for waiting in sequences {
+            self.walk(node, from, &mut waiting.sequence(), &waiting, &mut touched);
+        }
+        for (number, at) in touched {
+            self.refresh(number, at);
+        }
+    }
+
     /// Walks with a sequence from a node down to where it leaves what was explored, and inserts the rest there. Of the
     /// branches at the first node those before `from` do not count. Gives what the sequence can begin with.
     fn walk<S: Steps>(
@@ -716,16 +723,13 @@ impl Tree {
                 None => {}
             }
             if unknown.is_some() {
-                self.node(number, at).waiting.insert(Waiting::new(steps, sequence));
+                self.node(number, at).waiting.push(Waiting::new(steps, sequence));
                 // What seems to begin it may not do so after all.
                 return begins.unwrap_or(Why::Apart);
             }
             let Some((why, behind)) = along else {
                 let mut wakeup = self.node(number, at).wakeup.unwrap_or(NONE);
-                let Some(why) = self.forest.insert(&mut wakeup, sequence, steps) else {
-                    self.node(number, at).waiting.insert(Waiting::new(steps, sequence));
-                    return begins.unwrap_or(Why::Apart);
-                };
+                let why = self.forest.insert(&mut wakeup, sequence, steps);
                 self.node(number, at).wakeup = Some(wakeup);
                 touched.insert((number, at));
                 return begins.unwrap_or(why);
@@ -743,9 +747,7 @@ impl Tree {
             // Where no sequence asked for anything all is explored: an end of the wakeup tree. Before, somebody may sleep who
             // shows that this is seen before.
             let mut slept = limb.segment.sleepers(at);
-            if limb.segment.records[at - limb.segment.from].free
-                || slept.any(|(thread, accesses, key)| steps.weak_initial(thread, accesses, key, sequence).is_some())
-            {
+            if slept.any(|(thread, accesses, key)| steps.weak_initial(thread, accesses, key, sequence).is_some()) {
                 break;
             }
         }

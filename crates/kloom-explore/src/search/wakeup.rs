@@ -39,7 +39,9 @@ pub(super) struct Branch {
     /// Its internal choices when it was seen: a step with others is another step, which excludes this one.
     pub(super) answers: Vec<Answer>,
     /// It was the second step of a race: that it comes first may change what it touches.
-    pub(super) unsure: bool,
+    unsure: bool,
+    /// Some sequence that needs it could not go another way. What is left of the others can, if what is run before shows so.
+    firm: bool,
     /// The first of what comes after it.
     pub(super) children: u32,
     /// Its next sibling.
@@ -102,7 +104,7 @@ fn begins_with(steps: &impl Steps, sequence: &[u32], index: usize) -> bool {
 }
 
 /// A sequence by itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Waiting(Vec<(ThreadId, Vec<Access>, Vec<Answer>)>);
 
 impl Waiting {
@@ -185,55 +187,56 @@ impl Forest {
     }
 
     /// Makes sure that the tree beginning with the branch `*first` leads to an execution that begins with `sequence`, whose last
-    /// step is one that may turn out to be another. Returns what the tree begins with that the sequence can begin with; `None`
-    /// if this cannot be said before a branch was run, for what that branch seems to be it may not be here.
-    pub(super) fn insert(&mut self, first: &mut u32, sequence: &mut Vec<u32>, steps: &impl Steps) -> Option<Why> {
+    /// step is one that may turn out to be another. Returns what the tree begins with that the sequence can begin with.
+    ///
+    /// A branch that may turn out to be another is no way for a sequence that can begin with it only as it seems to be. Until
+    /// it is run, the sequence goes beside it, and is not [firm](Forest::doubtful).
+    pub(super) fn insert(&mut self, first: &mut u32, sequence: &mut Vec<u32>, steps: &impl Steps) -> Why {
         let mut parent = NONE;
         let mut begins = None;
-        loop {
+        let mut firm = true;
+        while !sequence.is_empty() {
             let mut last = NONE;
             let mut branch = if parent == NONE { *first } else { self.branches[parent as usize].children };
-            if branch == NONE && parent != NONE {
-                return Some(begins.unwrap_or(Why::Apart));
-            }
             while branch != NONE {
-                let entry = &self.branches[branch as usize];
+                let entry = &mut self.branches[branch as usize];
                 match initial(steps, entry.thread, &entry.accesses, asked_for(&entry.answers), sequence) {
-                    // A step with no other than independent ones before it does the same as here.
-                    Initial::At(index) if parent == NONE && entry.unsure && !begins_with(steps, sequence, index) => {
-                        return None;
-                    }
-                    Initial::Apart if parent == NONE && entry.unsure => return None,
-                    Initial::At(index) => {
+                    Initial::At(index) if !entry.unsure || begins_with(steps, sequence, index) => {
                         let step = sequence.remove(index);
                         begins.get_or_insert(Why::Element(step));
                         break;
                     }
-                    Initial::Apart => {
+                    Initial::Apart if !entry.unsure => {
                         begins.get_or_insert(Why::Apart);
                         break;
                     }
                     Initial::No => {}
+                    _ => {
+                        begins.get_or_insert(Why::Apart);
+                        firm = false;
+                    }
                 }
                 last = branch;
                 branch = entry.next;
             }
             if branch != NONE {
+                self.branches[branch as usize].firm |= firm;
                 parent = branch;
                 continue;
             }
-            let begins = begins.unwrap_or(sequence.first().map_or(Why::Apart, |&step| Why::Element(step)));
-            let chain = self.chain(sequence, steps);
+            begins.get_or_insert(Why::Element(sequence[0]));
+            let chain = self.chain(sequence, steps, firm);
             match (last, parent) {
                 (NONE, NONE) => *first = chain,
                 (NONE, _) => self.branches[parent as usize].children = chain,
                 _ => self.branches[last as usize].next = chain,
             }
-            return Some(begins);
+            break;
         }
+        begins.unwrap_or(Why::Apart)
     }
 
-    fn chain(&mut self, sequence: &[u32], steps: &impl Steps) -> u32 {
+    fn chain(&mut self, sequence: &[u32], steps: &impl Steps, firm: bool) -> u32 {
         let mut children = NONE;
         for &step in sequence.iter().rev() {
             let index = self.grow();
@@ -244,11 +247,53 @@ impl Forest {
             branch.answers.clear();
             branch.answers.extend(steps.answers(step).iter().map(|answer| Answer { fixed: true, ..*answer }));
             branch.unsure = children == NONE;
+            branch.firm = firm;
             branch.children = children;
             branch.next = NONE;
             children = index;
         }
         children
+    }
+
+    /// Takes the sequences out of a tree that went beside branches which might have been others, to be inserted again.
+    pub(super) fn doubtful(&mut self, first: &mut u32) -> Vec<Waiting> {
+        let mut all = Vec::new();
+        if self.has_doubts(*first) {
+            for path in self.sequences(*first) {
+                if path.last().is_some_and(|&last| !self.get(last).firm) {
+                    all.push(Waiting::new(self, &path));
+                }
+            }
+            *first = self.prune(*first);
+        }
+        all
+    }
+
+    fn has_doubts(&self, mut first: u32) -> bool {
+        while first != NONE {
+            let branch = self.get(first);
+            if !branch.firm || self.has_doubts(branch.children) {
+                return true;
+            }
+            first = branch.next;
+        }
+        false
+    }
+
+    /// Drops what is not firm of a branch, its siblings and all below. Gives the first that is left.
+    fn prune(&mut self, first: u32) -> u32 {
+        if first == NONE {
+            return NONE;
+        }
+        let next = self.prune(self.get(first).next);
+        if self.get(first).firm {
+            let children = self.prune(self.get(first).children);
+            (self.get_mut(first).children, self.get_mut(first).next) = (children, next);
+            return first;
+        }
+        self.release_all(self.get(first).children);
+        self.release(first);
+        next
     }
 
     fn grow(&mut self) -> u32 {
@@ -267,7 +312,7 @@ impl Forest {
         branch.accesses.extend_from_slice(accesses);
         branch.answers.clear();
         branch.answers.extend_from_slice(answers);
-        branch.unsure = true;
+        (branch.unsure, branch.firm) = (true, true);
         (branch.children, branch.next) = (NONE, NONE);
         index
     }
@@ -279,7 +324,7 @@ impl Forest {
         while branch != NONE {
             let from = other.get(branch);
             let copy = self.plant(from.thread, &from.accesses, &from.answers);
-            self.branches[copy as usize].unsure = from.unsure;
+            (self.branches[copy as usize].unsure, self.branches[copy as usize].firm) = (from.unsure, from.firm);
             let children = self.graft(other, from.children);
             self.branches[copy as usize].children = children;
             match last {
