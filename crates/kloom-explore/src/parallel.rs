@@ -122,6 +122,8 @@ pub struct State {
     pub form: u32,
     /// What is explored, as a number that whoever runs it sets: states of different programs do not mix.
     pub subject: u64,
+    /// Bounds on preemptions and delays, within which it is explored.
+    pub within: Limits,
     /// All parts.
     pub parts: Vec<Part>,
     /// Those that have most of the executions, as far as is known.
@@ -140,7 +142,7 @@ pub struct NotTheSame;
 
 impl std::fmt::Display for NotTheSame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the states are not of the same program and the same cut")
+        f.write_str("the states are not of the same program, the same cut and the same bounds")
     }
 }
 
@@ -239,7 +241,17 @@ impl State {
             parts = split(worker, depth, BTreeSet::new());
         }
         let large = if plan.parts > 1 { cut_further(worker, plan, &mut parts) } else { BTreeSet::new() };
-        State { form: State::FORM, parts, large, ..State::default() }
+        State { form: State::FORM, within: State::bounds(plan), parts, large, ..State::default() }
+    }
+
+    /// What a plan's limits leave out for good. Executions it does not run can be run later.
+    fn bounds(plan: &Plan) -> Limits {
+        Limits { executions: None, ..plan.limits }
+    }
+
+    /// Whether a plan goes on with what this is the state of.
+    pub fn is_within(&self, plan: &Plan) -> bool {
+        self.within == State::bounds(plan)
     }
 
     /// All that has come out so far; exhausted only if all parts are done and exhausted.
@@ -264,9 +276,9 @@ impl State {
     /// Takes over what another has done.
     ///
     /// # Errors
-    /// The other is not of the same program and cut.
+    /// The other is not of the same program, cut and bounds.
     pub fn merge(&mut self, other: State) -> Result<(), NotTheSame> {
-        if self.parts != other.parts || self.subject != other.subject {
+        if (&self.parts, self.subject, self.within) != (&other.parts, other.subject, other.within) {
             return Err(NotTheSame);
         }
         self.done.extend(other.done);
@@ -443,6 +455,13 @@ impl Drop for Leaving<'_, '_> {
 
 impl<'s> Office<'s> {
     fn lock(&self) -> MutexGuard<'_, Desk<'s>> {
+        // Whoever is at the desk is there for a shorter time than it takes to fall asleep and to be woken.
+        for _ in 0..PATIENCE {
+            if let Ok(desk) = self.desk.try_lock() {
+                return desk;
+            }
+            std::hint::spin_loop();
+        }
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -506,6 +525,8 @@ impl<'s> Office<'s> {
     }
 }
 
+/// Looks at a desk where somebody else is, before falling asleep.
+const PATIENCE: u32 = 2000;
 /// Jobs that a worker takes with it, at most.
 const AT_ONCE: usize = 8;
 

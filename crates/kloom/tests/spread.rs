@@ -316,6 +316,10 @@ fn what_cannot_be_had_together_is_said_at_once() {
     done(&mut check(&dir, &["meet.c", "--save-state", "meet"]), 0);
     let told = done(&mut check(&dir, &["some.c", "--save-state", "meet"]), 2);
     assert!(told.err().contains("of another module"), "{}", told.err());
+    let told = done(&mut check(&dir, &["meet.c", "--save-state", "meet", "--racy"]), 2);
+    assert!(told.err().contains("other --early, --max-choices or --racy"), "{}", told.err());
+    let told = done(&mut check(&dir, &["meet.c", "--save-state", "meet", "--preemptions", "1"]), 2);
+    assert!(told.err().contains("other bounds (--preemptions, --delays)"), "{}", told.err());
 }
 
 /// The report without the host's time.

@@ -94,12 +94,12 @@ pub fn explore(program: Program, strategy: Strategy, limit: Limit) -> Seen {
     Seen { executions: outcome.executions, time, end }
 }
 
-/// Explores by reduction on so many threads; what was seen, and how many executions more were run since the tree was cut.
-pub fn explore_on(program: Program, jobs: usize, limit: Limit) -> (Seen, u64) {
+/// Explores by reduction on so many threads.
+pub fn explore_on(program: Program, jobs: usize, limit: Limit) -> Seen {
     let checker = Checker::new().jobs(jobs).executions(limit.executions);
     let (time, outcome) = clock::time(|| checker.explore(program));
     let end = if outcome.exhausted { End::Exhausted } else { End::Limit };
-    (Seen { executions: outcome.executions, time, end }, outcome.abandoned)
+    Seen { executions: outcome.executions, time, end }
 }
 
 /// The handshake with a real kernel thread, which only kloom has.

@@ -274,6 +274,8 @@ pub struct Tree {
     begun: bool,
     /// Reports taken; a segment has the number of its report.
     now: u64,
+    /// The segment where all that comes before is finished, and something of it or behind it is not.
+    front: u64,
     count: Count,
     diverged: bool,
 }
@@ -403,11 +405,14 @@ impl Tree {
 
     /// The first node, in the order in which the sequential search goes through them, at which a branch can be taken.
     fn first_ready(&self) -> Option<(u64, usize)> {
-        let is_ready = |number: &u64| self.limbs.get(number).is_some_and(|limb| limb.ready > 0);
-        let mut number = Some(ROOT).filter(is_ready)?;
+        let ready = |number: u64| self.limbs.get(&number).filter(|limb| limb.ready > 0);
+        let mut number = if self.limbs.contains_key(&self.front) { self.front } else { ROOT };
+        while ready(number).is_none() {
+            number = self.limbs.get(&number)?.parent;
+        }
         'limb: loop {
-            for (&at, node) in self.limbs.get(&number)?.nodes.iter().rev() {
-                if let Some(behind) = node.behind().find(|behind| *behind != number && is_ready(behind)) {
+            for (&at, node) in ready(number)?.nodes.iter().rev() {
+                if let Some(behind) = node.behind().find(|&behind| behind != number && ready(behind).is_some()) {
                     number = behind;
                     continue 'limb;
                 }
@@ -518,31 +523,44 @@ impl Tree {
 
     /// Lets segments go from which nothing can come any more, and to which nothing can come: all before them is finished.
     fn prune(&mut self) {
-        let mut number = ROOT;
+        if self.limbs.get(&ROOT).is_none_or(|root| root.busy == 0) {
+            self.limbs.clear();
+            return;
+        }
+        let mut number = if self.limbs.contains_key(&self.front) { self.front } else { ROOT };
+        while self.limbs[&number].busy == 0 {
+            number = self.limbs[&number].parent;
+        }
+        let mut done = Vec::new();
         'limb: loop {
-            let Some(limb) = self.limbs.get(&number) else { return };
-            if limb.busy == 0 {
-                self.limbs.clear();
-                return;
-            }
-            let depths: Vec<usize> = limb.nodes.keys().rev().copied().collect();
-            for at in depths {
-                let Some(node) = self.limbs.get(&number).and_then(|limb| limb.nodes.get(&at)) else { return };
-                let behind: Vec<u64> = node.behind().filter(|&other| other != number).collect();
-                for other in behind {
+            self.front = number;
+            let mut to = usize::MAX;
+            while let Some((&at, node)) = self.limbs.get(&number).and_then(|limb| limb.nodes.range(..to).next_back()) {
+                let busy = node.busy;
+                let others = node.behind().filter(|&other| other != number);
+                let mut unfinished = None;
+                for other in others {
                     if self.limbs.get(&other).is_some_and(|limb| limb.busy > 0) {
-                        number = other;
-                        continue 'limb;
+                        unfinished = Some(other);
+                        break;
                     }
+                    done.push(other);
+                }
+                while let Some(other) = done.pop() {
                     self.let_go(other);
+                }
+                if let Some(unfinished) = unfinished {
+                    number = unfinished;
+                    continue 'limb;
                 }
                 let Some(node) = self.limbs.get_mut(&number).and_then(|limb| limb.nodes.get_mut(&at)) else { return };
                 for taken in &mut node.taken {
                     taken.behind.retain(|&(_, other)| other == number);
                 }
-                if node.busy {
+                if busy {
                     return;
                 }
+                to = at;
             }
             return;
         }

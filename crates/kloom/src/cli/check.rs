@@ -342,6 +342,9 @@ fn search(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Chec
     checked
 }
 
+/// What a state that does not fit is of.
+const OTHER: &str = "a check of another module, scenario or machine, or with other --early, --max-choices or --racy";
+
 /// Why a check in parts did not come to an end.
 enum Parted {
     State(String),
@@ -371,7 +374,10 @@ fn in_parts_of(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result
         Some(path) if path.exists() => {
             let state = read_state(path).map_err(Parted::State)?;
             if state.subject != subject.identity() {
-                let text = "is the state of a check of another module, scenario or machine";
+                return Err(Parted::State(format!("{} is the state of {OTHER}", path.display())));
+            }
+            if !state.is_within(&plan) {
+                let text = "is the state of a check with other bounds (--preemptions, --delays)";
                 return Err(Parted::State(format!("{} {text}", path.display())));
             }
             Some(state)
@@ -463,7 +469,7 @@ pub(super) fn merge(args: MergeArgs) -> ExitCode {
         Err(code) => return code,
     };
     if merged.as_ref().is_some_and(|merged| merged.subject != subject.identity()) {
-        return told.usage("the states are of a check of another module, scenario or machine");
+        return told.usage(format!("the states are of {OTHER}"));
     }
     // Nothing is explored here: what no state has stays open, and the report says so.
     let plan = Plan { partition: (usize::MAX, usize::MAX), ..Plan::default() };
