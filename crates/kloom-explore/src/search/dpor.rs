@@ -26,9 +26,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::job::{Job, Order, Report, Reversal, UNREAL, settles};
 use super::natural::{Count, natural};
+use super::segment::{Record, Segment, Slept, Stamps};
 use super::trace::{NONE, Trace};
-use super::tree::{Job, Order, Record, Report, Reversal, Segment, Slept, Stamps, UNREAL, settles};
 use super::wakeup::{ALL, Answer, Forest, Key, Steps, Why, asked_for, dependent};
 use super::{Access, Candidate, Ending, Limits, Pick, Schedule, Search, Summary, ThreadId};
 
@@ -54,8 +55,6 @@ struct Node {
     answers: Vec<Answer>,
     /// The key of the first answers, if they were made by a wakeup sequence.
     guided: Key,
-    /// No wakeup sequence asked for the thread.
-    free: bool,
     /// What the step touched where the wakeup sequence that asked for it was seen.
     wanted: Vec<Access>,
     /// Those who slept on arrival, then those who were run here and are done.
@@ -79,7 +78,6 @@ impl Default for Node {
             thread: NOBODY,
             answers: Vec::new(),
             guided: ALL,
-            free: true,
             wanted: Vec::new(),
             sleepers: Vec::new(),
             arrived: 0,
@@ -200,8 +198,6 @@ pub struct Dpor {
     foreign: bool,
     /// The branch of the tree could not be taken, and another has to be: there was no execution.
     passed: bool,
-    /// The wakeup sequence could not be run to its end.
-    lost: bool,
     begun: bool,
     exhausted: bool,
     diverged: bool,
@@ -283,7 +279,6 @@ impl Dpor {
             segment.records.push(Record {
                 thread: node.thread,
                 guided: node.guided,
-                free: node.free,
                 answers: segment.answers.len() as u32,
                 accesses: segment.accesses.len() as u32,
                 sleepers: segment.sleepers.len() as u32,
@@ -528,7 +523,6 @@ impl Dpor {
                 .binary_search_by_key(&thread, |candidate| candidate.thread)
                 .ok()
                 .filter(|&index| all_lazy || !candidates[index].lazy);
-            self.lost = true;
             if found.is_none() {
                 self.count.bounds.fairness = true;
                 // What it would have done is not possible here, but perhaps earlier.
@@ -541,10 +535,8 @@ impl Dpor {
                 node.thread = thread;
                 node.answers.clear();
                 node.answers.extend_from_slice(&self.forest.get(wanted).answers);
-                node.free = false;
                 node.wanted.clear();
                 node.wanted.extend_from_slice(&self.forest.get(wanted).accesses);
-                self.lost = false;
                 node.guided = asked_for(&node.answers);
                 self.subtree = children;
                 self.forest.release(wanted);
@@ -605,7 +597,7 @@ impl Dpor {
             if awake && (all_lazy || !candidate.lazy) && self.allowed(candidates, index) {
                 self.nodes[self.depth].thread = candidate.thread;
                 let node = &mut self.nodes[self.depth];
-                (node.guided, node.free) = (ALL, !self.lost || node.sleepers.is_empty());
+                node.guided = ALL;
                 self.subtree = NONE;
                 return Some(index);
             }
@@ -750,7 +742,7 @@ impl Search for Dpor {
         if self.exhausted || !attends {
             return None;
         }
-        (self.passed, self.lost, self.foreign) = (false, false, false);
+        (self.passed, self.foreign) = (false, false);
         if self.limits.executions.is_some_and(|most| self.count.spends(most)) {
             self.count.bounds.executions = true;
             return None;

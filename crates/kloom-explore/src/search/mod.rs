@@ -32,6 +32,7 @@
 
 mod dfs;
 mod dpor;
+mod job;
 mod minimise;
 mod names;
 mod natural;
@@ -41,6 +42,7 @@ mod pos;
 mod random;
 mod sampler;
 mod schedule;
+mod segment;
 mod strategy;
 mod surw;
 mod trace;
@@ -49,6 +51,7 @@ mod wakeup;
 
 pub use dfs::Dfs;
 pub use dpor::{Beginning, Dpor, Part, Sleeping};
+pub use job::{Job, Report};
 pub use minimise::{Minimised, minimise};
 pub use natural::{Natural, natural};
 pub use pct::Pct;
@@ -59,7 +62,7 @@ pub use sampler::{Sampler, Samplers};
 pub use schedule::{Choice, Complexity, Recorder, Replay, Schedule, TokenError};
 pub use strategy::{Strategy, StrategyError, make};
 pub use surw::Surw;
-pub use tree::{Job, Report, Tree};
+pub use tree::Tree;
 
 /// A thread: any number below `u32::MAX` that follows from where the thread comes from (parent and nth child) alone, so that it is
 /// the same in every execution.

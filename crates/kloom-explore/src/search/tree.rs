@@ -1,7 +1,7 @@
 //! One exploration tree shared by all who run executions.
 //!
 //! [`Tree`] owns what is left to explore. It hands out [`Job`]s: the way to a node, the branch to take there, who sleeps, and
-//! the rest of the wakeup tree behind that branch. Whoever is free runs the one execution with [`Dpor::attend`] and gives
+//! the rest of the wakeup tree behind that branch. Whoever is free runs the one execution with [`Dpor::attend`](super::Dpor::attend) and gives
 //! back a [`Report`]: what happened from the node on, and the races that have to be reversed at nodes of the tree. Reports
 //! are taken in the order in which the jobs were handed out, whoever is ready first.
 //!
@@ -28,182 +28,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::dpor::Part;
+use super::job::{Asleep, Job, Order, Report, UNREAL, settles};
 use super::natural::Count;
+use super::segment::Segment;
 use super::trace::NONE;
 use super::wakeup::{ALL, Answer, Forest, Key, Steps, Waiting, Why, asked_for, key};
-use super::{Access, DROPS_PER_EXECUTION, Limits, Schedule, Summary, ThreadId};
-
-/// A thread whose next step need not be run, because all that begins with it is seen elsewhere.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Asleep {
-    pub(super) thread: ThreadId,
-    pub(super) accesses: Vec<Access>,
-    /// With which internal choices it was run.
-    pub(super) key: Key,
-}
-
-/// One step of a [`Segment`], and the node before it. Ranges end where those of the next one begin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Record {
-    pub(super) thread: ThreadId,
-    pub(super) guided: Key,
-    /// No wakeup sequence asked for it.
-    pub(super) free: bool,
-    pub(super) answers: u32,
-    pub(super) accesses: u32,
-    pub(super) sleepers: u32,
-    pub(super) races: u32,
-}
-
-/// Where something of somebody asleep is in a segment's pool.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Slept {
-    pub(super) thread: ThreadId,
-    pub(super) key: Key,
-    pub(super) start: u32,
-    pub(super) end: u32,
-}
-
-/// For each race of each step after which report its reversal was taken care of for all executions that begin so; 0: not yet.
-#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
-pub(super) struct Stamps(Vec<AtomicU64>);
-
-impl PartialEq for Stamps {
-    fn eq(&self, other: &Stamps) -> bool {
-        let all = |stamps: &Stamps| stamps.0.iter().map(|stamp| stamp.load(Ordering::Relaxed)).collect::<Vec<_>>();
-        all(self) == all(other)
-    }
-}
-
-impl Stamps {
-    pub(super) fn new(races: usize) -> Stamps {
-        Stamps((0..races).map(|_| AtomicU64::new(0)).collect())
-    }
-}
-
-/// What one execution did from the node on where it left the tree as it was: its steps, and who slept before each.
-#[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Segment {
-    /// Steps before it.
-    pub(super) from: usize,
-    pub(super) records: Vec<Record>,
-    pub(super) answers: Vec<Answer>,
-    pub(super) accesses: Vec<Access>,
-    pub(super) sleepers: Vec<Slept>,
-    pub(super) pool: Vec<Access>,
-    pub(super) settled: Stamps,
-}
-
-impl Segment {
-    fn range(&self, depth: usize, of: impl Fn(&Record) -> u32, all: usize) -> std::ops::Range<usize> {
-        let at = depth - self.from;
-        of(&self.records[at]) as usize..self.records.get(at + 1).map_or(all, |next| of(next) as usize)
-    }
-
-    pub(super) fn to(&self) -> usize {
-        self.from + self.records.len()
-    }
-
-    pub(super) fn thread(&self, depth: usize) -> ThreadId {
-        self.records[depth - self.from].thread
-    }
-
-    fn guided(&self, depth: usize) -> Key {
-        self.records[depth - self.from].guided
-    }
-
-    pub(super) fn answers(&self, depth: usize) -> &[Answer] {
-        &self.answers[self.range(depth, |record| record.answers, self.answers.len())]
-    }
-
-    pub(super) fn accesses(&self, depth: usize) -> &[Access] {
-        &self.accesses[self.range(depth, |record| record.accesses, self.accesses.len())]
-    }
-
-    pub(super) fn sleepers(&self, depth: usize) -> impl Iterator<Item = (ThreadId, &[Access], Key)> {
-        self.sleepers[self.range(depth, |record| record.sleepers, self.sleepers.len())]
-            .iter()
-            .map(|sleeper| (sleeper.thread, &self.pool[sleeper.start as usize..sleeper.end as usize], sleeper.key))
-    }
-
-    /// Whether the reversal of a step's nth race was taken care of by report number `now`.
-    pub(super) fn is_settled(&self, depth: usize, nth: usize, now: u64) -> bool {
-        let at = self.records[depth - self.from].races as usize + nth;
-        self.settled.0.get(at).is_some_and(|stamp| (1..=now).contains(&stamp.load(Ordering::Relaxed)))
-    }
-
-    fn settle(&self, depth: usize, nth: usize, now: u64) {
-        let at = self.records[depth - self.from].races as usize + nth;
-        if let Some(stamp) = self.settled.0.get(at)
-            && stamp.load(Ordering::Relaxed) == 0
-        {
-            stamp.store(now, Ordering::Relaxed);
-        }
-    }
-}
-
-/// What is to be done by one execution, as far as it is not the tree's.
-#[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Order {
-    /// The segment of the node, and how many steps there are before it.
-    segment: u64,
-    pub(super) at: usize,
-    /// The branch to take, and what has to be run behind it. `None`: anything, for the first execution.
-    pub(super) forest: Forest,
-    pub(super) branch: Option<u32>,
-    /// Who sleeps at the node.
-    pub(super) sleepers: Vec<Arc<Asleep>>,
-    /// If the branch cannot be taken, anything else may.
-    pub(super) or_freely: bool,
-    /// Reports taken before.
-    pub(super) now: u64,
-}
-
-/// One execution to be run.
-#[derive(Clone, Debug)]
-pub struct Job {
-    pub(super) order: Arc<Order>,
-    /// The way to the node: segments, and up to which step each is gone along.
-    pub(super) way: Vec<(Arc<Segment>, usize)>,
-}
-
-/// A race whose reversal has to be looked for at a node of the tree.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reversal {
-    pub(super) first: usize,
-    /// The second step, and the how-manieth of its races this is; `None` if it never came to run.
-    pub(super) second: Option<(usize, usize)>,
-    /// Where its sequence ends in the report.
-    pub(super) end: u32,
-    /// Steps after the second make internal choices.
-    pub(super) asks: bool,
-}
-
-/// What came out of a job.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// `None` if the branch could not be taken.
-    pub(super) segment: Option<Arc<Segment>>,
-    /// Wakeup trees of the new nodes.
-    pub(super) forest: Forest,
-    pub(super) wakeups: Vec<(usize, u32)>,
-    pub(super) reversals: Vec<Reversal>,
-    pub(super) sequences: Vec<u32>,
-    /// Steps that never came to run; their numbers in sequences begin at [`UNREAL`].
-    pub(super) unreal: Vec<(ThreadId, Vec<Access>)>,
-    /// Races that were found to be taken care of.
-    pub(super) settled: Vec<(usize, usize)>,
-    pub(super) count: Count,
-    pub(super) diverged: bool,
-    /// How the execution failed.
-    pub failure: Option<(u64, Schedule)>,
-}
-
-/// The number of the first step that never came to run.
-pub(super) const UNREAL: u32 = 1 << 31;
+use super::{Access, DROPS_PER_EXECUTION, Limits, Summary, ThreadId};
 
 /// A branch taken at a node.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -762,8 +594,7 @@ impl Tree {
             let Some(&(_, behind)) = next else { break };
             (number, at, from) = (behind, at + 1, 0);
             let Some(limb) = self.limbs.get(&number).filter(|limb| at < limb.segment.to()) else { break };
-            // Where no sequence asked for anything all is explored: an end of the wakeup tree. Before, somebody may sleep who
-            // shows that this is seen before.
+            // Somebody may sleep here who shows that this is seen before.
             let mut slept = limb.segment.sleepers(at);
             if slept.any(|(thread, accesses, key)| steps.weak_initial(thread, accesses, key, sequence).is_some()) {
                 break;
@@ -807,19 +638,6 @@ impl Tree {
         summary.diverged = self.diverged;
         summary.bounds.executions |= !exhausted && self.flying.is_empty() && !self.may_begin();
         summary
-    }
-}
-
-/// Whether a reversal whose sequence can begin so is taken care of for all executions that begin as this one up to the second step.
-///
-/// What can be run from the node before the first step includes a step that the reversed sequence can begin with. If that step
-/// comes before the second, so does everything it has to be independent of: it begins the sequence of every such execution.
-/// The second step itself is no such step: executions with others between the two show what it does when it is first only later.
-/// Steps after the second that make internal choices are an exception, for the sequence asks for the choices they made.
-pub(super) fn settles(begins: Why, second: usize, asks: bool) -> bool {
-    match begins {
-        Why::Element(step) => !asks && (step as usize) < second,
-        Why::Apart => false,
     }
 }
 
