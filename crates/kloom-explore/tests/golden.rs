@@ -2,8 +2,9 @@
 
 mod toy;
 
-use kloom_explore::search::{Dfs, Dpor, Limits};
-use toy::{At, Op, Program, Seen, at, brute_force, run, run_tree};
+use kloom_explore::parallel::{self, Plan};
+use kloom_explore::search::{Dfs, Dpor, Limits, Search};
+use toy::{At, Op, Program, Runner, Seen, at, brute_force, run, run_tree};
 
 fn dpor(program: &Program) -> Seen {
     let seen = run(program, &mut Dpor::new(Limits::default()), 1_000_000);
@@ -266,5 +267,22 @@ fn traces_that_were_missed() {
             let (seen, _) = run_tree(&program, Limits::default(), 2, window);
             assert!(seen.traces == traces && seen.finals == finals, "window {window}: {program:?}");
         }
+    }
+}
+
+/// Sequences longer than those of any execution of a module: nothing may go by the square of their length, or recurse.
+#[test]
+fn sequences_of_ten_thousand_steps() {
+    let far = |own| (0..10_000).map(|_| Op::Store(at(own), 5, 1)).chain([Op::Add(0, at(0), 1)]).collect();
+    let program = Program { variables: 4, mutexes: 0, semaphores: vec![], threads: vec![far(1), far(2), far(3)] };
+    for (jobs, window) in [(1, 1), (2, 32)] {
+        let plan = Plan { window, ..Plan::default() };
+        let make = || {
+            let mut runner = Runner::new(&program);
+            let program = &program;
+            move |search: &mut dyn Search| runner.execute(program, search)
+        };
+        let summary = parallel::run(&plan, jobs, make).outcome().summary;
+        assert!(summary.exhausted && summary.executions == 6, "{summary:?}");
     }
 }

@@ -176,14 +176,15 @@ impl Forest {
         &mut self.branches[branch as usize]
     }
 
+    /// A branch and its next siblings.
+    fn list(&self, first: u32) -> impl Iterator<Item = u32> {
+        let some = |branch: u32| (branch != NONE).then_some(branch);
+        std::iter::successors(some(first), move |&branch| some(self.get(branch).next))
+    }
+
     /// How many branches begin at one node.
-    pub(super) fn len(&self, mut first: u32) -> usize {
-        let mut count = 0;
-        while first != NONE {
-            count += 1;
-            first = self.branches[first as usize].next;
-        }
-        count
+    pub(super) fn len(&self, first: u32) -> usize {
+        self.list(first).count()
     }
 
     /// Makes sure that the tree beginning with the branch `*first` leads to an execution that begins with `sequence`, whose last
@@ -269,31 +270,48 @@ impl Forest {
         all
     }
 
-    fn has_doubts(&self, mut first: u32) -> bool {
-        while first != NONE {
-            let branch = self.get(first);
-            if !branch.firm || self.has_doubts(branch.children) {
-                return true;
+    fn has_doubts(&self, first: u32) -> bool {
+        let mut lists = vec![first];
+        while let Some(first) = lists.pop() {
+            for branch in self.list(first) {
+                if !self.get(branch).firm {
+                    return true;
+                }
+                lists.push(self.get(branch).children);
             }
-            first = branch.next;
         }
         false
     }
 
     /// Drops what is not firm of a branch, its siblings and all below. Gives the first that is left.
     fn prune(&mut self, first: u32) -> u32 {
-        if first == NONE {
-            return NONE;
+        let mut left = NONE;
+        let mut lists = vec![(NONE, first)];
+        while let Some((parent, first)) = lists.pop() {
+            let (mut kept, mut branch) = (NONE, first);
+            let mut first = NONE;
+            while branch != NONE {
+                let Branch { firm, children, next, .. } = self.branches[branch as usize];
+                if firm {
+                    match kept {
+                        NONE => first = branch,
+                        kept => self.get_mut(kept).next = branch,
+                    }
+                    kept = branch;
+                    self.get_mut(kept).next = NONE;
+                    lists.push((branch, children));
+                } else {
+                    self.release_all(children);
+                    self.release(branch);
+                }
+                branch = next;
+            }
+            match parent {
+                NONE => left = first,
+                parent => self.get_mut(parent).children = first,
+            }
         }
-        let next = self.prune(self.get(first).next);
-        if self.get(first).firm {
-            let children = self.prune(self.get(first).children);
-            (self.get_mut(first).children, self.get_mut(first).next) = (children, next);
-            return first;
-        }
-        self.release_all(self.get(first).children);
-        self.release(first);
-        next
+        left
     }
 
     fn grow(&mut self) -> u32 {
@@ -319,20 +337,25 @@ impl Forest {
 
     /// Copies the branch `first` of another forest, its siblings and all below; gives the copy.
     pub(super) fn graft(&mut self, other: &Forest, first: u32) -> u32 {
-        let (mut copied, mut last) = (NONE, NONE);
-        let mut branch = first;
-        while branch != NONE {
-            let from = other.get(branch);
-            let copy = self.plant(from.thread, &from.accesses, &from.answers);
-            (self.branches[copy as usize].unsure, self.branches[copy as usize].firm) = (from.unsure, from.firm);
-            let children = self.graft(other, from.children);
-            self.branches[copy as usize].children = children;
-            match last {
-                NONE => copied = copy,
-                _ => self.branches[last as usize].next = copy,
+        let mut copied = NONE;
+        let mut lists = vec![(NONE, first)];
+        while let Some((parent, first)) = lists.pop() {
+            let mut last = NONE;
+            for branch in other.list(first) {
+                let from = other.get(branch);
+                let copy = self.plant(from.thread, &from.accesses, &from.answers);
+                let new = self.get_mut(copy);
+                (new.unsure, new.firm) = (from.unsure, from.firm);
+                match (last, parent) {
+                    (NONE, NONE) => copied = copy,
+                    (NONE, parent) => self.get_mut(parent).children = copy,
+                    (last, _) => self.get_mut(last).next = copy,
+                }
+                last = copy;
+                if from.children != NONE {
+                    lists.push((copy, from.children));
+                }
             }
-            last = copy;
-            branch = from.next;
         }
         copied
     }
@@ -373,12 +396,16 @@ impl Forest {
 
     /// Drops a branch, its siblings and all below.
     pub(super) fn release_all(&mut self, first: u32) {
-        let mut branch = first;
-        while branch != NONE {
-            let (children, next) = (self.branches[branch as usize].children, self.branches[branch as usize].next);
-            self.release_all(children);
-            self.free.push(branch);
-            branch = next;
+        let mut lists = vec![first];
+        while let Some(mut branch) = lists.pop() {
+            while branch != NONE {
+                let Branch { children, next, .. } = self.branches[branch as usize];
+                if children != NONE {
+                    lists.push(children);
+                }
+                self.free.push(branch);
+                branch = next;
+            }
         }
     }
 }
