@@ -140,6 +140,17 @@ impl Heap {
         let start = self.take_span(span, align)?;
         let addr = start + lead;
         debug_assert!(addr.is_multiple_of(align));
+        self.mark_live(start, addr, span, size);
+        // SAFETY: `body` bytes at `addr` are mapped heap memory that belongs to nobody else.
+        unsafe { std::ptr::write_bytes(addr as *mut u8, if zero { 0 } else { FRESH }, body as usize) };
+        self.used += size;
+        self.blocks.insert(addr, Meta { size, span, start, kind, allocated: at, freed: None });
+        Some(addr)
+    }
+
+    /// Marks the block at `addr` accessible, and what is around it in its span not.
+    fn mark_live(&mut self, start: u64, addr: u64, span: u64, size: u64) {
+        let (lead, body) = (addr - start, size.max(1).next_multiple_of(8));
         self.poison(start, lead, REDZONE);
         self.poison(addr, body, 0);
         self.poison(addr + body, span - lead - body, REDZONE);
@@ -148,11 +159,6 @@ impl Heap {
             // SAFETY: the shadow byte of the block's last granule. A block of size 0 has no byte to touch.
             unsafe { *(last as *mut u8) = if size == 0 { REDZONE } else { (size % 8) as u8 } };
         }
-        // SAFETY: `body` bytes at `addr` are mapped heap memory that belongs to nobody else.
-        unsafe { std::ptr::write_bytes(addr as *mut u8, if zero { 0 } else { FRESH }, body as usize) };
-        self.used += size;
-        self.blocks.insert(addr, Meta { size, span, start, kind, allocated: at, freed: None });
-        Some(addr)
     }
 
     fn take_span(&mut self, span: u64, align: u64) -> Option<u64> {
@@ -180,6 +186,16 @@ impl Heap {
     /// # Errors
     /// What `addr` is instead of a live block's start.
     pub fn free(&mut self, addr: u64, at: RawEvent) -> Result<(), FreeError> {
+        self.retire(addr, at)?;
+        self.bury(addr);
+        Ok(())
+    }
+
+    /// Frees a block that only [`Heap::revive`] takes into use again, with what it holds, until [`Heap::bury`].
+    ///
+    /// # Errors
+    /// What `addr` is instead of a live block's start.
+    pub fn retire(&mut self, addr: u64, at: RawEvent) -> Result<(), FreeError> {
         let Some(meta) = self.blocks.get_mut(&addr) else {
             return Err(match self.block_at(addr) {
                 Some(block) if addr > block.addr && addr < block.addr + block.size => FreeError::Inside(block),
@@ -194,6 +210,21 @@ impl Heap {
         let (start, span, size) = (meta.start, meta.span, meta.size);
         self.used -= size;
         self.poison(start, span, FREED);
+        Ok(())
+    }
+
+    /// Takes a retired block into use again; its bytes are as they were.
+    pub fn revive(&mut self, addr: u64, at: RawEvent) {
+        let Some(meta) = self.blocks.get_mut(&addr).filter(|meta| meta.freed.is_some()) else { return };
+        (meta.allocated, meta.freed) = (at, None);
+        let (start, span, size) = (meta.start, meta.span, meta.size);
+        self.used += size;
+        self.mark_live(start, addr, span, size);
+    }
+
+    /// Gives the memory of a retired block back, after a time in quarantine.
+    pub fn bury(&mut self, addr: u64) {
+        let Some(span) = self.blocks.get(&addr).map(|meta| meta.span) else { return };
         self.quarantine.push_back((addr, span));
         self.quarantine_bytes += span;
         while self.quarantine_bytes > QUARANTINE_BYTES
@@ -205,7 +236,6 @@ impl Heap {
                 self.free.entry(meta.span).or_default().push(meta.start);
             }
         }
-        Ok(())
     }
 
     /// The size of the live block that starts at `addr`.

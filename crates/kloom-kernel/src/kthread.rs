@@ -227,6 +227,8 @@ impl Kernel {
     pub fn kthread_unpark(&mut self, target: TaskId) {
         let Some(kthread) = self.tasks[target].kthread_mut() else { return };
         kthread.should_park = false;
+        // The next request waits until it has parked anew.
+        kthread.parked = false;
         if let Some(cpu) = kthread.per_cpu {
             self.tasks[target].se.allowed = 1 << cpu;
         }

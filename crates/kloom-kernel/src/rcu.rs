@@ -35,17 +35,47 @@ struct GracePeriod {
     ready: bool,
     begun_ns: u64,
     readers: BTreeSet<TaskId>,
+    /// For `call_srcu()`: the structure, and the number of the first reader that it does not wait for.
+    srcu: Option<(u64, u64)>,
     then: Then,
 }
 
-/// Readers of one `struct srcu_struct`, by the index they were given.
+/// A reader inside a `struct srcu_struct`.
+#[derive(Clone, Copy, Debug)]
+struct SrcuReader {
+    /// Counts the readers of the structure from the first.
+    number: u64,
+    index: usize,
+    at: RawEvent,
+}
+
+/// Readers of one `struct srcu_struct`. Who waits, waits for those that were inside as it began, whatever their index.
 #[derive(Clone, Debug, Default)]
 struct Srcu {
+    /// What the next reader is given: it changes with each grace period.
     index: usize,
-    readers: [u64; 2],
-    /// Where the present readers entered, oldest first.
-    entered: Vec<RawEvent>,
+    /// The number of the next reader.
+    next: u64,
+    /// The present readers, oldest first.
+    readers: Vec<SrcuReader>,
     waiters: Vec<TaskId>,
+}
+
+impl Srcu {
+    /// Whether a reader is inside that entered before the one numbered `before`.
+    fn has_readers_before(&self, before: u64) -> bool {
+        self.readers.iter().any(|reader| reader.number < before)
+    }
+}
+
+/// A callback that has not returned.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    callback: Callback,
+    /// Where it was asked for.
+    at: RawEvent,
+    /// The structure of a `call_srcu()`.
+    srcu: Option<u64>,
 }
 
 /// Grace periods in progress.
@@ -53,8 +83,8 @@ struct Srcu {
 pub struct Rcu {
     periods: BTreeMap<u64, GracePeriod>,
     last: u64,
-    /// Callbacks that have not returned yet: what is called, where it was asked for.
-    callbacks: BTreeMap<u64, (Callback, RawEvent)>,
+    /// Callbacks that have not returned yet.
+    callbacks: BTreeMap<u64, Pending>,
     barriers: Vec<TaskId>,
     srcu: BTreeMap<u64, Srcu>,
 }
@@ -66,8 +96,8 @@ impl Rcu {
     }
 
     /// Callbacks that have not returned, with where they were asked for, oldest first.
-    pub fn callbacks(&self) -> impl Iterator<Item = &(Callback, RawEvent)> {
-        self.callbacks.values()
+    pub fn callbacks(&self) -> impl Iterator<Item = (Callback, RawEvent)> {
+        self.callbacks.values().map(|pending| (pending.callback, pending.at))
     }
 
     /// Readers that the grace periods which `task` waits for still wait for.
@@ -77,13 +107,13 @@ impl Rcu {
     }
 
     /// Where the readers of the `struct srcu_struct` at `addr` that have not left entered it.
-    pub fn srcu_readers(&self, addr: u64) -> &[RawEvent] {
-        self.srcu.get(&addr).map_or(&[], |srcu| &srcu.entered)
+    pub fn srcu_readers(&self, addr: u64) -> impl Iterator<Item = RawEvent> {
+        self.srcu.get(&addr).into_iter().flat_map(|srcu| srcu.readers.iter().map(|reader| reader.at))
     }
 
     /// Structures with readers.
     pub fn srcu_in_use(&self) -> impl Iterator<Item = u64> {
-        self.srcu.iter().filter(|(_, srcu)| srcu.readers != [0, 0]).map(|(&addr, _)| addr)
+        self.srcu.iter().filter(|(_, srcu)| !srcu.readers.is_empty()).map(|(&addr, _)| addr)
     }
 }
 
@@ -115,17 +145,14 @@ impl Kernel {
         self.tasks[task].held.iter().any(|lock| lock.class == LockClass::Rcu)
     }
 
-    fn begin_grace_period(&mut self, then: Then, expedited: bool) -> u64 {
+    fn begin_grace_period(&mut self, then: Then, expedited: bool, srcu: Option<(u64, u64)>) -> u64 {
         let begun_ns = self.now();
-        let readers = self
-            .tasks
-            .iter()
-            .filter(|task| task.held.iter().any(|lock| lock.class == LockClass::Rcu))
-            .map(|task| task.id)
-            .collect();
+        let inside =
+            |task: &&crate::task::Task| srcu.is_none() && task.held.iter().any(|lock| lock.class == LockClass::Rcu);
+        let readers = self.tasks.iter().filter(inside).map(|task| task.id).collect();
         self.rcu.last += 1;
         let id = self.rcu.last;
-        self.rcu.periods.insert(id, GracePeriod { ready: false, begun_ns, readers, then });
+        self.rcu.periods.insert(id, GracePeriod { ready: false, begun_ns, readers, srcu, then });
         let ticks = if expedited { 1 } else { GRACE_TICKS };
         self.events.add((begun_ns / TICK_NSEC + ticks) * TICK_NSEC, 0, Event::GracePeriod(id));
         id
@@ -155,7 +182,9 @@ impl Kernel {
         for (&id, period) in &mut self.rcu.periods {
             let begun_ns = period.begun_ns;
             period.readers.retain(|&reader| inside(reader, begun_ns));
-            if period.ready && period.readers.is_empty() {
+            let srcu = period.srcu.and_then(|(addr, before)| Some((self.rcu.srcu.get(&addr)?, before)));
+            let srcu = srcu.is_some_and(|(srcu, before)| srcu.has_readers_before(before));
+            if period.ready && period.readers.is_empty() && !srcu {
                 over.push((id, period.then));
             }
         }
@@ -185,7 +214,7 @@ impl Kernel {
         let newly = p.first();
         if newly {
             self.release(crate::touch::RCU);
-            p.until = self.begin_grace_period(Then::Wake(caller), expedited);
+            p.until = self.begin_grace_period(Then::Wake(caller), expedited, None);
         } else if !self.rcu.periods.contains_key(&p.until) {
             self.acquire(order::RCU_READERS);
             return Ok(Op::Done(()));
@@ -200,13 +229,25 @@ impl Kernel {
 
     /// Has `callback` made in softirq context after a grace period (`call_rcu()`); its third argument becomes the number
     /// to give to [`Kernel::rcu_callback_done`].
-    pub fn call_rcu(&mut self, mut callback: Callback) {
+    pub fn call_rcu(&mut self, callback: Callback) {
+        self.call_after(callback, None);
+    }
+
+    /// As [`Kernel::call_rcu`], after the present readers of the structure at `addr` have left it (`call_srcu()`).
+    pub fn call_srcu(&mut self, addr: u64, callback: Callback) {
+        let srcu = self.rcu.srcu.entry(addr).or_default();
+        srcu.index ^= 1;
+        let before = srcu.next;
+        self.call_after(callback, Some((addr, before)));
+    }
+
+    fn call_after(&mut self, mut callback: Callback, srcu: Option<(u64, u64)>) {
         let cpu = self.this_cpu;
         self.release(callback.args[0]);
         callback.args[2] = self.rcu.last + 1;
-        let id = self.begin_grace_period(Then::Call { callback, cpu }, false);
+        let id = self.begin_grace_period(Then::Call { callback, cpu }, false, srcu);
         let at = self.event_here();
-        self.rcu.callbacks.insert(id, (callback, at));
+        self.rcu.callbacks.insert(id, Pending { callback, at, srcu: srcu.map(|(addr, _)| addr) });
     }
 
     /// A callback has returned.
@@ -218,27 +259,28 @@ impl Kernel {
         }
     }
 
-    /// Waits for every callback asked for so far (`rcu_barrier()`). Polled.
+    /// Waits for every callback asked for so far with `call_rcu()` (`rcu_barrier()`), or with `call_srcu()` for the
+    /// structure at `srcu` (`srcu_barrier()`). Polled.
     ///
     /// # Context
     /// Process context; sleeps in state D.
-    pub fn rcu_barrier(&mut self, caller: TaskId, p: &mut Progress) -> Op<()> {
+    pub fn rcu_barrier(&mut self, caller: TaskId, srcu: Option<u64>, p: &mut Progress) -> Op<()> {
         if p.first() {
             p.until = self.rcu.last;
         }
-        if self.rcu.callbacks.first_key_value().is_none_or(|(&id, _)| id > p.until) {
+        if !self.rcu.callbacks.range(..=p.until).any(|(_, pending)| pending.srcu == srcu) {
             self.acquire(order::side(crate::touch::RCU));
             return Op::Done(());
         }
         self.rcu.barriers.push(caller);
         self.tasks[caller].c.set_task_state(TASK_UNINTERRUPTIBLE);
-        self.block_on(caller, BlockedOn::Other("rcu_barrier"));
+        self.block_on(caller, BlockedOn::Other(if srcu.is_some() { "srcu_barrier" } else { "rcu_barrier" }));
         Op::Block
     }
 
     /// A cookie for the grace period that begins now.
     pub fn rcu_cookie(&mut self) -> u64 {
-        self.begin_grace_period(Then::Nothing, false)
+        self.begin_grace_period(Then::Nothing, false, None)
     }
 
     /// Whether the grace period of a cookie has passed.
@@ -251,8 +293,8 @@ impl Kernel {
         let at = self.event_here();
         self.acquire(addr);
         let srcu = self.rcu.srcu.entry(addr).or_default();
-        srcu.entered.push(at);
-        srcu.readers[srcu.index] += 1;
+        srcu.readers.push(SrcuReader { number: srcu.next, index: srcu.index, at });
+        srcu.next += 1;
         srcu.index
     }
 
@@ -260,27 +302,26 @@ impl Kernel {
     pub fn srcu_read_unlock(&mut self, addr: u64, index: usize) -> bool {
         let current = self.current();
         let Some(srcu) = self.rcu.srcu.get_mut(&addr) else { return false };
-        let Some(left) = srcu.readers[index & 1].checked_sub(1) else { return false };
+        // Another task may leave for the one that entered.
+        let entered = |mine: bool| {
+            srcu.readers.iter().rposition(|reader| reader.index == index & 1 && (!mine || reader.at.task == current))
+        };
+        let Some(left) = entered(true).or_else(|| entered(false)) else { return false };
         let order = &mut self.order;
         if order.on {
             order.log.push(order::Happened::Release(order::side(addr)));
         }
-        srcu.readers[index & 1] = left;
-        let mine = srcu.entered.iter().rposition(|at| at.task == current);
-        if let Some(at) = mine.or(srcu.entered.len().checked_sub(1)) {
-            srcu.entered.remove(at);
+        srcu.readers.remove(left);
+        for waiter in std::mem::take(&mut srcu.waiters) {
+            self.try_to_wake_up(waiter, TASK_UNINTERRUPTIBLE);
         }
-        if left == 0 {
-            for waiter in std::mem::take(&mut srcu.waiters) {
-                self.try_to_wake_up(waiter, TASK_UNINTERRUPTIBLE);
-            }
-        }
+        self.look_at_readers();
         true
     }
 
     /// Whether a structure has readers.
     pub fn srcu_has_readers(&self, addr: u64) -> bool {
-        self.rcu.srcu.get(&addr).is_some_and(|srcu| srcu.readers != [0, 0])
+        self.rcu.srcu.get(&addr).is_some_and(|srcu| !srcu.readers.is_empty())
     }
 
     /// Forgets a structure, at its initialisation and at its end.
@@ -298,10 +339,10 @@ impl Kernel {
         }
         let srcu = self.rcu.srcu.entry(addr).or_default();
         if p.first() {
-            p.note = srcu.index as u64;
+            p.note = srcu.next;
             srcu.index ^= 1;
         }
-        if srcu.readers[p.note as usize] == 0 {
+        if !srcu.has_readers_before(p.note) {
             self.acquire(order::side(addr));
             return Op::Done(());
         }
@@ -373,15 +414,15 @@ mod tests {
         kernel.call_rcu(callback(0x10));
         kernel.call_rcu(callback(0x20));
         let mut barrier = Progress::default();
-        assert_eq!(kernel.rcu_barrier(waiter, &mut barrier), Op::Block);
+        assert_eq!(kernel.rcu_barrier(waiter, None, &mut barrier), Op::Block);
         kernel.call_rcu(callback(0x30));
         let made = settle(&mut kernel);
         assert_eq!(made.iter().map(|callback| callback.func).collect::<Vec<_>>(), [0x10, 0x20, 0x30]);
-        assert_eq!(kernel.rcu_barrier(waiter, &mut barrier), Op::Block, "they have not returned");
+        assert_eq!(kernel.rcu_barrier(waiter, None, &mut barrier), Op::Block, "they have not returned");
         for callback in &made[..2] {
             kernel.rcu_callback_done(callback.args[2]);
         }
-        assert_eq!(kernel.rcu_barrier(waiter, &mut barrier), Op::Done(()), "the third came later");
+        assert_eq!(kernel.rcu_barrier(waiter, None, &mut barrier), Op::Done(()), "the third came later");
         assert_eq!(kernel.rcu.pending_callbacks(), 1);
     }
 
@@ -398,6 +439,46 @@ mod tests {
         assert!(!kernel.rcu_cookie_passed(cookie));
         settle(&mut kernel);
         assert!(kernel.rcu_cookie_passed(cookie));
+    }
+
+    #[test]
+    fn who_waits_for_srcu_waits_for_those_that_were_inside_and_no_others() {
+        let mut kernel = machine(1);
+        let (one, other) = (task(&mut kernel), task(&mut kernel));
+        let old = kernel.srcu_read_lock(7);
+        let (mut first, mut second) = (Progress::default(), Progress::default());
+        assert_eq!(kernel.synchronize_srcu(one, 7, &mut first), Op::Block);
+        let late = kernel.srcu_read_lock(7);
+        assert_ne!(old, late, "the index has changed");
+        // A second grace period gives the first index out again; the old reader still counts for both.
+        assert_eq!(kernel.synchronize_srcu(other, 7, &mut second), Op::Block);
+        let later = kernel.srcu_read_lock(7);
+        kernel.call_srcu(7, callback(0x10));
+        assert!(kernel.srcu_read_unlock(7, late));
+        assert_eq!(kernel.synchronize_srcu(other, 7, &mut second), Op::Block);
+        assert!(kernel.srcu_read_unlock(7, old));
+        // Readers carry no names of their own here: it was the last one of this task that left.
+        assert_eq!(kernel.synchronize_srcu(one, 7, &mut first), Op::Block);
+        assert!(kernel.srcu_read_unlock(7, later));
+        assert_eq!(kernel.synchronize_srcu(one, 7, &mut first), Op::Done(()));
+        assert_eq!(kernel.synchronize_srcu(other, 7, &mut second), Op::Done(()));
+        assert_eq!(kernel.rcu_barrier(one, None, &mut Progress::default()), Op::Done(()), "that is for call_rcu()");
+        let mut barrier = Progress::default();
+        assert_eq!(kernel.rcu_barrier(one, Some(7), &mut barrier), Op::Block);
+        let inside = kernel.srcu_read_lock(7);
+        kernel.call_srcu(7, callback(0x20));
+        let made = settle(&mut kernel);
+        assert_eq!(
+            made.iter().map(|callback| callback.func).collect::<Vec<_>>(),
+            [0x10],
+            "a reader holds the other up"
+        );
+        kernel.rcu_callback_done(made[0].args[2]);
+        assert_eq!(kernel.rcu_barrier(one, Some(7), &mut barrier), Op::Done(()));
+        assert!(kernel.srcu_read_unlock(7, inside));
+        let made = settle(&mut kernel);
+        assert_eq!(made.iter().map(|callback| callback.func).collect::<Vec<_>>(), [0x20]);
+        assert!(!kernel.srcu_read_unlock(7, inside), "nobody is left");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | runs of 12 or more hex digits, unless below a page, and `(____ptrval____)` | the layout of memory is not part of the behaviour |
 //! | `+0x1d/0x60` after a symbol, `.cold` before it | compiled differently |
 //! | pids after `PID:`, `pid:`, `ppid:`, in `name:123 blocked`, `[name:123]`, `name[123]`, `name/123/0x` | given in order of creation |
+//! | `kworker/0:2` | which of a pool's workers is idle is timing |
 //! | `CPU: n`, `CPU#n`, `stuck for ns` | where and how long is the scheduler's choice |
 //! | kernel release in `Tainted:`/`Not tainted` lines | kloom is not a Debian kernel |
 //! | a task's thread flags in `flags:0x…` | bits of the processor's lazily switched state |
@@ -208,7 +209,7 @@ fn task_word(word: &str) -> Option<String> {
         && digits(pid)
         && !name.is_empty()
     {
-        return Some(format!("{name}[<pid>]"));
+        return Some(format!("{}[<pid>]", task_word(name).unwrap_or_else(|| name.to_owned())));
     }
     if let Some((head, count)) = word.rsplit_once("/0x")
         && let Some((name, pid)) = head.rsplit_once('/')
@@ -295,6 +296,10 @@ mod tests {
         check(
             "[    1.0] BUG: scheduling while atomic: culprit/96/0x00000002",
             Some("BUG: scheduling while atomic: culprit/<pid>/0x00000002"),
+        );
+        check(
+            "[    1.0] note: kworker/0:2[46] exited with irqs disabled",
+            Some("note: kworker/0:<pid>[<pid>] exited with irqs disabled"),
         );
         check(
             "[    1.0] note: culprit[96] exited with irqs disabled",

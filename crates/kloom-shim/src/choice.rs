@@ -262,6 +262,8 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("call_rcu", Global(RCU, Manner::Write)),
     ("kvfree_call_rcu", Global(RCU, Manner::Write)),
     ("rcu_barrier", Global(RCU, Manner::Write)),
+    ("call_srcu", Global(RCU, Manner::Write)),
+    ("srcu_barrier", Global(RCU, Manner::Write)),
     ("synchronize_srcu", Global(RCU, Manner::Write)),
     ("__srcu_read_lock", Quiet(RCU, Manner::Read)),
     ("__srcu_read_unlock", Quiet(RCU, Manner::Read)),

@@ -25,7 +25,7 @@ use crate::Machine;
 use crate::call::{self, blocking, call4, call6, enter};
 use crate::include::seq_file;
 use crate::object::Magic;
-use crate::oops::or_oops;
+use crate::oops::{or_oops, or_oops_in};
 
 /// Offsets in `struct file`.
 pub(crate) mod file {
@@ -516,10 +516,25 @@ fn table(addr: u64, node: &ModuleNode) -> Table {
     }
 }
 
+/// An operation out of a `struct proc_ops`, as the kernel's function that looks for it does (fs/proc/inode.c, 6.1).
+fn proc_word(ops: u64, offset: u64) -> u64 {
+    let reader = match offset {
+        proc_ops::OPEN => "proc_reg_open",
+        proc_ops::READ => "proc_reg_read",
+        proc_ops::READ_ITER => "proc_reg_read_iter",
+        proc_ops::WRITE => "proc_reg_write",
+        proc_ops::LSEEK => "proc_reg_llseek",
+        proc_ops::RELEASE => "close_pdeo",
+        proc_ops::POLL => "proc_reg_poll",
+        _ => "proc_reg_unlocked_ioctl",
+    };
+    or_oops_in(reader, enter(|machine, _| machine.get_u64(ops + offset)))
+}
+
 /// An operation of a table: of `struct proc_ops`, of `struct file_operations`; None if such files have none.
 fn operation(table: Table, proc: u64, other: u64) -> u64 {
     match table {
-        Table::Proc(ops) => word(ops + proc),
+        Table::Proc(ops) => proc_word(ops, proc),
         Table::Fops(ops) => word(ops + other),
         Table::Seq | Table::Old(_) | Table::Attr(_) | Table::Param(..) => 0,
     }
@@ -632,7 +647,7 @@ pub fn read(id: FileId, node: &ModuleNode, pos: u64, max: usize) -> Result<Optio
     }
     let count = (max as u64).min(MAX_RW);
     let (op, iter) = match table {
-        Table::Proc(ops) => match word(ops + proc_ops::READ_ITER) {
+        Table::Proc(ops) => match proc_word(ops, proc_ops::READ_ITER) {
             0 => (word(ops + proc_ops::READ), false),
             op => (op, true),
         },
@@ -680,7 +695,7 @@ pub fn write(id: FileId, node: &ModuleNode, pos: u64, bytes: &[u8]) -> Result<us
     let count = (bytes.len() as u64).min(MAX_RW);
     let bytes = &bytes[..count as usize];
     let (op, iter) = match table {
-        Table::Proc(ops) => (word(ops + proc_ops::WRITE), false),
+        Table::Proc(ops) => (proc_word(ops, proc_ops::WRITE), false),
         Table::Fops(ops) => match word(ops + fops::WRITE) {
             0 => (word(ops + fops::WRITE_ITER), true),
             op => (op, false),

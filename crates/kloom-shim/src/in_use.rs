@@ -225,9 +225,7 @@ impl Machine {
 
     /// Callbacks of `call_rcu()` that have not run: the head, the function, who asked for it.
     pub fn rcu_callbacks(&self) -> Vec<(u64, u64, RawEvent)> {
-        let of =
-            |&(callback, at): &(kloom_kernel::sched::cpu::Callback, RawEvent)| (callback.args[0], callback.args[1], at);
-        self.kernel.rcu.callbacks().map(of).collect()
+        self.kernel.rcu.callbacks().map(|(callback, at)| (callback.args[0], callback.args[1], at)).collect()
     }
 }
 

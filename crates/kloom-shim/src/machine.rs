@@ -482,7 +482,14 @@ impl Machine {
         self.put_fiber(
             task,
             Fiber::new(stack, Room::Thread, move || {
-                if call::enter(|machine, current| machine.kernel.kthread_may_enter(current)) {
+                let (may_enter, should_park) = call::enter(|machine, current| {
+                    let kernel = &mut machine.kernel;
+                    (kernel.kthread_may_enter(current), kernel.kthread_should_park(current))
+                });
+                if may_enter {
+                    if should_park {
+                        park_before_first_run();
+                    }
                     let result = call::call1(func, data) as i32 as i64;
                     crate::choice::thread_ends();
                     result
@@ -594,3 +601,12 @@ pub const FAILABLE: &[&str] = &[
     "register_chrdev_region",
     "vmalloc",
 ];
+
+/// A thread that was asked to park before it ever ran parks before its function is called (kernel/kthread.c, 6.1).
+fn park_before_first_run() {
+    let ctx = call::ctx();
+    ctx.call_site.set(0);
+    ctx.fp.set(0);
+    ctx.sp.set(ctx.entry_sp.get());
+    call::sleeping("kthread_parkme", |machine, current, _| machine.kernel.kthread_parkme(current));
+}

@@ -48,8 +48,14 @@ pub struct Cache {
     pub size: u64,
     /// Alignment of objects.
     pub align: u64,
-    /// Called for each new object; 0 if there is none.
+    /// Called for each object of a new slab; 0 if there is none.
     pub ctor: u64,
+    /// Objects of a slab, with a constructor.
+    pub per_slab: u64,
+    /// With a constructor: the slabs, each the addresses of its objects.
+    pub slabs: Vec<Vec<u64>>,
+    /// Constructed objects that are free, the next to be given out last.
+    pub spare: Vec<u64>,
     /// Live objects.
     pub objects: BTreeSet<u64>,
 }

@@ -9,9 +9,10 @@ use kloom_guest::hostfault::{FaultKind, HostFault, Registers};
 use kloom_kernel::fault::{AccessKind, DataRace, DepLock, Fault, LockOrder, OrderKind, RaceSide};
 use kloom_kernel::lock::lockdep::DepKind;
 use kloom_kernel::printk::Level;
+use kloom_kernel::sched::cpu::CallbackSource;
 use kloom_kernel::site::{ContextKind, RawEvent};
 use kloom_kernel::taint;
-use kloom_kernel::task::{TaskId, TaskKind};
+use kloom_kernel::task::{Service, TaskId, TaskKind};
 
 use crate::Machine;
 use crate::call;
@@ -357,13 +358,20 @@ impl Machine {
     /// Prints the oops for `fault`, reports it and ends the running task (or the machine, in interrupt context).
     /// The coroutine must not run again.
     pub fn oops(&mut self, fault: Fault, regs: Option<Registers>) {
-        let func = callee(&fault);
+        let mut func = callee(&fault);
+        // A worker stumbles over a work that is gone before any module code runs.
+        let worker = self.kernel.tasks[self.kernel.current()].service == Some(Service::Worker);
+        if func.is_none() && regs.is_none() && worker && self.kernel.here.0[0] == 0 && executed(&fault).is_none() {
+            func = Some("process_one_work");
+        }
         self.oops_in(fault, regs, func);
     }
 
     /// As [`Machine::oops`], in the kernel's function `func` that the module called.
     pub fn oops_in(&mut self, fault: Fault, regs: Option<Registers>, func: Option<&'static str>) {
-        let title = oops_title(&fault);
+        // Data that is there is no code either: its pages are not executable.
+        let present = executed(&fault).is_some_and(|addr| addr >= 4096 && self.arena.check(addr, 1, false).is_ok());
+        let title = oops_title(&fault, present);
         for line in title {
             self.print(Level::Alert, line);
         }
@@ -422,17 +430,22 @@ impl Machine {
         }
         self.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
         self.print(Level::Warning, "Hardware name: kloom simulated machine".into());
+        self.print_worker_info();
         // What the module gave the kernel a bad pointer for faults in the kernel's own function, which the module's frame
         // called; code that is not there has no name.
         let (place, shown) = match (func, executed(fault)) {
             (Some(func), _) => (format!("{func}+0x0/0x0"), 0),
             (None, Some(addr)) if addr < 4096 => (format!("{addr:#x}"), 0),
+            (None, Some(addr)) if self.is_loaded(addr) => (self.symbolic(addr), addr),
             (None, Some(addr)) => (format!("{addr:#018x}"), 0),
             (None, None) => (self.symbolic(ip), ip),
         };
+        let code = func.is_none().then_some(ip);
         let address = page_fault_address(fault).filter(|_| !is_trap(fault));
-        self.print_registers(&place, ip, &regs, address.unwrap_or(0));
-        self.print_call_trace(shown);
+        self.print_registers(&place, code, &regs, address.unwrap_or(0));
+        // From a place that is no code the frames can only be guessed; NULL is taken as a call by the last one.
+        let guessed = func.is_none() && executed(fault).is_some_and(|addr| addr >= 4096);
+        self.print_frames(shown, guessed, func);
         let linked = self.kernel.modules_linked_in();
         self.print(Level::Warning, linked);
         if let Some(addr) = address {
@@ -440,7 +453,7 @@ impl Machine {
         }
         self.print(Level::Warning, "---[ end trace 0000000000000000 ]---".into());
         // Once more, so that the end of a cut-off log shows it (oops_end(), arch/x86/kernel/dumpstack.c).
-        self.print_registers(&place, ip, &regs, address.unwrap_or(0));
+        self.print_registers(&place, code, &regs, address.unwrap_or(0));
     }
 
     /// `Code:`: the bytes around the instruction, or why there are none.
@@ -460,19 +473,32 @@ impl Machine {
 
     /// The block of registers of an oops or a warning. There are no segments and page tables: what is shown of them is
     /// what an idle 64-bit kernel has.
-    pub(crate) fn print_registers(&mut self, place: &str, ip: u64, regs: &Registers, cr2: u64) {
+    pub(crate) fn print_registers(&mut self, place: &str, code: Option<u64>, regs: &Registers, cr2: u64) {
+        self.print_short_registers(place, code, regs);
         let lines = [
-            format!("RIP: 0010:{place}"),
-            self.code_line(ip),
+            "FS:  0000000000000000(0000) GS:0000000000000000(0000) knlGS:0000000000000000".into(),
+            "CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033".into(),
+            format!("CR2: {cr2:016x} CR3: 0000000000000000 CR4: 00000000003006b0"),
+        ];
+        for line in lines {
+            self.print(Level::Warning, line);
+        }
+    }
+
+    /// `RIP:` to `R15:`. The kernel's own functions have no instructions here, so there is no `code` to show of them.
+    fn print_short_registers(&mut self, place: &str, code: Option<u64>, regs: &Registers) {
+        self.print(Level::Warning, format!("RIP: 0010:{place}"));
+        if let Some(ip) = code {
+            let line = self.code_line(ip);
+            self.print(Level::Warning, line);
+        }
+        let lines = [
             format!("RSP: 0018:{:016x} EFLAGS: {:08x}", regs.rsp, regs.eflags & !ARITHMETIC_FLAGS | ZERO_FLAGS),
             format!("RAX: {:016x} RBX: {:016x} RCX: {:016x}", regs.rax, regs.rbx, regs.rcx),
             format!("RDX: {:016x} RSI: {:016x} RDI: {:016x}", regs.rdx, regs.rsi, regs.rdi),
             format!("RBP: {:016x} R08: {:016x} R09: {:016x}", regs.rbp, regs.r8, regs.r9),
             format!("R10: {:016x} R11: {:016x} R12: {:016x}", regs.r10, regs.r11, regs.r12),
             format!("R13: {:016x} R14: {:016x} R15: {:016x}", regs.r13, regs.r14, regs.r15),
-            "FS:  0000000000000000(0000) GS:0000000000000000(0000) knlGS:0000000000000000".into(),
-            "CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033".into(),
-            format!("CR2: {cr2:016x} CR3: 0000000000000000 CR4: 00000000003006b0"),
         ];
         for line in lines {
             self.print(Level::Warning, line);
@@ -492,36 +518,109 @@ impl Machine {
     /// `Call Trace:` by name, module frames and what is below them. The frame of `shown`, which `RIP:` has told, is left
     /// out, and so are those of modules that are gone.
     pub(crate) fn print_call_trace(&mut self, shown: u64) {
+        self.print_frames(shown, false, None);
+    }
+
+    /// What the running worker works on (`print_worker_info()`, kernel/workqueue.c, 6.1).
+    pub(crate) fn print_worker_info(&mut self) {
+        let job = self.kernel.workqueues.job_of(self.kernel.current());
+        let Some((_, func, _, queue)) = job.filter(|&(_, func, ..)| func != 0) else { return };
+        let name = self.kernel.workqueues.name_of(queue).unwrap_or_default();
+        let shown = match self.symbolic(func).split_once('+') {
+            Some((symbol, rest)) if self.is_loaded(func) => {
+                format!("{symbol}{}", rest.find(' ').map_or("", |space| &rest[space..]))
+            }
+            _ => format!("{func:#018x}"),
+        };
+        self.print(Level::Warning, format!("Workqueue: {name} {shown}"));
+    }
+
+    /// As [`Machine::print_call_trace`], in the kernel's function `func`; `guessed` frames carry a question mark. An interrupt has a stack of its own, with
+    /// what it interrupted below.
+    fn print_frames(&mut self, shown: u64, guessed: bool, func: Option<&str>) {
         self.print(Level::Warning, "Call Trace:".into());
-        self.print(Level::Warning, " <TASK>".into());
         let mut frames: Vec<u64> = self.kernel.here.ips().collect();
         if shown != 0 && frames.first().is_some_and(|&first| (shown..=shown + CALL_BYTES).contains(&first)) {
             frames.remove(0);
         }
         frames.retain(|&ip| self.is_loaded(ip.saturating_sub(1)));
-        for ip in frames {
-            let place = self.symbolic(ip.saturating_sub(1));
-            self.print(Level::Warning, format!(" {place}"));
-        }
+        let frames: Vec<String> = frames.into_iter().map(|ip| self.symbolic(ip.saturating_sub(1))).collect();
+        let context = self.kernel.context_kind();
         let current = self.kernel.current();
+        // Softirqs in a thread of their own interrupt nothing.
+        let of_thread = self.kernel.tasks[current].service == Some(Service::Softirq);
+        let interrupted = context != ContextKind::Task && !of_thread;
+        if interrupted {
+            self.print(Level::Warning, " <IRQ>".into());
+            self.print_stack_part(frames.iter().map(String::as_str), guessed);
+            let below = self.interrupt_frames(context);
+            self.print_stack_part(callers(&below, func).iter().copied(), guessed);
+            self.print(Level::Warning, " </IRQ>".into());
+        }
+        self.print(Level::Warning, " <TASK>".into());
+        if !interrupted {
+            self.print_stack_part(frames.iter().map(String::as_str), guessed);
+        } else {
+            self.print_stack_part(std::iter::once("asm_sysvec_apic_timer_interrupt+0x16/0x20"), guessed);
+        }
         let tail: &[&str] = match &self.kernel.tasks[current].kind {
-            TaskKind::System if self.kernel.tasks[current].service == Some(kloom_kernel::task::Service::Worker) => &[
-                " process_one_work+0x1c7/0x380",
-                " worker_thread+0x4d/0x380",
-                " kthread+0xd7/0x100",
-                " ? kthread_complete_and_exit+0x20/0x20",
-                " ret_from_fork+0x22/0x30",
+            TaskKind::System if of_thread => &[
+                "handle_softirqs+0xd7/0x280",
+                "run_ksoftirqd+0x2a/0x40",
+                "smpboot_thread_fn+0x183/0x220",
+                "kthread+0xd7/0x100",
+                "? kthread_complete_and_exit+0x20/0x20",
+                "ret_from_fork+0x22/0x30",
+            ],
+            TaskKind::System if self.kernel.tasks[current].service == Some(Service::Worker) => &[
+                "process_one_work+0x1c7/0x380",
+                "worker_thread+0x4d/0x380",
+                "kthread+0xd7/0x100",
+                "? kthread_complete_and_exit+0x20/0x20",
+                "ret_from_fork+0x22/0x30",
             ],
             TaskKind::Kthread(_) => {
-                &[" kthread+0xd7/0x100", " ? kthread_complete_and_exit+0x20/0x20", " ret_from_fork+0x22/0x30"]
+                &["kthread+0xd7/0x100", "? kthread_complete_and_exit+0x20/0x20", "ret_from_fork+0x22/0x30"]
             }
-            TaskKind::User(_) => &[" do_syscall_64+0x55/0xb0", " entry_SYSCALL_64_after_hwframe+0x6e/0xd8"],
+            TaskKind::User(_) => &["do_syscall_64+0x55/0xb0", "entry_SYSCALL_64_after_hwframe+0x6e/0xd8"],
+            TaskKind::Idle => {
+                if !guessed {
+                    // The registers at the interrupt: of a CPU that halts, nothing of interest.
+                    let regs = Registers { eflags: 0x246, ..Registers::default() };
+                    self.print_short_registers("native_safe_halt+0xb/0x10", None, &regs);
+                }
+                &["default_idle_call+0x38/0xf0", "do_idle+0x206/0x2b0", "cpu_startup_entry+0x26/0x30"]
+            }
+            TaskKind::System => &[],
+        };
+        self.print_stack_part(callers(tail, func).iter().copied(), guessed);
+        self.print(Level::Warning, " </TASK>".into());
+    }
+
+    fn print_stack_part<'f>(&mut self, frames: impl Iterator<Item = &'f str>, guessed: bool) {
+        for frame in frames {
+            let mark = if guessed && !frame.starts_with("? ") { "? " } else { "" };
+            self.print(Level::Warning, format!(" {mark}{frame}"));
+        }
+    }
+
+    /// The kernel's functions below a module's callback in an interrupt.
+    fn interrupt_frames(&self, context: ContextKind) -> Vec<&'static str> {
+        let frame = self.kernel.cpus[self.kernel.this_cpu as usize].irq_frames.last();
+        let from: &[&str] = match (context, frame.map(|frame| frame.callback.source)) {
+            (ContextKind::Softirq, Some(CallbackSource::Timer(_))) => {
+                &["call_timer_fn+0x27/0x130", "__run_timers+0x222/0x2c0", "run_timer_softirq+0x19/0x30"]
+            }
+            (_, Some(CallbackSource::HrTimer(_))) => {
+                &["__hrtimer_run_queues+0x112/0x2b0", "hrtimer_interrupt+0xfe/0x220"]
+            }
             _ => &[],
         };
-        for line in tail {
-            self.print(Level::Warning, (*line).to_string());
-        }
-        self.print(Level::Warning, " </TASK>".into());
+        let below: &[&str] = match context {
+            ContextKind::Softirq => &["handle_softirqs+0xd7/0x280", "__irq_exit_rcu+0xac/0xe0"],
+            _ => &[],
+        };
+        from.iter().chain(below).copied().chain(["sysvec_apic_timer_interrupt+0x6e/0x90"]).collect()
     }
 
     /// A host fault ended the running coroutine: turns it into the module's fault and oopses.
@@ -556,6 +655,10 @@ impl Machine {
             let unloaded = self.kernel.modules.unloaded.iter().rev().find(|gone| gone.id == id).map(|gone| gone.at);
             if let Some(unloaded) = unloaded {
                 return Fault::ModuleTextGone { ip: addr, module, unloaded };
+            }
+            // A variable that is there, but no code.
+            if self.arena.check(addr, 1, false).is_ok() {
+                return Fault::WildAccess { addr, size: 1, access: AccessKind::Execute, ip: addr };
             }
             return Fault::ModuleDataUseAfterFree { addr, access: AccessKind::Execute, module, init: true };
         }
@@ -595,8 +698,8 @@ fn page_fault_address(fault: &Fault) -> Option<u64> {
     }
 }
 
-/// The first lines of an oops.
-fn oops_title(fault: &Fault) -> Vec<String> {
+/// The first lines of an oops; `present` tells of what was run that it is memory, only no code.
+fn oops_title(fault: &Fault, present: bool) -> Vec<String> {
     let access_line = |access: AccessKind, present: bool| {
         let word = match access {
             AccessKind::Read => "read access",
@@ -631,6 +734,15 @@ fn oops_title(fault: &Fault) -> Vec<String> {
             vec![format!(
                 "general protection fault, probably for non-canonical address {addr:#x}: 0000 [#1] PREEMPT SMP NOPTI"
             )]
+        }
+        Fault::WildAccess { addr, access: AccessKind::Execute, .. } if present => {
+            let mut lines = with(
+                format!("BUG: unable to handle page fault for address: {addr:016x}"),
+                access_line(AccessKind::Execute, true),
+                code(AccessKind::Execute, true),
+            );
+            lines.insert(0, "kernel tried to execute NX-protected page - exploit attempt? (uid: 0)".to_string());
+            lines
         }
         Fault::WildAccess { addr, access, .. } | Fault::ModuleDataUseAfterFree { addr, access, .. } => with(
             format!("BUG: unable to handle page fault for address: {addr:016x}"),
@@ -712,6 +824,12 @@ fn callee(fault: &Fault) -> Option<&'static str> {
     }
 }
 
+/// The frames below the kernel's function `func`, which `RIP:` has told; all, if it is not among them.
+fn callers<'f>(frames: &'f [&'static str], func: Option<&str>) -> &'f [&'static str] {
+    let place = frames.iter().position(|frame| frame.split('+').next() == func);
+    place.map_or(frames, |place| &frames[place + 1..])
+}
+
 /// Where code was to be run although none is there: a place without a name.
 fn executed(fault: &Fault) -> Option<u64> {
     match fault {
@@ -754,5 +872,16 @@ pub fn or_oops<T>(result: Result<T, Fault>) -> T {
     match result {
         Ok(value) => value,
         Err(fault) => call_oops(fault),
+    }
+}
+
+/// As [`or_oops`], in the kernel's function `func` that no module code called.
+pub(crate) fn or_oops_in<T>(func: &'static str, result: Result<T, Fault>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(fault) => {
+            call::enter(|machine, _| machine.oops_in(fault, None, Some(func)));
+            call::never_return()
+        }
     }
 }

@@ -324,7 +324,7 @@ fn semaphores(machine: &Machine, mine: &Mine<'_>, faults: &mut Vec<Fault>) {
 /// Read sections of SRCU structures of the module's that nobody left.
 fn srcu_readers(machine: &Machine, mine: &Mine<'_>, faults: &mut Vec<Fault>) {
     for addr in machine.kernel.rcu.srcu_in_use().filter(|&addr| mine.has(addr)) {
-        for reader in machine.kernel.rcu.srcu_readers(addr).iter().take(1) {
+        for reader in machine.kernel.rcu.srcu_readers(addr).take(1) {
             faults.push(Fault::LockHeldAtExit {
                 class: LockClass::Srcu,
                 name: machine.object_name(addr),

@@ -85,7 +85,7 @@ impl Machine {
         self.print(Level::Warning, linked);
         self.print_task_line();
         let ip = if kernels_own { 0 } else { registers.rip };
-        self.print_registers(&place, ip, &registers, 0);
+        self.print_registers(&place, (ip != 0).then_some(ip), &registers, 0);
         self.print_call_trace(ip);
         self.print(Level::Warning, "---[ end trace 0000000000000000 ]---".into());
         self.kernel.tainted |= 1 << kloom_kernel::taint::WARN;
@@ -98,6 +98,7 @@ impl Machine {
         let (taint, release) = (self.kernel.taint_text(), self.kernel.config.release.clone());
         self.print(Level::Warning, format!("CPU: {cpu} PID: {pid} Comm: {comm} {taint} {release} #1"));
         self.print(Level::Warning, "Hardware name: kloom simulated machine".into());
+        self.print_worker_info();
     }
 
     /// What `dump_stack()` prints.

@@ -9,7 +9,7 @@ use kloom_kernel::time::hrtimer::forward;
 use crate::Machine;
 use crate::call::{blocking, call1, ctx, enter, might_sleep};
 use crate::object::Magic;
-use crate::oops::or_oops;
+use crate::oops::{or_oops, or_oops_in};
 
 /// Offsets in `struct hrtimer`, and its size.
 const EXPIRES: u64 = 32;
@@ -222,11 +222,12 @@ pub(crate) extern "C" fn schedule_hrtimeout(expires: u64, mode: u32) -> i32 {
 pub(crate) fn fire(handle: u32, addr: u64) -> i64 {
     ctx().call_site.set(0);
     ctx().fp.set(0);
-    let function = or_oops(enter(|machine, _| {
+    let called = enter(|machine, _| {
         machine.check_access(addr, SIZE, true)?;
         machine.mirror_hrtimer(addr, handle);
         Ok(machine.peek_u64(addr + FUNCTION))
-    }));
+    });
+    let function = or_oops_in("__hrtimer_run_queues", called);
     let restart = call1(function, addr) as i32;
     crate::choice::ends(addr);
     if restart != 0 {

@@ -19,7 +19,7 @@ use kloom_kernel::touch::Manner;
 use crate::Machine;
 use crate::call::{blocking, call1, ctx, enter, might_sleep, yield_cpu};
 use crate::object::Magic;
-use crate::oops::or_oops;
+use crate::oops::{or_oops, or_oops_in};
 
 /// Offsets in `struct tasklet_struct`, and its size.
 const STATE: u64 = 16;
@@ -137,26 +137,29 @@ pub(crate) extern "C" fn __tasklet_schedule(addr: u64) {
 extern "C" fn tasklet_action(addr: u64) {
     ctx().call_site.set(0);
     ctx().fp.set(0);
-    let call = or_oops(enter(|machine, _| {
-        machine.check_access(addr, SIZE, true)?;
-        let state = machine.peek_u64(addr + STATE);
-        if state & RUN != 0 {
-            // It runs on another CPU: once more, later.
-            raise_tasklet(machine, addr);
-            return Ok(None);
-        }
-        if machine.peek_u32(addr + COUNT) != 0 {
-            machine.irqs.parked.insert(addr);
-            return Ok(None);
-        }
-        machine.poke_u64(addr + STATE, state & !SCHED | RUN);
-        machine.irqs.tasklets.remove(&addr);
-        for killer in machine.irqs.killers.remove(&addr).unwrap_or_default() {
-            machine.kernel.try_to_wake_up(killer, TASK_UNINTERRUPTIBLE);
-        }
-        let use_callback = machine.peek_u32(addr + USE_CALLBACK) & 0xff != 0;
-        Ok(Some((machine.peek_u64(addr + FUNC), if use_callback { addr } else { machine.peek_u64(addr + DATA) })))
-    }));
+    let call = or_oops_in(
+        "tasklet_action_common",
+        enter(|machine, _| {
+            machine.check_access(addr, SIZE, true)?;
+            let state = machine.peek_u64(addr + STATE);
+            if state & RUN != 0 {
+                // It runs on another CPU: once more, later.
+                raise_tasklet(machine, addr);
+                return Ok(None);
+            }
+            if machine.peek_u32(addr + COUNT) != 0 {
+                machine.irqs.parked.insert(addr);
+                return Ok(None);
+            }
+            machine.poke_u64(addr + STATE, state & !SCHED | RUN);
+            machine.irqs.tasklets.remove(&addr);
+            for killer in machine.irqs.killers.remove(&addr).unwrap_or_default() {
+                machine.kernel.try_to_wake_up(killer, TASK_UNINTERRUPTIBLE);
+            }
+            let use_callback = machine.peek_u32(addr + USE_CALLBACK) & 0xff != 0;
+            Ok(Some((machine.peek_u64(addr + FUNC), if use_callback { addr } else { machine.peek_u64(addr + DATA) })))
+        }),
+    );
     let Some((func, arg)) = call else { return };
     call1(func, arg);
     crate::choice::ends(addr);

@@ -62,14 +62,14 @@ pub(crate) extern "C" fn module_put(module: u64) {
     or_oops(enter(|machine, _| put(machine, module)));
 }
 
-/// `module_refcount()`.
+/// `module_refcount()`: one more while init runs.
 ///
 /// # Context
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kloom_module_refcount(module: u64) -> i32 {
     or_oops(enter(|machine, _| {
         known(machine, module)?;
-        Ok(machine.kernel.modules.by_addr(module).map_or(-1, |found| found.refs))
+        Ok(machine.kernel.modules.by_addr(module).map_or(-1, |found| found.refcount()))
     }))
 }
 

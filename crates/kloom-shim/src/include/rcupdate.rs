@@ -102,7 +102,7 @@ pub(crate) extern "C" fn synchronize_rcu_expedited() {
     synchronize(true, "synchronize_rcu_expedited");
 }
 
-fn request(head: u64, func: u64) {
+fn request(head: u64, func: u64, srcu: Option<u64>) {
     or_oops(enter(|machine, _| {
         machine.check_access(head, HEAD_SIZE, true)?;
         machine.poke_u64(head, 0);
@@ -113,7 +113,10 @@ fn request(head: u64, func: u64) {
             args: [head, func, 0],
             source: CallbackSource::Other(head),
         };
-        machine.kernel.call_rcu(callback);
+        match srcu {
+            Some(addr) => machine.kernel.call_srcu(addr, callback),
+            None => machine.kernel.call_rcu(callback),
+        }
         Ok(())
     }));
 }
@@ -123,7 +126,7 @@ fn request(head: u64, func: u64) {
 /// # Context
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn call_rcu(head: u64, func: u64) {
-    request(head, func);
+    request(head, func, None);
 }
 
 /// `kvfree_call_rcu()`: `func` is the offset of the head in the block to free.
@@ -131,7 +134,7 @@ pub(crate) extern "C" fn call_rcu(head: u64, func: u64) {
 /// # Context
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn kvfree_call_rcu(head: u64, func: u64) {
-    request(head, func);
+    request(head, func, None);
 }
 
 /// What the softirq does when a grace period is over.
@@ -152,7 +155,7 @@ pub(crate) extern "C" fn rcu_callback(head: u64, func: u64, id: u64) {
 /// # Context
 /// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn rcu_barrier() {
-    sleeping("rcu_barrier", |machine, current, progress| machine.kernel.rcu_barrier(current, progress));
+    sleeping("rcu_barrier", |machine, current, progress| machine.kernel.rcu_barrier(current, None, progress));
 }
 
 /// `get_state_synchronize_rcu()`.
@@ -213,7 +216,7 @@ pub(crate) extern "C" fn cleanup_srcu_struct(addr: u64) {
     or_oops(enter(|machine, _| {
         srcu(machine, addr, "cleanup_srcu_struct")?;
         if machine.kernel.srcu_has_readers(addr) {
-            machine.warn_kernel("kernel/rcu/srcutree.c", 604, "cleanup_srcu_struct");
+            machine.warn_kernel("kernel/rcu/srcutree.c", 600, "cleanup_srcu_struct");
             return Ok(());
         }
         machine.kernel.srcu_forget(addr);
@@ -255,21 +258,23 @@ pub(crate) extern "C" fn synchronize_srcu(addr: u64) {
     or_oops(blocking(|machine, current, progress| Ok(machine.kernel.synchronize_srcu(current, addr, progress))));
 }
 
-/// `call_srcu()`: the callback comes after an ordinary grace period.
+/// `call_srcu()`: the callback comes after the present readers have left.
 ///
 /// # Context
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn call_srcu(addr: u64, head: u64, func: u64) {
     or_oops(enter(|machine, _| srcu(machine, addr, "call_srcu")));
-    request(head, func);
+    request(head, func, Some(addr));
 }
 
-/// `srcu_barrier()`.
+/// `srcu_barrier()`: waits for the callbacks of this structure only.
 ///
 /// # Context
 /// Process context; may sleep: a scheduling point.
-pub(crate) extern "C" fn srcu_barrier(_addr: u64) {
-    rcu_barrier();
+pub(crate) extern "C" fn srcu_barrier(addr: u64) {
+    might_sleep("srcu_barrier");
+    or_oops(enter(|machine, _| srcu(machine, addr, "srcu_barrier")));
+    or_oops(blocking(|machine, current, progress| Ok(machine.kernel.rcu_barrier(current, Some(addr), progress))));
 }
 
 crate::exports![

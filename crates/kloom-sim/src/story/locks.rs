@@ -260,7 +260,7 @@ pub(super) fn waits_for(
         }
         BlockedOn::Srcu(addr) => {
             let object = story.resolver.object(machine, addr, ObjectKind::GracePeriod, named);
-            let reader = kernel.rcu.srcu_readers(addr).first().copied();
+            let reader = kernel.rcu.srcu_readers(addr).next();
             (Some(object), reader.map(|at| story.resolver.event(machine, &at)))
         }
         BlockedOn::Tasklet(addr) => {

@@ -1,0 +1,3 @@
+insmod m.ko
+rmmod m
+sleep 6

@@ -1,0 +1,3 @@
+insmod m.ko
+sleep 1
+rmmod m

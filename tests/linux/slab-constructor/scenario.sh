@@ -1,0 +1,2 @@
+insmod m.ko
+rmmod m

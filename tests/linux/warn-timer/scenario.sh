@@ -1,0 +1,3 @@
+insmod m.ko
+sleep 6
+rmmod m
