@@ -11,6 +11,7 @@
 //! | `+0x1d/0x60` after a symbol, `.cold` before it | compiled differently |
 //! | pids after `PID:`, `pid:`, `ppid:`, in `name:123 blocked`, `[name:123]`, `name[123]`, `name/123/0x` | given in order of creation |
 //! | `kworker/0:2` | which of a pool's workers is idle is timing |
+//! | pids and the time of day in a line of `ps`, `ps -e`, `ps -f` | given in order of creation; when it ran |
 //! | `CPU: n`, `CPU#n`, `stuck for ns` | where and how long is the scheduler's choice |
 //! | kernel release in `Tainted:`/`Not tainted` lines | kloom is not a Debian kernel |
 //! | a task's thread flags in `flags:0x…` | bits of the processor's lazily switched state |
@@ -67,6 +68,9 @@ pub fn output(line: &str) -> Option<String> {
     if let Some((name, _)) = text.split_once(":\t").filter(|(name, _)| PID_LINES.contains(name)) {
         return Some(format!("{name}:\t<pid>"));
     }
+    if let Some(line) = process_line(text) {
+        return Some(line);
+    }
     let text = &without_module_size(text);
     let text = match text.split_once(" (").filter(|_| text.contains(", #threads: ")) {
         Some((name, rest)) => &format!("{name} (<pid>{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())),
@@ -80,6 +84,27 @@ pub fn output(line: &str) -> Option<String> {
         shown.push_str(&word(part));
     }
     Some(shown)
+}
+
+/// A line of a bare `ps` or of `ps -f` without pids and the time of day: `95 ? 00:00:00 heartbeat`,
+/// `root 95 2 0 10:12 ? 00:00:00 [heartbeat]`. The parent stays where it is a thread of the kernel.
+fn process_line(text: &str) -> Option<String> {
+    const FIRST_FREE_PID: u32 = 3;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let digits = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    let time = |word: &str| word.split(':').count() == 3 && word.split(':').all(digits);
+    match words.as_slice() {
+        [pid, tty, used, name @ ..] if digits(pid) && time(used) && !name.is_empty() => {
+            Some(format!("<pid> {tty} {used} {}", name.join(" ")))
+        }
+        [user, pid, parent, share, _start, tty, used, name @ ..]
+            if digits(pid) && digits(parent) && digits(share) && time(used) && !name.is_empty() =>
+        {
+            let parent = if parent.parse().is_ok_and(|pid: u32| pid < FIRST_FREE_PID) { parent } else { "<pid>" };
+            Some(format!("{user} <pid> {parent} {share} <time> {tty} {used} {}", name.join(" ")))
+        }
+        _ => None,
+    }
 }
 
 /// Lines of `/proc/PID/status` that hold the task's own pid.
@@ -381,6 +406,10 @@ mod tests {
         assert_eq!(of("PPid:\t2"), "PPid:\t2");
         assert_eq!(of("name (120, #threads: 1)"), "name (<pid>, #threads: 1)");
         assert_eq!(of("m 16385 0"), "m 16385 0");
+        assert_eq!(of("     95 ?        00:00:00 heartbeat"), "<pid> ? 00:00:00 heartbeat");
+        assert_eq!(of("root  95   2  0 10:12 ?  00:00:00 [beat]"), "root <pid> 2 0 <time> ? 00:00:00 [beat]");
+        assert_eq!(of("root  95  90  0 10:12 ?  00:00:00 sh -x"), "root <pid> <pid> 0 <time> ? 00:00:00 sh -x");
+        assert_eq!(of("95 ? 00:00 x"), "95 ? 00:00 x");
         assert_eq!(of("m 4096 x"), "m 4096 x");
         assert_eq!(of("[<0>] msleep+0x29/0x40"), "[<0>] msleep+<offset>");
         assert_eq!(of("trailing  "), "trailing");

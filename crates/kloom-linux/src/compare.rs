@@ -117,14 +117,8 @@ pub fn compare(linux: &Capture, kloom: &Outcome) -> Vec<Difference> {
             differences.push(Difference::Output { command: index + 1, text: on_linux.text.clone(), line });
         }
     }
-    let both_hang = matches!(linux.ending, Ending::Hang { .. }) && linux.ending == kloom.ending;
-    for (mut on_linux, mut in_kloom) in messages(linux).into_iter().zip(messages(kloom)) {
-        if both_hang {
-            let shorter = on_linux.len().min(in_kloom.len());
-            on_linux.truncate(shorter);
-            in_kloom.truncate(shorter);
-        }
-        for line in one_sided(&on_linux, &in_kloom) {
+    for (on_linux, in_kloom) in message_pairs(linux, kloom).compared {
+        for line in one_sided(&keys(&on_linux), &keys(&in_kloom)) {
             differences.push(Difference::Message { line });
         }
     }
@@ -142,17 +136,50 @@ pub fn closest<'o>(
     kloom.into_iter().map(|outcome| (outcome, compare(linux, outcome))).min_by_key(|(_, differences)| differences.len())
 }
 
-/// The messages of the hung-task watchdog, and all others.
-fn messages(outcome: &Outcome) -> [Vec<String>; 2] {
+/// A message as it is compared, and as it is shown.
+pub(crate) type Line = (String, String);
+
+/// The kernel messages of two outcomes.
+pub(crate) struct MessagePairs {
+    /// What is compared: those of the hung-task watchdog are the second pair, all others the first.
+    pub(crate) compared: [(Vec<Line>, Vec<Line>); 2],
+    /// What came later in a command that hangs: how long the machine went on says nothing about the module.
+    pub(crate) later: (Vec<Line>, Vec<Line>),
+}
+
+/// Pairs the messages of two outcomes.
+pub(crate) fn message_pairs(linux: &Outcome, kloom: &Outcome) -> MessagePairs {
+    let both_hang = matches!(linux.ending, Ending::Hang { .. }) && linux.ending == kloom.ending;
+    let ([mut others, mut watchdog], [mut others_kloom, mut watchdog_kloom]) = (messages(linux), messages(kloom));
+    let mut later = (Vec::new(), Vec::new());
+    if both_hang {
+        for (linux, kloom) in [(&mut others, &mut others_kloom), (&mut watchdog, &mut watchdog_kloom)] {
+            let shorter = linux.len().min(kloom.len());
+            later.0.extend(linux.drain(shorter..));
+            later.1.extend(kloom.drain(shorter..));
+        }
+    }
+    MessagePairs { compared: [(others, others_kloom), (watchdog, watchdog_kloom)], later }
+}
+
+/// The texts that are compared.
+pub(crate) fn keys(lines: &[Line]) -> Vec<String> {
+    lines.iter().map(|(key, _)| key.clone()).collect()
+}
+
+/// The messages of an outcome: all others, and those of the hung-task watchdog.
+fn messages(outcome: &Outcome) -> [Vec<Line>; 2] {
     let (mut watchdog, mut others) = (Vec::new(), Vec::new());
     let mut inside = false;
-    for message in outcome.dmesg().filter_map(abstraction::message) {
+    for line in outcome.dmesg() {
+        let Some(message) = abstraction::message(line) else { continue };
         inside |= message.starts_with("INFO: task ") && message.contains(" blocked for more than ");
         let last = message == "</TASK>";
+        let shown = abstraction::without_stamp(line).to_owned();
         if inside {
-            watchdog.push(message)
+            watchdog.push((message, shown))
         } else {
-            others.push(message)
+            others.push((message, shown))
         }
         inside &= !last;
     }

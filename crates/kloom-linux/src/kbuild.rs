@@ -92,6 +92,8 @@ pub fn build(linux: &Linux, job: &str, sources: &[PathBuf]) -> Result<Built, Err
     command.arg("-C").arg(&linux.build_dir).arg(format!("M={}", scratch.path().display()));
     // The kernel prints the path of a BUG or WARN: it shall be the one the user knows.
     let mut flags = format!("-fmacro-prefix-map={}/=", scratch.path().display());
+    // A function whose last act is a call stays in the call trace, as it does in kloom.
+    flags.push_str(" -fno-optimize-sibling-calls");
     if let Some(header) = compat_header(scratch.path(), &mut built)? {
         flags.push_str(&format!(" -include {}", header.display()));
     }

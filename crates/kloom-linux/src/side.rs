@@ -1,7 +1,7 @@
 //! Two outcomes side by side, for the terminal and as a page.
 
 use crate::abstraction;
-use crate::compare::align;
+use crate::compare::{self, Line, align};
 use crate::outcome::{CommandOutcome, Outcome};
 
 /// A line of one side, of the other, or of both.
@@ -44,12 +44,15 @@ impl SideBySide {
             rows.extend(aligned(&lines(on_linux.unwrap_or(&none)), &lines(in_kloom.unwrap_or(&none))));
             sections.push((format!("$ {text}"), rows));
         }
-        let messages = |outcome: &Outcome| {
-            let compared =
-                |line: &str| Some((abstraction::message(line)?, abstraction::without_stamp(line).to_owned()));
-            outcome.dmesg().filter_map(compared).collect::<Vec<_>>()
-        };
-        sections.push(("kernel messages".to_owned(), aligned(&messages(linux), &messages(kloom))));
+        let compare::MessagePairs { compared: [others, watchdog], later } = compare::message_pairs(linux, kloom);
+        sections.push(("kernel messages".to_owned(), aligned(&others.0, &others.1)));
+        if !watchdog.0.is_empty() || !watchdog.1.is_empty() {
+            sections.push(("kernel messages about tasks that hang".to_owned(), aligned(&watchdog.0, &watchdog.1)));
+        }
+        if !later.0.is_empty() || !later.1.is_empty() {
+            let rows = aligned(&later.0, &later.1).into_iter().map(|row| Row { same: true, ..row });
+            sections.push(("kernel messages while the machine went on, not compared".to_owned(), rows.collect()));
+        }
         Self { sections }
     }
 
@@ -102,9 +105,8 @@ const STYLE: &str = "body { font: 14px sans-serif; margin: 2em; }\n\
     @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd; } .head { background: #333; } .differs { background: #511; } }\n";
 
 /// Rows of two sequences of (compared text, shown text).
-fn aligned(linux: &[(String, String)], kloom: &[(String, String)]) -> Vec<Row> {
-    let keys = |side: &[(String, String)]| side.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
-    align(&keys(linux), &keys(kloom))
+fn aligned(linux: &[Line], kloom: &[Line]) -> Vec<Row> {
+    align(&compare::keys(linux), &compare::keys(kloom))
         .into_iter()
         .map(|(a, b)| Row {
             linux: a.map(|index| linux[index].1.clone()),
@@ -169,6 +171,22 @@ mod tests {
             side.terminal(0).lines().all(|line| line.chars().count() <= 60),
             "narrow terminals get a readable form"
         );
+    }
+
+    #[test]
+    fn what_follows_a_hang_is_shown_and_marks_no_difference() {
+        let hangs = |messages: &[&str]| {
+            let dmesg = messages.iter().map(|text| format!("[    1.000000] {text}")).collect();
+            let command = CommandOutcome { text: "rmmod m".to_owned(), stdout: String::new(), status: None, dmesg };
+            Outcome { ending: Ending::Hang { command: 1 }, commands: vec![command] }
+        };
+        let told = "INFO: task rmmod:9 blocked for more than 120 seconds.";
+        let side = SideBySide::of(&hangs(&["beat 1", "beat 2", told, " </TASK>", "beat 3"]), &hangs(&["beat 1", told]));
+        let text = side.terminal(60);
+        let (compared, later) = text.split_once("not compared").expect("a section of its own");
+        assert!(!text.contains('≠'), "{text}");
+        assert!(compared.contains("beat 1") && !compared.contains("beat 2"), "{text}");
+        assert!(later.contains("beat 2") && later.contains("beat 3"), "{text}");
     }
 
     #[test]
