@@ -40,6 +40,8 @@ pub struct Manner {
     pub write: bool,
     /// It is marked as shared.
     pub marked: bool,
+    /// Its user may forgive a race with it: no access stands for one that is not so.
+    pub forgivable: bool,
 }
 
 /// One access, with where its user says it was.
@@ -299,6 +301,42 @@ impl<S: Copy> Races<S> {
         })
     }
 
+    /// The memory ends its life: the race with an access that did not happen before, marked or not. To free is to write,
+    /// so it comes after what the thread had read by relaxed reads when it decided to (`wait_event(wq, !atomic_read(&users))`).
+    pub fn free(&mut self, free: Access<S>, size: u64) -> Option<Race<S>> {
+        let state = &self.threads[free.thread.0 as usize];
+        let end = free.addr.saturating_add(size);
+        let pages = free.addr >> PAGE_SHIFT..=end.saturating_sub(1) >> PAGE_SHIFT;
+        let unordered = |old: &&Kept<S>| {
+            old.thread != free.thread
+                && state.clock.get(old.thread) < old.epoch
+                && state.seen.get(old.thread) < old.epoch
+                && old.addr < end
+                && free.addr < old.addr.saturating_add(u64::from(old.size))
+        };
+        // Of several the one at the lowest address, there the earliest: the shadow's own order is no order.
+        let first = self
+            .shadow
+            .range(pages)
+            .flat_map(|(_, words)| words.iter())
+            .filter_map(|(&word, kept)| Some((word, kept.iter().find(unordered)?)))
+            .min_by_key(|&(word, _)| word)
+            .map(|(_, old)| *old);
+        let race = first.map(|first| Race {
+            first: Access {
+                thread: first.thread,
+                addr: first.addr,
+                size: first.size,
+                manner: first.written,
+                site: first.site,
+            },
+            second: free,
+            ordered_by: self.ordered_by(&first, free.thread),
+        });
+        self.forget(free.addr, size);
+        race
+    }
+
     /// The last release that `first` and what `second` does now are both behind.
     fn ordered_by(&self, first: &Kept<S>, second: Thread) -> Option<S> {
         let (one, other) = (&self.threads[first.thread.0 as usize], &self.threads[second.0 as usize]);
@@ -344,7 +382,7 @@ fn worse<S>(best: &Kept<S>, other: &Kept<S>) -> bool {
 
 /// Whether whatever races with `old` later also races with `new`, which comes after it.
 fn stands_for(new: Manner, old: Manner) -> bool {
-    (new.write || !old.write) && (!new.marked || old.marked)
+    (new.write || !old.write) && (!new.marked || old.marked) && (!new.forgivable || old.forgivable)
 }
 
 #[cfg(test)]
@@ -354,7 +392,7 @@ mod tests {
     use super::*;
 
     fn access(thread: Thread, addr: u64, size: u32, write: bool, marked: bool, site: usize) -> Access<usize> {
-        Access { thread, addr, size, manner: Manner { write, marked }, site }
+        Access { thread, addr, size, manner: Manner { write, marked, forgivable: false }, site }
     }
 
     #[test]
@@ -429,6 +467,37 @@ mod tests {
         races.access(access(a, 0x1ff8, 16, true, false, 1));
         races.forget(0x1000, 0x2000);
         assert_eq!(races.access(access(b, 0x1ff8, 16, false, false, 2)), None);
+    }
+
+    #[test]
+    fn a_free_comes_after_accesses_that_happened_before_and_what_relaxed_reads_saw() {
+        // (release by a store or by an object, relaxed read before the free) -> race
+        for (releases, looks, races_expected) in
+            [(false, false, true), (false, true, true), (true, false, true), (true, true, false)]
+        {
+            let mut races = Races::new();
+            let (a, b) = (races.thread(), races.thread());
+            races.access(access(a, 0x108, 4, false, true, 1));
+            races.marked(access(a, 0x200, 4, true, true, 2), false, false, releases);
+            if looks {
+                races.marked(access(b, 0x200, 4, false, true, 3), true, false, false);
+            }
+            let race = races.free(access(b, 0x100, 16, true, false, 4), 16);
+            assert_eq!(race.map(|race| race.first.site), races_expected.then_some(1), "{releases} {looks}");
+            assert_eq!(races.access(access(a, 0x108, 4, true, false, 5)), None, "it has no history");
+        }
+    }
+
+    #[test]
+    fn what_may_be_forgiven_does_not_stand_for_what_may_not() {
+        let mut races = Races::new();
+        let (a, b) = (races.thread(), races.thread());
+        races.access(access(a, 0x10, 8, false, false, 1));
+        let mut again = access(a, 0x10, 8, false, false, 2);
+        again.manner.forgivable = true;
+        races.access(again);
+        let race = races.access(access(b, 0x10, 8, true, false, 3)).expect("a race");
+        assert_eq!(race.first.site, 1);
     }
 
     #[test]

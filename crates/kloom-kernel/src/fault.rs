@@ -120,6 +120,8 @@ pub struct RaceSide {
     pub write: bool,
     /// `READ_ONCE()`, `WRITE_ONCE()`, an atomic.
     pub marked: bool,
+    /// It ends the life of the memory.
+    pub frees: bool,
     /// Locks held, outermost first: kind and address.
     pub held: Vec<(LockClass, u64)>,
 }

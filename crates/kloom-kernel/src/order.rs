@@ -79,6 +79,24 @@ pub enum Happened {
         /// Bytes.
         size: u64,
     },
+    /// Memory ends its life by a call of the running code: a conflict with every access that did not happen before.
+    Free {
+        /// First byte.
+        addr: u64,
+        /// Bytes.
+        size: u64,
+        /// Where the call was made.
+        ip: u64,
+    },
+    /// A section of a sequence count begins or ends: what a reader reads in it is read again if a writer was there.
+    Sequence {
+        /// The count.
+        count: u64,
+        /// Which side.
+        writer: bool,
+        /// The begin, or the end.
+        begins: bool,
+    },
     /// `data_race()`: accesses of the actor do not count until as many `false` as `true` were seen.
     Ignore(bool),
 }
@@ -123,6 +141,13 @@ impl Order {
     pub fn forget(&mut self, addr: u64, size: u64) {
         if self.on {
             self.log.push(Happened::Forget { addr, size });
+        }
+    }
+
+    /// A section of a sequence count begins or ends.
+    pub fn sequence(&mut self, count: u64, writer: bool, begins: bool) {
+        if self.on {
+            self.log.push(Happened::Sequence { count, writer, begins });
         }
     }
 
@@ -209,6 +234,14 @@ impl Kernel {
     pub fn acquire_release(&mut self, object: u64) {
         self.acquire(object);
         self.release(object);
+    }
+
+    /// The running code frees memory.
+    pub fn order_free(&mut self, addr: u64, size: u64) {
+        if self.order.on {
+            self.order_actor();
+            self.order.log.push(Happened::Free { addr, size, ip: self.here.0[0] });
+        }
     }
 
     /// A lock was taken. Readers come after writers, not after each other.

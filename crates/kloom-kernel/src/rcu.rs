@@ -100,6 +100,11 @@ impl Rcu {
         self.callbacks.values().map(|pending| (pending.callback, pending.at))
     }
 
+    /// Where the callback with this number was asked for, if it has not returned.
+    pub fn asked_at(&self, id: u64) -> Option<RawEvent> {
+        self.callbacks.get(&id).map(|&(_, at)| at)
+    }
+
     /// Readers that the grace periods which `task` waits for still wait for.
     pub fn readers_for(&self, task: TaskId) -> Vec<TaskId> {
         let mine = |period: &&GracePeriod| matches!(period.then, Then::Wake(waiter) if waiter == task);

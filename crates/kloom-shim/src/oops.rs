@@ -6,6 +6,7 @@
 use kloom_abi::signal::{SIGKILL, SIGSEGV};
 use kloom_guest::arena::Bad;
 use kloom_guest::hostfault::{FaultKind, HostFault, Registers};
+use kloom_guest::layout::PERCPU_STRIDE;
 use kloom_kernel::fault::{AccessKind, DataRace, DepLock, Fault, LockOrder, OrderKind, RaceSide};
 use kloom_kernel::lock::lockdep::DepKind;
 use kloom_kernel::printk::Level;
@@ -132,15 +133,14 @@ impl Machine {
         self.kernel.printk(level, text);
     }
 
-    /// Whether an address is a variable of which every CPU has its own.
-    pub fn is_percpu(&self, addr: u64) -> bool {
-        if self.arena.heap.block_at(addr).is_some_and(|block| block.kind == "percpu") {
-            return true;
-        }
-        self.module_of(addr).is_some_and(|(_, image)| {
-            let (first, stride) = image.percpu;
-            (first..first + stride * self.kernel.cpus.len() as u64).contains(&addr)
-        })
+    /// The CPU to which an address belongs, if it is of a variable of which every CPU has its own.
+    pub fn percpu_owner(&self, addr: u64) -> Option<u32> {
+        let (first, stride) = match self.arena.heap.block_at(addr) {
+            Some(block) if block.kind == "percpu" => (block.addr, PERCPU_STRIDE),
+            _ => self.module_of(addr)?.1.percpu,
+        };
+        let cpu = addr.checked_sub(first)?.checked_div(stride)?;
+        (cpu < self.kernel.cpus.len() as u64).then_some(cpu as u32)
     }
 
     /// Reports a data race, as KCSAN does (kernel/kcsan/report.c, 6.1).
@@ -154,6 +154,12 @@ impl Machine {
                 None => name,
             }
         };
+        if race.second.frees {
+            // KASAN sees the access after the free, not this order.
+            let at = race.second.at;
+            self.kernel.report_at(Fault::DataRace(Box::new(race)), at);
+            return;
+        }
         let (one, other) = (function(self, &race.first), function(self, &race.second));
         self.print(Level::Err, RULE.into());
         self.print(Level::Err, format!("BUG: KCSAN: data-race in {one} / {other}"));

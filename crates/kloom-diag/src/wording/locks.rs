@@ -37,6 +37,11 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
         }
         Fault::LockHeldAtExit { at, boundary: edge, held } => held_at_exit(story, at, *edge, held),
         Fault::BadUnlock { object: lock, at, why } => bad_unlock(story, lock, at, why),
+        Fault::DataRace { object: target, first, second, ordered_by, .. }
+            if second.kind == crate::event::AccessKind::Call =>
+        {
+            freed_unordered(story, target, first, second, ordered_by.as_ref());
+        }
         Fault::DataRace { object: target, first, second, ordered_by, threads, steps } => {
             data_race(story, target, first, second, ordered_by.as_ref());
             drawing(story, threads, steps);
@@ -587,6 +592,40 @@ fn data_race(story: &mut Story<'_>, target: &Object, first: &Access, second: &Ac
     let function =
         |access: &Access| access.event.site.as_ref().map_or_else(|| "…".to_owned(), |site| site.function.clone());
     story.linux(format!("with CONFIG_KCSAN: \"BUG: KCSAN: data-race in {} / {}\"", function(first), function(second)));
+}
+
+/// One task frees what another accesses, after it by luck.
+fn freed_unordered(
+    story: &mut Story<'_>,
+    target: &Object,
+    first: &Access,
+    second: &Access,
+    ordered_by: Option<&Event>,
+) {
+    story.title(format!(
+        "{} frees memory that {} {} without waiting for it",
+        racer(&second.event),
+        racer(&first.event),
+        crate::wording::phrase::acts(first)
+    ));
+    story.step_label(&first.event, "this access may as well come after the free", side(first));
+    let locks: Vec<_> = second.locks.iter().map(object).collect();
+    let locks = if locks.is_empty() { "none".to_owned() } else { locks.join(", ") };
+    let place = match second.event.who.context {
+        Context::Softirq | Context::Hardirq => String::new(),
+        _ => format!(" on cpu{}", second.event.who.cpu),
+    };
+    story.blame(&second.event, format!("freed here by {}{place}; locks held: {locks}", who(&second.event.who)));
+    if let Some(declared) = &target.declared {
+        story.note(format!("the {} was allocated at {declared}", object(target)));
+    }
+    if let Some(event) = ordered_by {
+        story.note(format!("the last event that ordered the two was {} {}", call(event, "an event"), by(event)));
+    }
+    story.note("in this execution the free came last; nothing made it so");
+    let function = first.event.site.as_ref().map_or_else(|| "…".to_owned(), |site| site.function.clone());
+    story.linux(format!("nothing most of the time; with CONFIG_KASAN, when the access comes late: \"BUG: KASAN: slab-use-after-free in {function}\""));
+    story.help("let who frees wait until the other has done its last access (`complete()` or the wake-up after it, not before; `kthread_stop()`, `flush_work()`, `del_timer_sync()`), or let the last of both free it (`kref_put()`); memory that is read under `rcu_read_lock()` is read only before `rcu_read_unlock()`");
 }
 
 /// What to do about a race, by what is accessed: a word can be read and written at once, more than that cannot.

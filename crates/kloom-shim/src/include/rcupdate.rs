@@ -142,6 +142,9 @@ pub(crate) extern "C" fn rcu_callback(head: u64, func: u64, id: u64) {
     crate::call::ctx().call_site.set(0);
     crate::call::ctx().fp.set(0);
     if func < OFFSET_MAX {
+        // Who asked for it frees, as far as anyone is told of it.
+        let site = enter(|machine, _| machine.kernel.rcu.asked_at(id).map_or(0, |at| at.trace.0[0]));
+        crate::call::ctx().call_site.set(site);
         super::slab::kvfree(head - func);
     } else {
         call1(func, head);

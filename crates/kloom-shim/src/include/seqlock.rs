@@ -32,17 +32,50 @@ pub(crate) extern "C" fn kloom_seqlock_init(addr: u64, name: u64, key: u64) {
     super::spinlock::__raw_spin_lock_init(addr + SEQLOCK_LOCK, name, key, 0);
 }
 
-/// The begin or end of a section, for who watches accesses: a scheduling point like any call.
+fn section(count: u64, writer: bool, begins: bool) {
+    enter(|machine, _| {
+        if machine.kernel.order.on {
+            machine.kernel.order_actor();
+            machine.kernel.order.sequence(count, writer, begins);
+        }
+    });
+}
+
+/// A reader begins, for who watches accesses.
 ///
 /// # Context
 /// Any; does not sleep and is no scheduling point.
-pub(crate) extern "C" fn kloom_seq_read_begin(_addr: u64) {
-    enter(|_, _| ());
+pub(crate) extern "C" fn kloom_seq_read_begin(count: u64) {
+    section(count, false, true);
+}
+
+/// A reader asks whether it has to read again.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
+pub(crate) extern "C" fn kloom_seq_read_end(count: u64) {
+    section(count, false, false);
+}
+
+/// A writer begins.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
+pub(crate) extern "C" fn kloom_seq_write_begin(count: u64) {
+    section(count, true, true);
+}
+
+/// A writer is done.
+///
+/// # Context
+/// Any; does not sleep and is no scheduling point.
+pub(crate) extern "C" fn kloom_seq_write_end(count: u64) {
+    section(count, true, false);
 }
 
 crate::exports![
-    plain: kloom_seqcount_init, kloom_seqlock_init, kloom_seq_read_begin;
+    plain: kloom_seqcount_init, kloom_seqlock_init, kloom_seq_read_begin, kloom_seq_read_end, kloom_seq_write_begin,
+        kloom_seq_write_end;
     variadic: ;
-    named: "kloom_seq_read_end" => kloom_seq_read_begin, "kloom_seq_write_begin" => kloom_seq_read_begin,
-        "kloom_seq_write_end" => kloom_seq_read_begin
+    named:
 ];

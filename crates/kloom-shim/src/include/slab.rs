@@ -140,8 +140,9 @@ impl Machine {
         }
         if self.kernel.order.on
             && let Some(block) = self.arena.heap.block_at(addr)
+            && block.freed.is_none()
         {
-            self.kernel.order.forget(block.addr, block.size);
+            self.kernel.order_free(block.addr, block.size);
         }
         match self.arena.heap.retire(addr, at) {
             Ok(()) => return true,

@@ -81,7 +81,7 @@ fn lock_order(story: &mut Story, machine: &Machine, order: &LockOrder) -> Told {
 
 /// Two accesses without order.
 fn data_race(story: &mut Story, machine: &Machine, race: &DataRace) -> Told {
-    let addr = race.first.addr.max(race.second.addr);
+    let addr = if race.second.frees { race.first.addr } else { race.first.addr.max(race.second.addr) };
     let object = match story.resolver.variable(machine, addr) {
         Some((object, _)) => object,
         None => match machine.arena.heap.block_at(addr) {
@@ -95,8 +95,16 @@ fn data_race(story: &mut Story, machine: &Machine, race: &DataRace) -> Told {
     };
     let mut side = |side: &RaceSide| {
         let mut event = story.resolver.event(machine, &side.at);
-        event.call = String::new();
-        let kind = if side.write { AccessKind::Write } else { AccessKind::Read };
+        if !side.frees {
+            event.call = String::new();
+        }
+        let kind = if side.frees {
+            AccessKind::Call
+        } else if side.write {
+            AccessKind::Write
+        } else {
+            AccessKind::Read
+        };
         let mut access = Access::new(event, kind, u64::from(side.size), side.addr);
         access.marked = side.marked;
         let locks = side.held.iter().filter(|(class, _)| !matches!(class, LockClass::Rcu | LockClass::Srcu));

@@ -25,7 +25,7 @@ use kloom_detect::stops::Stops;
 use kloom_diag::{
     Context, Event, Fault as Told, Finding, InvalidFree, ObjectKind, Proof, Severity, SourceLines, TextUser, WorkLeft,
 };
-use kloom_kernel::fault::{Fault, Report};
+use kloom_kernel::fault::{DataRace, Fault, Report};
 use kloom_kernel::module::ModuleState;
 use kloom_kernel::site::{RawEvent, Trace};
 use kloom_kernel::task::{BlockedOn, Task, TaskId, TaskKind};
@@ -88,11 +88,8 @@ impl Story {
     /// keeps others off the CPU, which is no order between two CPUs' threads.
     pub fn look_for_races(&mut self, machine: &mut Machine) {
         let (log, segments) = machine.kernel.order.take();
-        for race in self.ordered.feed(&log, &segments) {
-            if !machine.is_percpu(race.second.addr) {
-                machine.report_race(race);
-            }
-        }
+        let races = self.ordered.feed(&log, &segments, &|race| is_wanted(machine, race));
+        races.into_iter().for_each(|race| machine.report_race(race));
         machine.kernel.order.put_back(log, segments);
     }
 
@@ -161,6 +158,10 @@ impl Story {
 
     /// All findings of the run, consequences left out, in the order of their discovery.
     pub fn finish(&mut self, machine: &mut Machine, ended: &Ended) -> Vec<Finding> {
+        if matches!(ended, Ended::Done(_)) {
+            let races = self.ordered.finish(&|race| is_wanted(machine, race));
+            races.into_iter().for_each(|race| machine.report_race(race));
+        }
         let reports = machine.take_reports();
         self.observe(machine, &reports);
         self.hangs_at_the_end(machine, ended);
@@ -328,6 +329,13 @@ fn participant(report: &Report) -> u64 {
         Fault::DataRace(race) => race.first.at.trace.0[0],
         _ => 0,
     }
+}
+
+/// Whether a race is to be told. Of a variable that each CPU has for itself, others may take a look; if another changes it,
+/// that is to be in order with what its own CPU does.
+fn is_wanted(machine: &Machine, race: &DataRace) -> bool {
+    let elsewhere = |owner: u32| [&race.first, &race.second].iter().any(|side| side.write && side.at.cpu != owner);
+    race.second.frees || machine.percpu_owner(race.second.addr).is_none_or(elsewhere)
 }
 
 /// Whether every task sleeps without a timeout and nothing is queued that could wake one. Input from outside there is
