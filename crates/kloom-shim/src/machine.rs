@@ -22,6 +22,9 @@ use crate::call;
 use crate::choice::{Announced, Pending};
 use crate::export::KernelData;
 
+/// Machines that can exist in one process at a time.
+pub const MACHINES_MAX: usize = kloom_guest::layout::SLOTS;
+
 /// What happens when a module hands kloom a pointer to a released task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum OnUseAfterFree {

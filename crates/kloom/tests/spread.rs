@@ -280,6 +280,39 @@ fn a_budget_counts_the_executions_that_the_report_counts() {
 }
 
 #[test]
+fn a_check_that_ran_nothing_is_no_pass() {
+    let dir = place("nothing");
+    for budget in [["--executions", "0"], ["--time", "0s"]] {
+        let told = done(kloom(&dir).args(["check", "often.c"]).args(budget), 4);
+        assert!(told.err().contains("stopped after 0 executions, without a verdict"), "{}", told.err());
+    }
+}
+
+#[test]
+fn more_jobs_than_machines_fit_into_a_process_are_as_many_as_fit() {
+    let dir = place("jobs");
+    let told = |jobs| {
+        let mut command = kloom(&dir);
+        let told =
+            done(command.args(["check", "often.c", "--strategy", "surw:1", "--executions", "200", "--jobs", jobs]), 0);
+        told.err().lines().next().map(|line| line.split("wall").next().unwrap_or("").to_string())
+    };
+    assert!(told("1").is_some_and(|line| line.contains("in 200 executions")));
+    assert!(told("64").is_some_and(|line| line.contains("in 200 executions")));
+}
+
+#[test]
+fn a_module_that_cannot_be_inserted_is_a_wrong_input_of_a_check_too() {
+    let dir = place("refused");
+    let refuses =
+        OFTEN.replace("module_init(start);", "static int rounds;\nmodule_param(rounds, int, 0);\nmodule_init(start);");
+    assert_ne!(refuses, OFTEN, "its text has no place for a parameter");
+    fs::write(dir.join("refuses.c"), refuses).unwrap();
+    let told = done(kloom(&dir).args(["check", "refuses.c", "rounds=abc"]), 2);
+    assert!(told.err().contains("error: the module cannot be inserted"), "{}", told.err());
+}
+
+#[test]
 fn failing_calls_share_the_budget() {
     let dir = place("faults");
     let mut command = kloom(&dir);
@@ -299,6 +332,10 @@ fn failing_calls_share_the_budget() {
 #[test]
 fn what_cannot_be_had_together_is_said_at_once() {
     let dir = place("refused");
+    let refuses =
+        OFTEN.replace("module_init(start);", "static int rounds;\nmodule_param(rounds, int, 0);\nmodule_init(start);");
+    assert_ne!(refuses, OFTEN, "its text has no place for a parameter");
+    fs::write(dir.join("refuses.c"), refuses).unwrap();
     for (arguments, text) in [
         (&["--faults", "--partition", "1/2"][..], "--faults goes with --jobs"),
         (&["--faults", "--save-state", "x"], "--faults goes with --jobs"),

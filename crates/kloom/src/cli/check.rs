@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use kloom::check::{self, Checked, Failure, How, Subject, Watch, Worker};
 use kloom::failure::{findings_of_notes, subject_of};
-use kloom_diag::{ExitCode, Explored, Finding, Outcome};
+use kloom_diag::{End, ExitCode, Explored, Finding, Limit, LimitKind, Outcome};
 use kloom_explore::parallel::{Plan, State};
 use kloom_explore::search::{Limits, Schedule, Strategy, Summary};
 use kloom_kernel::sched::Preempt;
@@ -296,13 +296,16 @@ impl CheckArgs {
         How {
             strategy,
             faults: self.faults,
-            jobs: self.jobs,
+            jobs: self.jobs.min(JOBS_MAX),
             keep_going: self.keep_going,
             executions: self.executions,
             wall: Duration::from_nanos(self.time),
         }
     }
 }
+
+/// Threads of one check: each has a machine, and what is told is repeated on one more.
+const JOBS_MAX: usize = kloom_shim::machine::MACHINES_MAX - 1;
 
 /// Shows how far a search is, at most so often.
 struct Progress<'c> {
@@ -544,7 +547,10 @@ fn report(
     clock: &Stopwatch,
 ) -> ExitCode {
     let mut explored = explored(&checked, strategy, &told.explored.bounds(), keep_going);
-    let is_lost = |failure: &Failure| failure.diverged || failure.outcome.findings.is_empty();
+    // One that ended in another way than with a bug (the module cannot be inserted) has its end to tell.
+    let is_lost = |failure: &Failure| {
+        failure.diverged || (failure.outcome.findings.is_empty() && matches!(failure.outcome.end, End::Completed))
+    };
     let lost = checked.failures.iter().any(is_lost);
     // Searches that do not come back to where they were see nothing of it.
     let repeats =
@@ -571,6 +577,11 @@ fn report(
         }
     }
     let (mut outcome, shown) = all.unwrap_or_else(|| (checked.first.unwrap_or_default(), Shown::default()));
+    let nothing_seen = explored.executions == 0 && !explored.exhaustive;
+    if nothing_seen && outcome.findings.is_empty() && matches!(outcome.end, End::Completed) {
+        // "No bug in 0 executions" is no pass.
+        outcome.end = End::Limit(Limit { which: LimitKind::Executions, ..Limit::default() });
+    }
     outcome.explored = Some(explored);
     outcome.wall_ns = Some(clock.elapsed().as_nanos() as u64);
     let found = !outcome.findings.is_empty();
