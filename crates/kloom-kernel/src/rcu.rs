@@ -102,7 +102,7 @@ impl Rcu {
 
     /// Where the callback with this number was asked for, if it has not returned.
     pub fn asked_at(&self, id: u64) -> Option<RawEvent> {
-        self.callbacks.get(&id).map(|&(_, at)| at)
+        self.callbacks.get(&id).map(|pending| pending.at)
     }
 
     /// Readers that the grace periods which `task` waits for still wait for.
