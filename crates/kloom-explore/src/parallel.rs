@@ -15,7 +15,7 @@
 //! twice.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::search::{
@@ -52,8 +52,8 @@ pub struct Plan {
     /// Executions that may be under way at once. What is run, and in which order, depends on it, so it is not the number
     /// of threads; but more threads than this have nothing to do.
     pub window: usize,
-    /// Set by whoever runs executions when bounds of the program's own leave something out; goes to [`State::bounded`].
-    pub bounded: Arc<AtomicBool>,
+    /// Bits set by whoever runs executions when bounds of the program's own leave something out; go to [`State::left_out`].
+    pub left_out: Arc<AtomicU32>,
 }
 
 /// Enough for threads that wait for the slowest, and not more of the tree at once than needed.
@@ -69,7 +69,7 @@ impl Default for Plan {
             partition: (0, 1),
             first_failure: false,
             window: WINDOW,
-            bounded: Arc::default(),
+            left_out: Arc::default(),
         }
     }
 }
@@ -132,8 +132,8 @@ pub struct State {
     pub done: BTreeMap<usize, Outcome>,
     /// Those that are not, but begun.
     pub open: BTreeMap<usize, Open>,
-    /// The program had bounds of its own that left something out.
-    pub bounded: bool,
+    /// Which bounds of the program's own left something out.
+    pub left_out: u32,
 }
 
 /// Why two states cannot be merged.
@@ -284,7 +284,7 @@ impl State {
         self.done.extend(other.done);
         self.open.extend(other.open);
         self.open.retain(|part, _| !self.done.contains_key(part));
-        self.bounded |= other.bounded;
+        self.left_out |= other.left_out;
         Ok(())
     }
 
@@ -515,7 +515,7 @@ impl<'s> Office<'s> {
                 }
             }
             if desk.take_reports() {
-                desk.state.bounded |= desk.plan.bounded.load(Ordering::Relaxed);
+                desk.state.left_out |= desk.plan.left_out.load(Ordering::Relaxed);
                 (self.keep)(desk.state);
                 if desk.waiting > 0 {
                     self.changed.notify_all();

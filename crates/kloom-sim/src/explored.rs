@@ -69,6 +69,13 @@ pub struct Bounds {
     pub racy: bool,
 }
 
+impl Bounds {
+    /// Steps a thread takes before time passes.
+    pub fn fair_steps(&self) -> u32 {
+        (self.max_steps / FAIR_PART).max(FAIR_STEPS)
+    }
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Bounds { max_steps: 4000, early_clock: 2, racy: false }
@@ -84,8 +91,18 @@ pub struct Explored {
     pub steps: u32,
     /// The step bound was reached.
     pub cut: bool,
+    /// What it was bounded by beside that, as the bits of [`left_out`].
+    pub left_out: u32,
+}
+
+/// Bounds of executions that are not a search's.
+pub mod left_out {
     /// Time could have passed earlier still.
-    pub clock_bounded: bool,
+    pub const EARLIER: u32 = 1;
+    /// A thread could have taken more steps before time passed.
+    pub const LATER: u32 = 2;
+    /// Virtual time decided, and the execution went on well.
+    pub const NATURAL: u32 = 4;
 }
 
 /// What is known of a thread of this execution.
@@ -108,7 +125,10 @@ struct Thread {
 
 /// How often a thread may look at the same unchanged object from the same place before others go first.
 const SPIN_ROUNDS: usize = 3;
-/// Steps a thread takes before time passes and others go first: what it does would take as long on a real machine.
+/// The part of an execution's steps that a thread takes before time passes and others go first: if it goes on for ever, that
+/// would be so on a real machine.
+const FAIR_PART: u32 = 20;
+/// But so many it may always take.
 const FAIR_STEPS: u32 = 200;
 /// Rounds in which only spinning threads and the clock move, before virtual time decides.
 const LAZY_ROUNDS: u32 = 400;
@@ -173,7 +193,7 @@ impl Session {
         self.machine().explore_racy(bounds.racy);
         self.start_shell(script, args);
         let mut execution = Execution::new();
-        let mut explored = Explored { ended: None, steps: 0, cut: false, clock_bounded: false };
+        let mut explored = Explored { ended: None, steps: 0, cut: false, left_out: 0 };
         loop {
             if let Some(ended) = self.look_for_end() {
                 if !execution.pass_time(search) {
@@ -198,7 +218,11 @@ impl Session {
                     if !execution.pass_time(search) {
                         return explored;
                     }
-                    explored.ended = Some(self.go_on_naturally(show));
+                    let ended = self.go_on_naturally(show);
+                    if !execution.listed.is_empty() && matches!(ended, Ended::Done(_) | Ended::PoweredOff) {
+                        explored.left_out |= left_out::NATURAL;
+                    }
+                    explored.ended = Some(ended);
                     break;
                 }
             }
@@ -251,7 +275,7 @@ impl Session {
                 let first = thread.pending.and_then(|pending| pending.touch).map(access);
                 let unchanged =
                     |look: &(u64, u64, u32)| execution.versions.get(&look.1).copied().unwrap_or(0) == look.2;
-                let lazy = thread.steps > FAIR_STEPS || (thread.spins && thread.looks.iter().all(unchanged));
+                let lazy = thread.steps > bounds.fair_steps() || (thread.spins && thread.looks.iter().all(unchanged));
                 execution.listed.push(Listed { id: thread.id, place, mover, first, lazy });
             }
             execution.movers = movers;
@@ -264,6 +288,14 @@ impl Session {
                     thread.forced = true;
                 }
                 continue;
+            }
+            if !busy && execution.somebody_gives_way(bounds) {
+                if !real_work {
+                    // There is nobody to give way to: another round begins, as if time passed.
+                    execution.threads.iter_mut().for_each(|thread| thread.steps = 0);
+                    continue;
+                }
+                explored.left_out |= left_out::LATER;
             }
             if !busy {
                 execution.lazy_rounds += 1;
@@ -281,7 +313,7 @@ impl Session {
             }
             let early = busy && real_work;
             if early && execution.early >= bounds.early_clock {
-                explored.clock_bounded = true;
+                explored.left_out |= left_out::EARLIER;
             } else if real_work {
                 execution.listed.push(Listed {
                     id: CLOCK_THREAD,
@@ -488,6 +520,12 @@ impl Execution {
             search.stepped(CLOCK_THREAD, &[clock]);
         }
         goes_on
+    }
+
+    /// Whether a thread that could go on lets others go first only because it has taken so many steps.
+    fn somebody_gives_way(&self, bounds: &Bounds) -> bool {
+        let gives_way = |thread: &Thread| thread.steps > bounds.fair_steps() && !thread.spins;
+        self.listed.iter().any(|entry| gives_way(&self.threads[entry.place]))
     }
 
     /// Numbers tasks that appeared in the last step: children of the thread that took it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -280,8 +280,8 @@ pub struct Checked {
     pub first: Option<Outcome>,
     /// The failing executions that are told, with the choices that lead to them: one for each bug.
     pub failures: Vec<Failure>,
-    /// Time could have passed earlier than the bound allowed in some execution.
-    pub clock_bounded: bool,
+    /// What bounds of executions left out, as the bits of [`kloom_sim::explored::left_out`].
+    pub left_out: u32,
     /// Ended by the user or by the time limit.
     pub interrupted: bool,
     /// Calls that were made to fail, each under the schedules of a search.
@@ -357,14 +357,14 @@ pub fn check(subject: &Subject, how: &How, watch: &Watch<'_>) -> Result<Checked,
             how,
             watch,
             over: AtomicBool::new(false),
-            clock_bounded: Arc::default(),
+            left_out: Arc::default(),
             error: Mutex::new(None),
         };
         let found = hunt.search(&mut worker, share);
         if let Some(error) = hunt.error.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(error);
         }
-        checked.clock_bounded |= hunt.clock_bounded.load(Ordering::Relaxed);
+        checked.left_out |= hunt.left_out.load(Ordering::Relaxed);
         checked.interrupted |= hunt.over.into_inner();
         unspent -= found.summary.executions.min(share);
         match rule {
@@ -399,7 +399,7 @@ struct Hunt<'h> {
     how: &'h How,
     watch: &'h Watch<'h>,
     over: AtomicBool,
-    clock_bounded: Arc<AtomicBool>,
+    left_out: Arc<AtomicU32>,
     error: Mutex<Option<RunError>>,
 }
 
@@ -409,7 +409,7 @@ impl Hunt<'_> {
         if self.subject.stopped() || (self.watch.elapsed)() > self.how.wall {
             self.over.store(true, Ordering::Relaxed);
         }
-        run_one(worker, search, &self.clock_bounded).unwrap_or_else(|error| self.fail(error, search))
+        run_one(worker, search, &self.left_out).unwrap_or_else(|error| self.fail(error, search))
     }
 
     fn fail(&self, error: RunError, search: &mut dyn Search) -> Ending {
@@ -541,19 +541,19 @@ pub fn check_in_parts(
 ) -> Result<(Checked, State), RunError> {
     let (mut worker, natural) = Worker::new(subject)?;
     // What an earlier run left out, it has left out for good.
-    let bounded = state.as_ref().is_some_and(|state| state.bounded);
+    let left_out = state.as_ref().map_or(0, |state| state.left_out);
     let mut hunt = Hunt {
         subject,
         how,
         watch,
         over: AtomicBool::new(false),
-        clock_bounded: Arc::new(AtomicBool::new(bounded)),
+        left_out: Arc::new(AtomicU32::new(left_out)),
         error: Mutex::new(None),
     };
     let mut state =
         state.unwrap_or_else(|| State::new(&mut |search: &mut dyn Search| hunt.execute(&mut worker, search), plan));
     state.subject = subject.identity();
-    let plan = &Plan { bounded: Arc::clone(&hunt.clock_bounded), ..plan.clone() };
+    let plan = &Plan { left_out: Arc::clone(&hunt.left_out), ..plan.clone() };
     keep(&state);
     if how.jobs <= 1 {
         state.run_alone(plan, |search: &mut dyn Search| hunt.execute(&mut worker, search), &hunt.over, keep);
@@ -563,13 +563,13 @@ pub fn check_in_parts(
     if let Some(error) = hunt.error.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(error);
     }
-    state.bounded |= hunt.clock_bounded.load(Ordering::Relaxed);
+    state.left_out |= hunt.left_out.load(Ordering::Relaxed);
     keep(&state);
     let outcome = state.outcome();
     let mut checked = Checked {
         summary: outcome.summary,
         first: natural.outcome,
-        clock_bounded: state.bounded,
+        left_out: state.left_out,
         interrupted: hunt.over.load(Ordering::Relaxed),
         ..Checked::default()
     };
@@ -581,9 +581,9 @@ pub fn check_in_parts(
 }
 
 /// One execution on behalf of the explorer, which wants to be told of its end.
-fn run_one(worker: &mut Worker<'_>, search: &mut dyn Search, clock_bounded: &AtomicBool) -> Result<Ending, RunError> {
+fn run_one(worker: &mut Worker<'_>, search: &mut dyn Search, left_out: &AtomicU32) -> Result<Ending, RunError> {
     let execution = worker.execute(search, &mut |_| {})?;
-    clock_bounded.fetch_or(execution.explored.clock_bounded, Ordering::Relaxed);
+    left_out.fetch_or(execution.explored.left_out, Ordering::Relaxed);
     search.end(execution.ending);
     Ok(execution.ending)
 }

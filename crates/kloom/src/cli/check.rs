@@ -10,7 +10,7 @@ use kloom_diag::{End, ExitCode, Explored, Finding, Limit, LimitKind, Outcome};
 use kloom_explore::parallel::{Plan, State};
 use kloom_explore::search::{Limits, Schedule, Strategy, Summary};
 use kloom_kernel::sched::Preempt;
-use kloom_sim::explored::Bounds;
+use kloom_sim::explored::{Bounds, left_out};
 
 use super::{RunArgs, Stopwatch, machine_words, no_color, options, progress_build, request};
 use crate::duration::parse_ns;
@@ -30,7 +30,8 @@ pub(super) struct ExploredArgs {
     /// How often time may pass to the next event of an execution while something could run
     #[arg(long, value_name = "N", default_value_t = Bounds::default().early_clock, help_heading = "Search")]
     early: u32,
-    /// Choices of one execution after which it follows virtual time
+    /// Choices of one execution after which it follows virtual time; a thread takes a twentieth of them, but at least 200,
+    /// before time passes
     #[arg(long, value_name = "N", default_value_t = Bounds::default().max_steps, help_heading = "Search")]
     max_choices: u32,
     /// Let others go first at plain accesses, too: what data races lead to is found, the races themselves are not told
@@ -600,8 +601,14 @@ fn progress_line(summary: &Summary) -> String {
 fn explored(checked: &Checked, strategy: String, limits: &Bounds, keep_going: bool) -> Explored {
     let summary = &checked.summary;
     let mut bounds = Vec::new();
-    if checked.clock_bounded {
+    if checked.left_out & left_out::EARLIER != 0 {
         bounds.push(format!("time passes early at most {} times", limits.early_clock));
+    }
+    if checked.left_out & left_out::LATER != 0 {
+        bounds.push(format!("time passes when everybody has taken {} steps", limits.fair_steps()));
+    }
+    if checked.left_out & left_out::NATURAL != 0 {
+        bounds.push("where all were spinning virtual time decided".to_string());
     }
     if summary.bounds.preemptions {
         bounds.push("preemptions".to_string());
