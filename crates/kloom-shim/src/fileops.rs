@@ -531,11 +531,24 @@ fn proc_word(ops: u64, offset: u64) -> u64 {
     or_oops_in(reader, enter(|machine, _| machine.get_u64(ops + offset)))
 }
 
+/// As [`proc_word`], out of a `struct file_operations` (fs/read_write.c, fs/open.c, fs/file_table.c, 6.1).
+fn fops_word(ops: u64, offset: u64) -> u64 {
+    let reader = match offset {
+        fops::READ | fops::READ_ITER => "vfs_read",
+        fops::WRITE => "vfs_write",
+        fops::OPEN => "do_dentry_open",
+        fops::RELEASE => "__fput",
+        fops::UNLOCKED_IOCTL => "__x64_sys_ioctl",
+        _ => return word(ops + offset),
+    };
+    or_oops_in(reader, enter(|machine, _| machine.get_u64(ops + offset)))
+}
+
 /// An operation of a table: of `struct proc_ops`, of `struct file_operations`; None if such files have none.
 fn operation(table: Table, proc: u64, other: u64) -> u64 {
     match table {
         Table::Proc(ops) => proc_word(ops, proc),
-        Table::Fops(ops) => word(ops + other),
+        Table::Fops(ops) => fops_word(ops, other),
         Table::Seq | Table::Old(_) | Table::Attr(_) | Table::Param(..) => 0,
     }
 }
@@ -651,7 +664,7 @@ pub fn read(id: FileId, node: &ModuleNode, pos: u64, max: usize) -> Result<Optio
             0 => (word(ops + proc_ops::READ), false),
             op => (op, true),
         },
-        Table::Fops(ops) => match word(ops + fops::READ) {
+        Table::Fops(ops) => match fops_word(ops, fops::READ) {
             0 => (word(ops + fops::READ_ITER), true),
             op => (op, false),
         },
@@ -696,7 +709,7 @@ pub fn write(id: FileId, node: &ModuleNode, pos: u64, bytes: &[u8]) -> Result<us
     let bytes = &bytes[..count as usize];
     let (op, iter) = match table {
         Table::Proc(ops) => (proc_word(ops, proc_ops::WRITE), false),
-        Table::Fops(ops) => match word(ops + fops::WRITE) {
+        Table::Fops(ops) => match fops_word(ops, fops::WRITE) {
             0 => (word(ops + fops::WRITE_ITER), true),
             op => (op, false),
         },

@@ -127,6 +127,9 @@ fn leak_callback(story: &mut Story<'_>, callback: &Object, function: &str, queue
     story.note(format!("a softirq will call {calls}, and the code is gone"));
     story.linux("\"BUG: unable to handle page fault\", in interrupt context, hence \"Kernel panic - not syncing: Fatal exception in interrupt\"");
     let advice = match callback.kind {
+        ObjectKind::RcuCallback if queued.call == "call_srcu" => {
+            "call `srcu_barrier()` on the structure at the end of the exit function: it waits for its callbacks; `rcu_barrier()` waits for those of `call_rcu()` only"
+        }
         ObjectKind::RcuCallback => {
             "call `rcu_barrier()` at the end of the exit function: it waits for all callbacks; `synchronize_rcu()` waits for readers only"
         }
