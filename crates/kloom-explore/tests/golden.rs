@@ -257,6 +257,12 @@ fn traces_that_were_missed() {
             vec![Op::Load(0, x), Op::IfIs(0, 1, 7), Op::AlsoStore(y, 0, 1)],
             vec![Op::Store(y, 1, 1)],
         ],
+        vec![
+            vec![Op::Load(1, x), Op::Choose(0, 2), Op::Store(x, 0, 0)],
+            vec![Op::Load(0, x), Op::Mod(0, 2), Op::Store(At(0, Some(0)), 5, 7)],
+            vec![Op::Cas(x, 0, 2, 1)],
+            vec![Op::Cas(y, 0, 2, 1)],
+        ],
     ];
     for threads in programs {
         let program = Program { variables: 3, mutexes: 2, semaphores: vec![0, 1], threads };

@@ -509,8 +509,10 @@ fn a_check_that_is_killed_goes_on_where_it_was() {
 #[test]
 fn a_check_with_jobs_ends_at_its_time() {
     let dir = place("time");
-    let late = done(&mut check(&dir, &["meet.c", "--jobs", "2", "--time", "1ms"]), 0);
+    let late = run(&mut check(&dir, &["meet.c", "--jobs", "2", "--time", "1ms"])).unwrap();
     let told = late.err();
+    // It depends on the host whether any execution ends in time; without one there is no verdict.
+    assert!(matches!(late.code(), Ok(0 | 4)), "{told}");
     assert!(told.contains("NOT exhausted") && told.contains("time, or the user's wish to end"), "{told}");
 }
 

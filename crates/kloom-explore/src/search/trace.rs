@@ -358,7 +358,10 @@ impl Trace {
                 }
             } else if (before == NONE || before < entry.step) && !self.index_could_run(entry.step as usize, thread) {
                 // What this one could have overtaken lies further back, too.
-                if self.index_could_run(entry.step as usize + 1, thread) && !self.blocked {
+                if self.index_could_run(entry.step as usize + 1, thread)
+                    && !self.blocked
+                    && !self.has_other_way(epoch, entry.step)
+                {
                     // That step is what made this one possible. (If it is not, both can be dependent by another object.)
                     self.ordering.push(entry.step);
                 } else {
@@ -369,6 +372,19 @@ impl Trace {
                 self.direct.push(entry.step);
             }
         }
+    }
+
+    /// Whether some step of an epoch could have done what `first`, which came before it, did for those after both.
+    fn has_other_way(&self, epoch: u32, first: u32) -> bool {
+        let mut member = self.epochs[epoch as usize].members;
+        while member != NONE {
+            let entry = self.members[member as usize];
+            if entry.step > first && !self.before(first as usize, entry.step as usize) {
+                return true;
+            }
+            member = entry.next;
+        }
+        false
     }
 
     /// Finds the steps that, had this thread been first, it could have overtaken.

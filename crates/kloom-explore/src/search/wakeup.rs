@@ -205,6 +205,14 @@ impl Forest {
                     Initial::At(index) if !entry.unsure || begins_with(steps, sequence, index) => {
                         let step = sequence.remove(index);
                         begins.get_or_insert(Why::Element(step));
+                        if entry.unsure {
+                            // It may do what it did here, or what it did there.
+                            for access in steps.accesses(step) {
+                                if !entry.accesses.contains(access) {
+                                    entry.accesses.push(*access);
+                                }
+                            }
+                        }
                         break;
                     }
                     Initial::Apart if !entry.unsure => {
