@@ -384,6 +384,8 @@ impl Desk<'_> {
         let begins = self.state.parts[part].clone();
         let new = || Open { tree: Tree::new(begins, limits, self.plan.window), failures: BTreeMap::new() };
         let open = self.state.open.entry(part).or_insert_with(new);
+        // It may be one that an earlier run left with less to spend.
+        open.tree.allow(limits.executions);
         let under_way = open.tree.under_way();
         for job in under_way {
             self.hand_out(job);
@@ -403,7 +405,10 @@ impl Desk<'_> {
             self.hand_out(job);
         }
         if self.reports.is_empty() {
-            self.close(part);
+            // Of what the budget ends, a run with a larger one finds where to go on.
+            if self.state.open.get(&part).is_none_or(|open| open.tree.is_empty()) {
+                self.close(part);
+            }
             self.open_next();
         }
     }

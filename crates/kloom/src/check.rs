@@ -81,7 +81,7 @@ impl Subject {
     }
 
     /// Whether the user wants the check to end.
-    fn stopped(&self) -> bool {
+    pub fn stopped(&self) -> bool {
         self.start.options.stop.load(Ordering::Relaxed)
     }
 

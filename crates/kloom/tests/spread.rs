@@ -507,6 +507,34 @@ fn a_check_that_is_killed_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_check_goes_on_with_a_larger_budget() {
+    let dir = place("budget-more");
+    done(&mut check(&dir, &["meet.c", "--save-state", "whole"]), 0);
+    for budget in ["1", "5", "20"] {
+        let told = done(&mut check(&dir, &["meet.c", "--save-state", "state", "--executions", budget]), 0);
+        assert!(told.err().contains(&format!("no bug in {budget} execution")), "{}", told.err());
+    }
+    done(&mut check(&dir, &["meet.c", "--save-state", "state"]), 0);
+    assert_eq!(state(&dir.join("state")), state(&dir.join("whole")));
+}
+
+#[test]
+fn an_interrupted_check_is_no_pass() {
+    use std::os::unix::process::CommandExt;
+    let dir = place("interrupted");
+    let mut command = kloom(&dir);
+    command.args(["check", "some.c", "--strategy", "random:1", "--executions", "100000000", "--time", "300s"]);
+    let child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    rest(Duration::from_millis(1500));
+    let group = format!("-{}", child.id());
+    assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let told = Done { status: output.status, stdout: output.stdout, stderr: output.stderr };
+    assert_eq!(told.code().unwrap(), 4, "{}", told.err());
+    assert!(told.err().contains("stopped after an interrupt"), "{}", told.err());
+}
+
+#[test]
 fn a_check_with_jobs_ends_at_its_time() {
     let dir = place("time");
     let late = run(&mut check(&dir, &["meet.c", "--jobs", "2", "--time", "1ms"])).unwrap();

@@ -194,6 +194,11 @@ impl Tree {
         self.limits
     }
 
+    /// Sets how many executions may be run in all, from the first.
+    pub fn allow(&mut self, executions: Option<u64>) {
+        self.limits.executions = executions;
+    }
+
     /// Executions so far.
     pub fn executions(&self) -> u64 {
         self.count.executions
@@ -231,7 +236,7 @@ impl Tree {
     }
 
     /// Whether nothing is left to be run or reported.
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.begun && self.flying.is_empty() && self.limbs.get(&ROOT).is_none_or(|root| root.ready == 0)
     }
 

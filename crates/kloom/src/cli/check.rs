@@ -578,10 +578,17 @@ fn report(
         }
     }
     let (mut outcome, shown) = all.unwrap_or_else(|| (checked.first.unwrap_or_default(), Shown::default()));
-    let nothing_seen = explored.executions == 0 && !explored.exhaustive;
-    if nothing_seen && outcome.findings.is_empty() && matches!(outcome.end, End::Completed) {
-        // "No bug in 0 executions" is no pass.
-        outcome.end = End::Limit(Limit { which: LimitKind::Executions, ..Limit::default() });
+    // "No bug in 0 executions" is no pass, nor is one in as many as there were when the user had enough.
+    let no_verdict = match explored.exhaustive {
+        true => None,
+        false if subject.stopped() => Some(LimitKind::Interrupted),
+        false => (explored.executions == 0).then_some(LimitKind::Executions),
+    };
+    if let Some(which) = no_verdict
+        && outcome.findings.is_empty()
+        && matches!(outcome.end, End::Completed)
+    {
+        outcome.end = End::Limit(Limit { which, ..Limit::default() });
     }
     outcome.explored = Some(explored);
     outcome.wall_ns = Some(clock.elapsed().as_nanos() as u64);
