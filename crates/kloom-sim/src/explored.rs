@@ -36,7 +36,7 @@ enum Origin {
 const LATER: ThreadId = 1 << 24;
 
 /// The clock's number.
-const CLOCK_THREAD: ThreadId = 0;
+pub const CLOCK_THREAD: ThreadId = 0;
 
 impl Threads {
     /// Numbers from now on depend on where a thread comes from only, not on what was executed before it: every worker of a

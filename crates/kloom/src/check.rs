@@ -15,7 +15,7 @@ use kloom_explore::search::{
     Summary,
 };
 use kloom_shim::machine::FAILABLE;
-use kloom_sim::explored::{Bounds, Explored, Threads};
+use kloom_sim::explored::{Bounds, CLOCK_THREAD, Explored, Threads};
 use kloom_sim::{Ended, Output, Parts, Session};
 
 use crate::run::{Request, RunError, Start};
@@ -78,6 +78,11 @@ impl Subject {
     /// A number that stands for modules, scenario and machine: states of checks with different ones do not mix.
     pub fn identity(&self) -> u64 {
         self.identity
+    }
+
+    /// The clock, and how often it goes early, for a search.
+    pub fn early(&self) -> Option<(kloom_explore::search::ThreadId, u32)> {
+        Some((CLOCK_THREAD, self.bounds.early_clock))
     }
 
     /// Whether the user wants the check to end.
@@ -467,6 +472,7 @@ impl Hunt<'_> {
         if limits.executions == Some(0) {
             return parallel::Outcome::default();
         }
+        let limits = Limits { early: self.subject.early(), ..limits };
         let plan = Plan { limits, first_failure: !self.how.keep_going, ..Plan::default() };
         let mut state = State::new(&mut |_: &mut dyn Search| Ending::Abandoned, &plan);
         let keep = |state: &State| {

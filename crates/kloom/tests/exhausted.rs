@@ -10,7 +10,7 @@ mod support;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kloom::check::{Subject, Worker};
-use kloom_explore::search::{Ending, Limits, Recorder, Search, Strategy};
+use kloom_explore::search::{BoundsHit, DROPS_PER_EXECUTION, Ending, Limits, Recorder, Search, Strategy};
 use kloom_sim::explored::Bounds;
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::case::Case;
@@ -50,10 +50,15 @@ fn agrees(case: &Case) -> Result<(), String> {
     if natural.ending != Ending::Ok {
         return Ok(());
     }
-    let limits = Limits { executions: Some(EXECUTIONS), ..Limits::default() };
+    let limits = Limits { executions: Some(EXECUTIONS), early: subject.early(), ..Limits::default() };
     let (exhausted, bug) = search(&mut worker, &Strategy::Dpor(limits), EXECUTIONS)?;
-    if bug.is_some() || !exhausted {
-        return Ok(());
+    let Some(executions) = exhausted.filter(|_| bug.is_none()) else { return Ok(()) };
+    // Not to ask for what the bound on the clock forbids leaves out nothing else.
+    let unaware = Strategy::Dpor(Limits { early: None, ..limits });
+    if let (Some(wanted), None) = search(&mut worker, &unaware, EXECUTIONS * DROPS_PER_EXECUTION)?
+        && wanted != executions
+    {
+        return Err(format!("{executions} executions, but {wanted} if the search does not know the clock's bound"));
     }
     EXHAUSTED.fetch_add(1, Ordering::Relaxed);
     match search(&mut worker, &Strategy::Random { seed: 1 }, SAMPLES)? {
@@ -62,8 +67,12 @@ fn agrees(case: &Case) -> Result<(), String> {
     }
 }
 
-/// Whether the search came to its end without a bound, and the token of the first bug.
-fn search(worker: &mut Worker<'_>, strategy: &Strategy, executions: u64) -> Result<(bool, Option<String>), String> {
+/// The executions if the search came to its end without a bound but the clock's, which all keep, and the token of the first bug.
+fn search(
+    worker: &mut Worker<'_>,
+    strategy: &Strategy,
+    executions: u64,
+) -> Result<(Option<u64>, Option<String>), String> {
     let mut search = Recorder::new(kloom_explore::search::make(strategy));
     for _ in 0..executions {
         if search.begin().is_none() {
@@ -72,9 +81,10 @@ fn search(worker: &mut Worker<'_>, strategy: &Strategy, executions: u64) -> Resu
         let execution = worker.execute(&mut search, &mut |_| {}).map_err(|error| format!("{error:?}"))?;
         search.end(execution.ending);
         if let Ending::Bug(_) = execution.ending {
-            return Ok((false, Some(search.schedule().to_string())));
+            return Ok((None, Some(search.schedule().to_string())));
         }
     }
     let summary = search.summary();
-    Ok((summary.exhausted && !summary.bounds.any(), None))
+    let bounds = BoundsHit { early: false, ..summary.bounds };
+    Ok(((summary.exhausted && !bounds.any()).then_some(summary.executions), None))
 }

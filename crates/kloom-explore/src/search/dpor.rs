@@ -70,6 +70,10 @@ struct Node {
     pool: u32,
     preemptions: u32,
     delays: u32,
+    /// How often the thread of [`Limits::early`] went early up to here, this step included.
+    early: u32,
+    /// The step's thread had nothing better to do than others.
+    lazy: bool,
 }
 
 impl Default for Node {
@@ -88,6 +92,8 @@ impl Default for Node {
             pool: 0,
             preemptions: 0,
             delays: 0,
+            early: 0,
+            lazy: false,
         }
     }
 }
@@ -489,9 +495,10 @@ impl Dpor {
 
     /// Whether the limits let this candidate run at the newest node.
     fn allowed(&mut self, candidates: &[Candidate], index: usize) -> bool {
-        let (mut preemptions, mut delays) = (0, 0);
+        let (mut preemptions, mut delays, mut early) = (0, 0, 0);
         if let Some(at) = self.depth.checked_sub(1) {
-            (preemptions, delays) = (self.nodes[at].preemptions, self.nodes[at].delays);
+            let Node { preemptions: p, delays: d, early: e, .. } = self.nodes[at];
+            (preemptions, delays, early) = (p, d, e);
         }
         let preempts = candidates[index].preempts;
         let delayed = self.limits.delays.is_some() && index != natural(candidates, self.last_thread());
@@ -506,6 +513,10 @@ impl Dpor {
         let node = &mut self.nodes[self.depth];
         node.preemptions = preemptions + u32::from(preempts);
         node.delays = delays + u32::from(delayed);
+        let is_clock = |thread| self.limits.early.is_some_and(|(clock, _)| clock == thread);
+        let busy = candidates.iter().any(|other| !other.lazy && !is_clock(other.thread));
+        early += u32::from(busy && is_clock(candidates[index].thread));
+        (node.early, node.lazy) = (early, candidates[index].lazy);
         true
     }
 
@@ -621,6 +632,11 @@ impl Dpor {
                 .map(|step| step as u32),
         );
         sequence.push(second as u32);
+        if self.is_too_early(first, second, &sequence) {
+            self.count.bounds.early = true;
+            self.sequence = sequence;
+            return true;
+        }
         let node = &self.nodes[first];
         let possible = sequence.len() > 1 || self.trace.could_run(first, self.trace.thread(second));
         let steps = Own { trace: &self.trace, path: &self.nodes[..self.len.min(self.depth)] };
@@ -645,6 +661,20 @@ impl Dpor {
         };
         self.sequence = sequence;
         begins.is_some_and(|begins| settles(begins, second, asks))
+    }
+
+    /// Whether the thread of [`Limits::early`] would go early more often than it is offered if the steps of a sequence, whose last
+    /// is `second`, came before `first`, in this execution or any that begins as it does up to `second`. While `first` waits
+    /// somebody could go on: all steps of that thread before it are early.
+    fn is_too_early(&self, first: usize, second: usize, sequence: &[u32]) -> bool {
+        let Some((clock, most)) = self.limits.early else { return false };
+        let known = self.len.min(self.depth);
+        if first >= known || self.nodes[first].lazy || self.trace.thread(first) == clock {
+            return false;
+        }
+        let before = first.checked_sub(1).map_or(0, |at| self.nodes[at].early);
+        let is_clock = |&&step: &&u32| step as usize <= second && self.trace.thread(step as usize) == clock;
+        before + sequence.iter().filter(is_clock).count() as u32 > most
     }
 
     /// Leaves a reversal to the tree.

@@ -137,6 +137,8 @@ pub struct BoundsHit {
     pub preemptions: bool,
     /// Interleavings with more delays than allowed exist and were left out.
     pub delays: bool,
+    /// Interleavings in which [`Limits::early`]'s thread goes early more often than allowed exist and were left out.
+    pub early: bool,
     /// Executions were cut at the step bound.
     pub steps: bool,
     /// The budget of executions was spent before the end.
@@ -151,6 +153,7 @@ impl BoundsHit {
     pub fn add(&mut self, other: BoundsHit) {
         self.preemptions |= other.preemptions;
         self.delays |= other.delays;
+        self.early |= other.early;
         self.steps |= other.steps;
         self.executions |= other.executions;
         self.fairness |= other.fairness;
@@ -158,7 +161,7 @@ impl BoundsHit {
 
     /// Whether any was.
     pub fn any(self) -> bool {
-        self.preemptions || self.delays || self.steps || self.executions
+        self.preemptions || self.delays || self.early || self.steps || self.executions
     }
 }
 
@@ -172,6 +175,9 @@ pub struct Limits {
     pub preemptions: Option<u32>,
     /// Steps in one execution at which another thread than the natural one runs.
     pub delays: Option<u32>,
+    /// A thread, and how often in one execution the program offers it while another thread that is not lazy can go on (the
+    /// clock). The program keeps to it; a search that knows of it does not ask for more.
+    pub early: Option<(ThreadId, u32)>,
     /// Complete executions; the search may drop [`DROPS_PER_EXECUTION`] times as many.
     pub executions: Option<u64>,
 }

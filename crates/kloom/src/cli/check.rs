@@ -357,12 +357,14 @@ enum Parted {
 
 fn in_parts_of(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Checked, Parted> {
     let partition = args.partition.unwrap_or((0, 1));
-    let limits = Limits { preemptions: args.preemptions, delays: args.delays, executions: Some(args.executions) };
+    let (preemptions, delays, executions) = (args.preemptions, args.delays, Some(args.executions));
+    let limits = Limits { preemptions, delays, early: subject.early(), executions };
     let limits = match &args.strategy {
         Strategy::Dpor(given) => Limits {
             preemptions: limits.preemptions.or(given.preemptions),
             delays: limits.delays.or(given.delays),
             executions: Some(given.executions.map_or(args.executions, |most| most.min(args.executions))),
+            ..limits
         },
         _ => limits,
     };
@@ -608,7 +610,7 @@ fn progress_line(summary: &Summary) -> String {
 fn explored(checked: &Checked, strategy: String, limits: &Bounds, keep_going: bool) -> Explored {
     let summary = &checked.summary;
     let mut bounds = Vec::new();
-    if checked.left_out & left_out::EARLIER != 0 {
+    if checked.left_out & left_out::EARLIER != 0 || summary.bounds.early {
         bounds.push(format!("time passes early at most {} times", limits.early_clock));
     }
     if checked.left_out & left_out::LATER != 0 {
