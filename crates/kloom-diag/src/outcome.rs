@@ -64,6 +64,8 @@ pub enum LimitKind {
     Output,
     /// Executions explored.
     Executions,
+    /// Shares of a check that came to their end, where there are more.
+    Shares,
     /// The patience of the user, who interrupted the run.
     Interrupted,
     /// Life: every task sleeps and nothing can wake one.
@@ -127,6 +129,9 @@ pub struct Explored {
     pub executions: u64,
     /// Name of the strategy with its bounds (`pct, depth 3`).
     pub strategy: String,
+    /// Those of them that were samples.
+    #[serde(default)]
+    pub sampled: u64,
     /// Whether every execution within the bounds was run.
     pub exhaustive: bool,
     /// Whether the first failing execution was the last one.

@@ -271,6 +271,20 @@ fn the_closing_line_counts_and_is_honest_about_coverage() {
         summary(&outcome),
         "    Checked heartbeat.ko: 2 bugs in 7 executions (dpor: exhausted), 0.02s wall, 12.3s virtual\n"
     );
+    let within = Explored {
+        executions: 40,
+        sampled: 31,
+        strategy: "portfolio".to_owned(),
+        exhaustive: true,
+        bounds: vec!["preemptions (samples go beyond)".to_owned()],
+        ..Explored::default()
+    };
+    outcome.explored = Some(within);
+    assert_eq!(
+        summary(&outcome),
+        "    Checked heartbeat.ko: 2 bugs in 40 executions (portfolio: exhausted within bounds, and sampled 31), 0.02s wall, \
+         12.3s virtual\n    Bounds that left something out: preemptions (samples go beyond)\n"
+    );
     for (cut_short, said) in [(true, "ended at the first that failed"), (false, "sampled 7, NOT exhausted")] {
         outcome.explored =
             Some(Explored { executions: 7, strategy: "surw".to_owned(), cut_short, ..Explored::default() });

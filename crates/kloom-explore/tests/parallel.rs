@@ -5,8 +5,8 @@ mod toy;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use kloom_explore::parallel::{NotTheSame, Open, Plan, State, run};
-use kloom_explore::search::{DROPS_PER_EXECUTION, Dpor, Ending, Limits, Replay, Search};
+use kloom_explore::parallel::{NotTheSame, Open, Plan, State, dealt, run};
+use kloom_explore::search::{DROPS_PER_EXECUTION, Dpor, Ending, Limits, Replay, Samplers, Search, Strategy};
 use proptest::prelude::*;
 use toy::random::program;
 use toy::{Op, Program, Runner, at, brute_force};
@@ -113,6 +113,160 @@ fn a_budget_ends_the_search_at_the_same_point_for_any_number_of_jobs() {
         for jobs in [2, 3] {
             assert_eq!(run(&plan, jobs, || worker(&program)), alone);
         }
+    }
+}
+
+/// Reduction for a third of the budget, then samplers of a strategy.
+fn portfolio(strategy: &str, executions: u64, partition: (usize, usize)) -> Plan {
+    let strategy: Strategy = strategy.parse().expect("a strategy");
+    let reduced = if matches!(strategy, Strategy::Portfolio { .. }) { executions / 3 } else { 0 };
+    let limits = Limits { executions: Some(reduced), ..Limits::default() };
+    let samplers = Samplers::of(&strategy);
+    Plan { limits, samplers, executions, partition, parts: 4 * (partition.1 - 1), ..Plan::default() }
+}
+
+fn saved_and_read(state: &State) -> State {
+    let read: State = serde_json::from_str(&serde_json::to_string(state).expect("written")).expect("read");
+    assert_eq!(&read, state);
+    read
+}
+
+/// Runs so many executions of what is left to do.
+fn go_on(state: &mut State, plan: &Plan, jobs: usize, program: &Program, pause: i64) {
+    let stop = AtomicBool::new(false);
+    let left = std::sync::atomic::AtomicI64::new(pause);
+    let make = || {
+        let mut inner = worker(program);
+        let (left, stop) = (&left, &stop);
+        move |search: &mut dyn Search| {
+            stop.fetch_or(left.fetch_sub(1, Ordering::Relaxed) <= 1, Ordering::Relaxed);
+            inner(search)
+        }
+    };
+    state.run(plan, jobs, make, &stop);
+}
+
+#[test]
+fn samples_are_the_same_for_any_number_of_jobs_any_partition_and_any_interruption() {
+    let program = lossy();
+    for strategy in ["random:1", "pct:3:1", "pos:1", "surw:1", "portfolio:9:1"] {
+        for hands in [1, 3] {
+            let mut merged = State::default();
+            for nth in 0..hands {
+                let plan = portfolio(strategy, 200, (nth, hands));
+                let alone = run(&plan, 1, || worker(&program));
+                assert!(alone.sampled() > 0 && !alone.reduced().summary.exhausted, "{strategy}");
+                assert_eq!(run(&plan, 3, || worker(&program)), alone, "{strategy}");
+                let mut state = State::new(&mut worker(&program), &plan);
+                for (jobs, pause) in [(1, 1), (2, 7), (1, 40), (3, 25), (2, 1_000_000)] {
+                    go_on(&mut state, &plan, jobs, &program, pause);
+                    state = saved_and_read(&state);
+                }
+                assert_eq!(state, alone, "{strategy}");
+                assert!(alone.has_failed(), "{strategy}");
+                let mine = alone.outcome();
+                assert!(!mine.summary.exhausted && mine.summary.bounds.executions);
+                let most = dealt(200, (nth, hands));
+                assert!(mine.summary.executions == most || strategy.starts_with("portfolio"), "{strategy}");
+                assert!(mine.summary.executions <= most.max(alone.reduced().summary.executions), "{strategy}");
+                // Given twice, or as it was before: that changes nothing.
+                let mut early = State::new(&mut worker(&program), &plan);
+                go_on(&mut early, &plan, 1, &program, 20);
+                for given in [early, saved_and_read(&alone), alone] {
+                    merged.merge(given).expect("same program");
+                }
+            }
+            let all = merged.outcome();
+            assert_eq!(merged.samples.len(), hands);
+            assert!(all.summary.executions == 200 || strategy.starts_with("portfolio"), "{strategy}: {all:?}");
+            for (&signature, failure) in &all.failures {
+                let mut replay = Replay::new(failure.schedule.clone());
+                assert!(replay.begin().is_some());
+                assert_eq!(worker(&program)(&mut replay), Ending::Bug(signature), "{strategy}");
+            }
+        }
+    }
+}
+
+#[test]
+fn samples_that_a_budget_ended_go_on_with_a_larger_one() {
+    let program = lossy();
+    for strategy in ["random:1", "pct:3:1", "pos:1", "surw:1"] {
+        let whole = run(&portfolio(strategy, 300, (0, 1)), 2, || worker(&program));
+        let mut state = State::default();
+        for budget in [1, 5, 60, 59, 300] {
+            state.run(&portfolio(strategy, budget, (0, 1)), 1, || worker(&program), &AtomicBool::new(false));
+        }
+        assert_eq!(state, whole, "{strategy}");
+    }
+    let mut state = State::default();
+    for budget in [30, 300, 3_000_000] {
+        let plan = portfolio("portfolio:0:1", budget, (0, 1));
+        if state.wants_cut(&plan) {
+            state.cut(&mut worker(&program), &plan, &AtomicBool::new(false));
+        }
+        state.run(&plan, 1, || worker(&program), &AtomicBool::new(false));
+        let summary = state.outcome().summary;
+        assert!(summary.exhausted || summary.executions == budget, "{summary:?}");
+    }
+    // In the end the reduction sees it all; what was sampled until then stays counted.
+    let (reduced, sampled) = (state.reduced().summary, state.sampled());
+    assert!(reduced.exhausted && sampled > 0);
+    assert_eq!(state.outcome().summary.executions, reduced.executions + sampled);
+}
+
+#[test]
+fn samples_end_at_the_first_failure_and_go_on_if_wanted() {
+    let program = lossy();
+    for strategy in ["random:1", "surw:1", "portfolio:9:1"] {
+        let plan = portfolio(strategy, 200, (0, 1));
+        let first = Plan { first_failure: true, ..plan.clone() };
+        let mut state = run(&first, 1, || worker(&program));
+        assert_eq!(state.outcome().summary.bugs, 1);
+        assert_eq!(run(&first, 3, || worker(&program)), state);
+        let before = saved_and_read(&state);
+        state.run(&first, 2, || worker(&program), &AtomicBool::new(false));
+        assert_eq!(state, before, "{strategy}");
+        state.run(&plan, 2, || worker(&program), &AtomicBool::new(false));
+        assert_eq!(state, run(&plan, 1, || worker(&program)), "{strategy}");
+    }
+}
+
+#[test]
+fn what_bounds_left_out_is_sampled() {
+    let program = lossy();
+    let plan = |preemptions, delays| {
+        let limits = Limits { preemptions, delays, ..Limits::default() };
+        let samplers = Samplers::of(&Strategy::Portfolio { executions: 0, seed: 1 });
+        Plan { limits, samplers, executions: 4000, ..Plan::default() }
+    };
+    for bounded in [plan(Some(0), None), plan(None, Some(1))] {
+        let state = run(&bounded, 2, || worker(&program));
+        let (within, all) = (state.reduced(), state.outcome());
+        assert!(within.summary.exhausted && all.summary.exhausted);
+        assert!(all.summary.bounds.preemptions || all.summary.bounds.delays);
+        assert_eq!(all.summary.executions, 4000);
+        assert_eq!(state.sampled(), 4000 - within.summary.executions);
+        // Samples keep no such bound: they see what is beyond it.
+        assert!(all.failures.len() > within.failures.len(), "{} and {}", all.failures.len(), within.failures.len());
+    }
+    // Bounds that leave nothing out, and none.
+    for plan in [plan(Some(100), Some(100)), plan(None, None)] {
+        let state = run(&plan, 1, || worker(&program));
+        assert!(state.outcome().summary.exhausted && state.sampled() == 0);
+    }
+}
+
+#[test]
+fn damaged_lessons_are_refused() {
+    let program = lossy();
+    let state = run(&portfolio("surw:1", 50, (0, 1)), 1, || worker(&program));
+    let text = serde_json::to_string(&state).expect("written");
+    let threads = text.find("\"threads\":[").expect("walks know threads") + "\"threads\":[".len();
+    let end = threads + text[threads..].find(']').expect("a list");
+    for given in ["", "0,0,0,0,0,0"] {
+        let damaged = format!("{}{given}{}", &text[..threads], &text[end..]);
+        assert!(serde_json::from_str::<State>(&damaged).is_err(), "{given}");
     }
 }
 

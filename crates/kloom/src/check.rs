@@ -1,17 +1,20 @@
 //! `kloom check`: the same module and scenario again and again, each time with other choices.
 
-use std::collections::BTreeMap;
+mod saved;
+
+use std::borrow::BorrowMut;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use kloom_cc::Built;
 use kloom_diag::{End, Outcome, Severity};
 use kloom_explore::parallel::{self, Plan, State};
 use kloom_explore::search::{
-    self, DROPS_PER_EXECUTION, Ending, Limits, Minimised, Recorder, Replay, Samplers, Schedule, Search, Strategy,
+    self, DROPS_PER_EXECUTION, Ending, Limits, Minimised, Part, Recorder, Replay, Samplers, Schedule, Search, Strategy,
     Summary,
 };
 use kloom_shim::machine::FAILABLE;
@@ -20,6 +23,8 @@ use kloom_sim::{Ended, Output, Parts, Session};
 
 use crate::run::{Request, RunError, Start};
 use crate::source::Sources;
+
+pub use saved::{Kept, Misfit, Rule, Saved, Share, Within};
 
 /// What every execution of a check starts from.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ pub struct Worker<'s> {
     sources: Rc<Sources>,
     parts: Parts,
     threads: Threads,
-    faults: Vec<(String, Vec<u64>)>,
+    faults: Vec<Rule>,
     failable: Vec<(String, u64)>,
 }
 
@@ -142,7 +147,7 @@ impl<'s> Worker<'s> {
     }
 
     /// Makes the functions of `rules` fail in the executions that follow, beside those of the request.
-    fn set_faults(&mut self, rules: &[(String, Vec<u64>)]) {
+    fn set_faults(&mut self, rules: &[Rule]) {
         self.faults = rules.to_vec();
     }
 
@@ -229,7 +234,7 @@ impl<'s> Worker<'s> {
     }
 
     /// Every single call that can be made to fail in the natural execution: one rule each.
-    fn single_faults(&mut self) -> Result<Vec<(String, Vec<u64>)>, RunError> {
+    fn single_faults(&mut self) -> Result<Vec<Rule>, RunError> {
         let never = FAILABLE.iter().map(|name| ((*name).to_string(), vec![0])).collect::<Vec<_>>();
         self.set_faults(&never);
         self.natural()?;
@@ -264,6 +269,10 @@ fn signature(outcome: &Outcome) -> Option<u64> {
 pub struct How {
     /// Which executions are run.
     pub strategy: Strategy,
+    /// Preemptions in one execution of the reduction that the portfolio begins with. Its samplers keep no such bounds.
+    pub preemptions: Option<u32>,
+    /// The same for delays.
+    pub delays: Option<u32>,
     /// Each single call that can fail is made to fail, too.
     pub faults: bool,
     /// OS threads; what is found, and after how many executions, is the same for any number.
@@ -274,27 +283,60 @@ pub struct How {
     pub executions: u64,
     /// Host time.
     pub wall: Duration,
+    /// Only one share, counted from 0, of so many. `executions` are those of all.
+    pub share: (usize, usize),
+    /// The state is not dropped in the end, but gone on with later, perhaps with a larger budget.
+    pub is_kept: bool,
+}
+
+impl How {
+    fn within(&self) -> Within {
+        Within {
+            strategy: self.strategy.clone(),
+            preemptions: self.preemptions,
+            delays: self.delays,
+            faults: self.faults,
+            shares: self.share.1,
+        }
+    }
 }
 
 /// What a check found.
 #[derive(Debug, Default)]
 pub struct Checked {
-    /// What the search did.
+    /// What the searches did.
     pub summary: Summary,
+    /// Executions that were samples.
+    pub sampled: u64,
     /// The first execution, whose choices were the natural ones.
     pub first: Option<Outcome>,
     /// The failing executions that are told, with the choices that lead to them: one for each bug.
     pub failures: Vec<Failure>,
     /// What bounds of executions left out, as the bits of [`kloom_sim::explored::left_out`].
     pub left_out: u32,
-    /// Ended by the user or by the time limit.
-    pub interrupted: bool,
-    /// Calls that were made to fail, each under the schedules of a search.
-    pub faults_tried: u64,
+    /// Ended by the user.
+    pub stopped: bool,
     /// Calls that can fail.
-    pub faults_known: u64,
-    /// Executions with a failing call that were made before the search.
-    pub beforehand: u64,
+    pub faults_known: usize,
+    /// Those of them that were made to fail in natural order only, without a search.
+    pub faults_natural: usize,
+    /// Those that were not made to fail.
+    pub faults_untried: usize,
+    /// Shares of the check.
+    pub shares: usize,
+    /// Those, counted from 1, that this knows nothing of,
+    pub shares_missing: Vec<usize>,
+    /// that did not come to their end,
+    pub shares_open: Vec<usize>,
+    /// and that ended when their time was up.
+    pub shares_late: Vec<usize>,
+}
+
+impl Checked {
+    /// Whether something of it ended because its time was up, the user wished so, or somebody killed it.
+    pub fn was_interrupted(&self) -> bool {
+        !(self.shares_open.is_empty() && self.shares_late.is_empty())
+    }
 }
 
 /// An execution that ends in a bug.
@@ -309,85 +351,112 @@ pub struct Failure {
     /// Repeating it did not give the same: the module depends on something outside the machine.
     pub diverged: bool,
     /// Functions that were made to fail, with the call that did.
-    pub faults: Vec<(String, Vec<u64>)>,
+    pub faults: Vec<Rule>,
 }
 
-/// What can be known of a check while it runs.
+/// What is around a check while it runs.
 pub struct Watch<'w> {
     /// Host time so far.
     pub elapsed: &'w (dyn Fn() -> Duration + Sync),
-    /// Told now and then how far it is.
-    pub progress: &'w (dyn Fn(&Summary) + Sync),
+    /// Gets the state whenever there is more of it, to save it or to show how far it is.
+    pub keep: &'w (dyn Fn(&Kept<'_>) + Sync),
 }
 
-/// Runs executions until one fails (or on, if wanted) or the search is over.
+/// Runs executions until one fails (or on, if wanted) or the searches are over; goes on with what is not done yet of `saved`,
+/// which has to fit ([`Saved::misfit`]).
 ///
 /// With `faults`, each single call that can fail is made to fail: first in an execution with natural choices, then, after the
 /// search without failures, in a search of its own. All searches have the same share of the budget.
 ///
+/// Of a check that is cut into shares, one takes a part of the search without failures, and some of the others whole.
+///
 /// # Errors
 /// There is no machine.
-pub fn check(subject: &Subject, how: &How, watch: &Watch<'_>) -> Result<Checked, RunError> {
+pub fn check(
+    subject: &Subject,
+    how: &How,
+    saved: Option<Saved>,
+    watch: &Watch<'_>,
+) -> Result<(Checked, Saved), RunError> {
     let (mut worker, natural) = Worker::new(subject)?;
-    let mut checked = Checked::default();
+    let mut hunt = Hunt { subject, how, watch, over: AtomicBool::new(false), error: Mutex::new(None) };
+    let mut saved = saved.unwrap_or_else(|| Saved::new(subject, how));
+    saved.executions = how.executions;
+    saved.shares.insert(how.share.0, Share::Open);
     let fails = matches!(natural.ending, Ending::Bug(_));
-    let rules = if how.faults && (!fails || how.keep_going) { worker.single_faults()? } else { Vec::new() };
-    checked.first = natural.outcome;
-    checked.faults_known = rules.len() as u64;
-    let mut known = BTreeMap::new();
-    for rule in &rules {
-        worker.set_faults(std::slice::from_ref(rule));
-        checked.beforehand += 1;
-        if let Ending::Bug(signature) = worker.natural()?.ending
-            && !known.contains_key(&signature)
-        {
-            known.insert(signature, ());
-            checked.failures.push(worker.replay(Schedule::default())?);
-            if !how.keep_going {
-                return Ok(checked);
-            }
-        }
-        if subject.stopped() || (watch.elapsed)() > how.wall {
-            checked.interrupted = true;
-            return Ok(checked);
+    if how.faults && saved.rules.is_empty() && (!fails || how.keep_going) {
+        let rules = worker.single_faults()?;
+        // What was interrupted has not seen all of them.
+        if !subject.stopped() {
+            saved.rules = rules;
+            saved.searches.resize_with(saved.rules.len() + 1, State::default);
         }
     }
-    let mut unspent = how.executions.saturating_sub(checked.beforehand);
-    for (nth, rule) in std::iter::once(None).chain(rules.iter().map(Some)).enumerate() {
-        worker.set_faults(rule.map_or(&[], std::slice::from_ref));
-        // What a search leaves the later ones share.
-        let share = unspent.div_ceil((rules.len() + 1 - nth) as u64);
-        let mut hunt = Hunt {
-            subject,
-            how,
-            watch,
-            over: AtomicBool::new(false),
-            left_out: Arc::default(),
-            error: Mutex::new(None),
-        };
-        let found = hunt.search(&mut worker, share);
-        if let Some(error) = hunt.error.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            return Err(error);
-        }
-        checked.left_out |= hunt.left_out.load(Ordering::Relaxed);
-        checked.interrupted |= hunt.over.into_inner();
-        unspent -= found.summary.executions.min(share);
-        match rule {
-            None => checked.summary = found.summary,
-            Some(_) => checked.summary.add(&found.summary),
-        }
-        for (signature, failure) in simplest_first(found.failures) {
-            if known.insert(signature, ()).is_none() {
-                checked.failures.push(worker.told(signature, failure.schedule)?);
+    hunt.beforehand(&mut worker, &mut saved)?;
+    hunt.searches(&mut worker, &mut saved);
+    if let Some(error) = hunt.error.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(error);
+    }
+    let ended = match hunt.over.into_inner() {
+        false => Share::Done,
+        true if subject.stopped() => Share::Open,
+        true => Share::Late,
+    };
+    saved.shares.insert(how.share.0, ended);
+    // The user's wish has been heard; what was found is told all the same.
+    subject.start.options.stop.store(false, Ordering::Relaxed);
+    let mut checked = tell(&mut worker, natural, &saved, how.keep_going)?;
+    checked.stopped = ended == Share::Open;
+    Ok((checked, saved))
+}
+
+/// What the shares of a check have found, with every bug that they have or the simplest only.
+///
+/// # Errors
+/// There is no machine.
+pub fn merged(subject: &Subject, saved: &Saved, keep_going: bool) -> Result<Checked, RunError> {
+    let (mut worker, natural) = Worker::new(subject)?;
+    tell(&mut worker, natural, saved, keep_going)
+}
+
+fn tell(worker: &mut Worker<'_>, natural: Execution, saved: &Saved, keep_going: bool) -> Result<Checked, RunError> {
+    let mut known = BTreeSet::new();
+    let mut failures = Vec::new();
+    let rules = || std::iter::once(&[][..]).chain(saved.rules.iter().map(std::slice::from_ref));
+    let beforehand = saved.searches.iter().map(|search| (true, search.beforehand.clone().unwrap_or_default()));
+    let found = saved.searches.iter().map(|search| (false, search.outcome()));
+    for (rule, (natural, outcome)) in rules().zip(beforehand).chain(rules().zip(found)) {
+        for (signature, failure) in simplest_first(outcome.failures) {
+            if (keep_going || failures.is_empty()) && known.insert(signature) {
+                worker.set_faults(rule);
+                // Nothing is simpler than natural choices.
+                let told = if natural {
+                    worker.replay(failure.schedule)?
+                } else {
+                    worker.told(signature, failure.schedule)?
+                };
+                failures.push(told);
             }
         }
-        let enough = !how.keep_going && !checked.failures.is_empty();
-        if enough || checked.interrupted {
-            break;
-        }
-        checked.faults_tried += u64::from(rule.is_some() && share > 0);
     }
-    Ok(checked)
+    let with_faults = saved.searches.get(1..).unwrap_or_default();
+    let untried = with_faults.iter().filter(|search| search.beforehand.is_none()).count();
+    let searched = with_faults.iter().filter(|search| search.outcome().summary.executions > 0).count();
+    Ok(Checked {
+        summary: saved.kept().summary(),
+        sampled: saved.searches.iter().map(State::sampled).sum(),
+        first: natural.outcome,
+        failures,
+        left_out: saved.searches.iter().fold(0, |bits, search| bits | search.left_out),
+        stopped: false,
+        faults_known: with_faults.len(),
+        faults_natural: with_faults.len().saturating_sub(untried + searched),
+        faults_untried: untried,
+        shares: saved.within.shares,
+        shares_missing: saved.shares_that(None),
+        shares_open: saved.shares_that(Some(Share::Open)),
+        shares_late: saved.shares_that(Some(Share::Late)),
+    })
 }
 
 /// Failures in the order in which they are told.
@@ -398,202 +467,236 @@ fn simplest_first(failures: BTreeMap<u64, parallel::Failure>) -> Vec<(u64, paral
     failures
 }
 
-/// One search of a check.
+/// A check under way.
 struct Hunt<'h> {
     subject: &'h Subject,
     how: &'h How,
     watch: &'h Watch<'h>,
     over: AtomicBool,
-    left_out: Arc<AtomicU32>,
     error: Mutex<Option<RunError>>,
 }
 
-impl Hunt<'_> {
-    /// One execution on behalf of a search, which is told of its end.
-    fn execute(&self, worker: &mut Worker<'_>, search: &mut dyn Search) -> Ending {
-        if self.subject.stopped() || (self.watch.elapsed)() > self.how.wall {
-            self.over.store(true, Ordering::Relaxed);
-        }
-        run_one(worker, search, &self.left_out).unwrap_or_else(|error| self.fail(error, search))
+/// A worker that runs executions for searches, or none if there is no machine for it.
+struct Hired<'h, W> {
+    hunt: &'h Hunt<'h>,
+    worker: Option<W>,
+    left_out: u32,
+}
+
+impl<'s, W: BorrowMut<Worker<'s>>> parallel::Worker for Hired<'_, W> {
+    fn execute(&mut self, search: &mut dyn Search) -> Ending {
+        let execution = self.worker.as_mut().and_then(|worker| self.hunt.execute(worker.borrow_mut(), search));
+        let (ending, left_out) = execution.map_or((Ending::Abandoned, 0), |ran| (ran.ending, ran.explored.left_out));
+        self.left_out = left_out;
+        search.end(ending);
+        ending
     }
 
-    fn fail(&self, error: RunError, search: &mut dyn Search) -> Ending {
+    fn left_out(&self) -> u32 {
+        self.left_out
+    }
+}
+
+impl Hunt<'_> {
+    /// Whether the user wants the check to end, or its time is up.
+    fn is_over(&self) -> bool {
+        let over = self.subject.stopped() || (self.watch.elapsed)() > self.how.wall;
+        self.over.fetch_or(over, Ordering::Relaxed) || over
+    }
+
+    fn is_enough(&self, saved: &Saved) -> bool {
+        let failed = |search: &State| {
+            search.has_failed() || search.beforehand.as_ref().is_some_and(|ran| !ran.failures.is_empty())
+        };
+        !self.how.keep_going && saved.searches.iter().any(failed)
+    }
+
+    /// The rules that are this share's.
+    fn rules(&self, saved: &Saved) -> impl Iterator<Item = usize> + use<> {
+        let (nth, of) = self.how.share;
+        (nth..saved.rules.len()).step_by(of)
+    }
+
+    /// Runs the natural execution under each rule.
+    fn beforehand(&self, worker: &mut Worker<'_>, saved: &mut Saved) -> Result<(), RunError> {
+        for rule in self.rules(saved) {
+            if self.is_enough(saved) {
+                break;
+            }
+            let search = &mut saved.searches[rule + 1];
+            if search.beforehand.is_some() {
+                continue;
+            }
+            worker.set_faults(std::slice::from_ref(&saved.rules[rule]));
+            let natural = worker.natural()?;
+            if self.is_over() {
+                break;
+            }
+            search.beforehand = Some(saved::beforehand(natural.ending));
+            search.left_out |= natural.explored.left_out;
+        }
+        Ok(())
+    }
+
+    /// Searches without failing calls, and under each rule.
+    fn searches(&self, worker: &mut Worker<'_>, saved: &mut Saved) {
+        let (_, of) = self.how.share;
+        let rules = self.rules(saved).count() as u64;
+        // Each search has the same number of executions, and each share too: of the search that all shares have a part in this
+        // one gets less the more others it has.
+        let others = rules.saturating_mul(of as u64);
+        let first = self.how.executions.saturating_sub(others).div_ceil(others + 1);
+        let mut unspent = parallel::dealt(self.how.executions, self.how.share).saturating_sub(rules);
+        let cut = std::iter::once((0, self.how.share));
+        for (left, (at, share)) in (0..=rules).rev().zip(cut.chain(self.rules(saved).map(|rule| (rule + 1, (0, 1))))) {
+            if self.is_enough(saved) || self.over.load(Ordering::Relaxed) {
+                break;
+            }
+            let rule = at.checked_sub(1).map(|rule| &saved.rules[rule]);
+            worker.set_faults(rule.map_or(&[], std::slice::from_ref));
+            // What a search leaves the later ones share.
+            let budget = if at == 0 { first } else { unspent.div_ceil(left + 1) };
+            let mut search = std::mem::take(&mut saved.searches[at]);
+            let keep = |now: &State| (self.watch.keep)(&Kept { saved, now: Some((at, now)) });
+            self.search(worker, &mut search, (budget, share), &keep);
+            unspent -= search.outcome().summary.executions.min(parallel::dealt(budget, share)).min(unspent);
+            if !self.how.is_kept {
+                search.settle();
+            }
+            saved.searches[at] = search;
+        }
+    }
+
+    /// Runs one execution on behalf of a search.
+    fn execute(&self, worker: &mut Worker<'_>, search: &mut dyn Search) -> Option<Execution> {
+        self.is_over();
+        match worker.execute(search, &mut |_| {}) {
+            Ok(execution) => {
+                // It may have ended because the user wished so.
+                self.over.fetch_or(self.subject.stopped(), Ordering::Relaxed);
+                Some(execution)
+            }
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    fn fail(&self, error: RunError) {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.over.store(true, Ordering::Relaxed);
-        search.end(Ending::Abandoned);
-        Ending::Abandoned
     }
 
-    /// Makes a worker like this one, for another thread.
-    fn another(&self, faults: &[(String, Vec<u64>)]) -> impl FnMut(&mut dyn Search) -> Ending {
-        let made = Worker::new(self.subject);
-        let (mut worker, mut error) = match made {
+    /// A worker like this one, for another thread.
+    fn another(&self, faults: &[Rule]) -> Hired<'_, Worker<'_>> {
+        let worker = match Worker::new(self.subject) {
             Ok((mut worker, _)) => {
                 worker.set_faults(faults);
-                (Some(worker), None)
+                Some(worker)
             }
-            Err(error) => (None, Some(error)),
+            Err(error) => {
+                self.fail(error);
+                None
+            }
         };
-        move |search: &mut dyn Search| match (&mut worker, error.take()) {
-            (Some(worker), _) => self.execute(worker, search),
-            (None, Some(error)) => self.fail(error, search),
-            (None, None) => Ending::Abandoned,
-        }
+        Hired { hunt: self, worker, left_out: 0 }
     }
 
-    fn search(&self, worker: &mut Worker<'_>, share: u64) -> parallel::Outcome {
-        let limited = |limits: &Limits| Limits {
-            executions: Some(limits.executions.map_or(share, |most| most.min(share))),
-            ..*limits
-        };
-        match &self.how.strategy {
-            Strategy::Dpor(limits) => self.reduce(worker, limited(limits)),
-            Strategy::Portfolio { executions, .. } => {
-                // Something is left for the samplers, however small the budget is.
-                let most = (*executions).min(share.div_ceil(2));
-                let mut all = self.reduce(worker, Limits { executions: Some(most), ..Limits::default() });
-                let enough = !self.how.keep_going && !all.failures.is_empty();
-                if !all.summary.exhausted && !enough && !self.over.load(Ordering::Relaxed) {
-                    let estimate = all.summary.estimate;
-                    let left = share.saturating_sub(all.summary.executions);
-                    all.add(&self.sample(worker, left));
-                    all.summary.estimate = estimate;
-                }
-                all
+    /// What a search does, whose share of so many executions this is; `None` if each follows from the one before.
+    fn plan(&self, executions: u64, share: (usize, usize)) -> Option<Plan> {
+        let How { preemptions, delays, .. } = *self.how;
+        let early = self.subject.early();
+        let limits = match self.how.strategy {
+            Strategy::Dpor(limits) => {
+                let most = limits.executions.map_or(executions, |most| most.min(executions));
+                Limits { early, executions: Some(most), ..limits }
+            }
+            // Something is left for the samplers, however small the budget is.
+            Strategy::Portfolio { executions: most, .. } => {
+                Limits { preemptions, delays, early, executions: Some(most.min(executions.div_ceil(2))) }
             }
             Strategy::Random { .. } | Strategy::Pct { .. } | Strategy::Pos { .. } | Strategy::Surw { .. } => {
-                self.sample(worker, share)
+                Limits { executions: Some(0), ..Limits::default() }
             }
-            Strategy::Dfs(_) | Strategy::Natural | Strategy::Replay(_) => self.one_by_one(worker, share),
-        }
-    }
-
-    fn reduce(&self, worker: &mut Worker<'_>, limits: Limits) -> parallel::Outcome {
-        if limits.executions == Some(0) {
-            return parallel::Outcome::default();
-        }
-        let limits = Limits { early: self.subject.early(), ..limits };
-        let plan = Plan { limits, first_failure: !self.how.keep_going, ..Plan::default() };
-        let mut state = State::new(&mut |_: &mut dyn Search| Ending::Abandoned, &plan);
-        let keep = |state: &State| {
-            if state.open.values().map(|open| open.executions()).sum::<u64>() % PROGRESS_EXECUTIONS == 1 {
-                (self.watch.progress)(&state.outcome().summary);
-            }
+            Strategy::Dfs(_) | Strategy::Natural | Strategy::Replay(_) => return None,
         };
-        if self.how.jobs <= 1 {
-            state.run_alone(&plan, |search: &mut dyn Search| self.execute(worker, search), &self.over, &keep);
-        } else {
-            let faults = worker.faults.clone();
-            state.run_keeping(&plan, self.how.jobs, || self.another(&faults), &self.over, &keep);
-        }
-        state.outcome()
+        Some(Plan {
+            limits,
+            samplers: Samplers::of(&self.how.strategy),
+            executions,
+            partition: share,
+            // A few for each share, so that none has much more to do than another; more would only be more to run twice.
+            parts: if share.1 > 1 { PARTS_EACH * share.1.max(PARTS_EACH) } else { 1 },
+            first_failure: !self.how.keep_going,
+            ..Plan::default()
+        })
     }
 
-    fn sample(&self, worker: &mut Worker<'_>, most: u64) -> parallel::Outcome {
-        let Some(samplers) = Samplers::of(&self.how.strategy) else { return parallel::Outcome::default() };
-        let most = (most, !self.how.keep_going);
-        let keep = |summary: &Summary| {
-            if summary.executions % PROGRESS_EXECUTIONS == 1 {
-                (self.watch.progress)(summary);
-            }
+    fn search(
+        &self,
+        worker: &mut Worker<'_>,
+        state: &mut State,
+        (executions, share): (u64, (usize, usize)),
+        keep: &(dyn Fn(&State) + Sync),
+    ) {
+        let faults = worker.faults.clone();
+        let mut hired = Hired { hunt: self, worker: Some(worker), left_out: 0 };
+        let Some(plan) = self.plan(executions, share) else {
+            return self.one_by_one(&mut hired, state, executions, keep);
         };
+        if state.wants_cut(&plan) {
+            state.cut(&mut hired, &plan, &self.over);
+        }
+        keep(state);
         if self.how.jobs <= 1 {
-            let worker = |search: &mut dyn Search| self.execute(worker, search);
-            parallel::sample_alone(&samplers, most, worker, &self.over, &keep)
+            state.run_alone(&plan, hired, &self.over, keep);
         } else {
-            let faults = worker.faults.clone();
-            parallel::sample(&samplers, most, self.how.jobs, || self.another(&faults), &self.over, &keep)
+            state.run_keeping(&plan, self.how.jobs, || self.another(&faults), &self.over, keep);
         }
     }
 
-    /// Strategies in which each execution follows from the one before.
-    fn one_by_one(&self, worker: &mut Worker<'_>, share: u64) -> parallel::Outcome {
+    /// Strategies in which each execution follows from the one before: what they explore is one part.
+    fn one_by_one(
+        &self,
+        worker: &mut dyn parallel::Worker,
+        state: &mut State,
+        executions: u64,
+        keep: &(dyn Fn(&State) + Sync),
+    ) {
         let mut search = Recorder::new(search::make(&self.how.strategy));
-        let (mut left, mut drops_left) = (share, share.saturating_mul(DROPS_PER_EXECUTION));
+        let (mut left, mut drops_left) = (executions, executions.saturating_mul(DROPS_PER_EXECUTION));
         let mut outcome = parallel::Outcome::default();
         while left.min(drops_left) > 0 && !self.over.load(Ordering::Relaxed) && search.begin().is_some() {
-            match self.execute(worker, &mut search) {
+            let ending = worker.execute(&mut search);
+            if self.subject.stopped() {
+                break;
+            }
+            state.left_out |= worker.left_out();
+            match ending {
                 Ending::Abandoned => drops_left -= 1,
-                Ending::Bug(signature) => {
-                    left -= 1;
-                    outcome.failed(signature, search.schedule().clone());
-                    if !self.how.keep_going {
-                        break;
-                    }
-                }
                 _ => left -= 1,
             }
+            if let Ending::Bug(signature) = ending {
+                outcome.failed(signature, search.schedule().clone());
+                if !self.how.keep_going {
+                    break;
+                }
+            }
             if (left + drops_left).is_multiple_of(PROGRESS_EXECUTIONS) {
-                (self.watch.progress)(&search.summary());
+                outcome.summary = search.summary();
+                state.done.insert(0, outcome.clone());
+                keep(state);
             }
         }
         outcome.summary = search.summary();
-        outcome
+        state.parts = vec![Part::default()];
+        state.done.insert(0, outcome);
     }
 }
 
-/// Explores by reduction on `jobs` threads, or goes on with what is not done yet of `state`. `keep` gets the state whenever
-/// there is more of it.
-///
-/// # Errors
-/// There is no machine.
-pub fn check_in_parts(
-    subject: &Subject,
-    plan: &Plan,
-    how: &How,
-    state: Option<State>,
-    watch: &Watch<'_>,
-    keep: &(dyn Fn(&State) + Sync),
-) -> Result<(Checked, State), RunError> {
-    let (mut worker, natural) = Worker::new(subject)?;
-    // What an earlier run left out, it has left out for good.
-    let left_out = state.as_ref().map_or(0, |state| state.left_out);
-    let mut hunt = Hunt {
-        subject,
-        how,
-        watch,
-        over: AtomicBool::new(false),
-        left_out: Arc::new(AtomicU32::new(left_out)),
-        error: Mutex::new(None),
-    };
-    let mut state =
-        state.unwrap_or_else(|| State::new(&mut |search: &mut dyn Search| hunt.execute(&mut worker, search), plan));
-    state.subject = subject.identity();
-    let plan = &Plan { left_out: Arc::clone(&hunt.left_out), ..plan.clone() };
-    keep(&state);
-    if how.jobs <= 1 {
-        state.run_alone(plan, |search: &mut dyn Search| hunt.execute(&mut worker, search), &hunt.over, keep);
-    } else {
-        state.run_keeping(plan, how.jobs, || hunt.another(&[]), &hunt.over, keep);
-    }
-    if let Some(error) = hunt.error.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-        return Err(error);
-    }
-    state.left_out |= hunt.left_out.load(Ordering::Relaxed);
-    keep(&state);
-    let outcome = state.outcome();
-    let mut checked = Checked {
-        summary: outcome.summary,
-        first: natural.outcome,
-        left_out: state.left_out,
-        interrupted: hunt.over.load(Ordering::Relaxed),
-        ..Checked::default()
-    };
-    let most = if how.keep_going { usize::MAX } else { 1 };
-    for (signature, failure) in simplest_first(outcome.failures).into_iter().take(most) {
-        checked.failures.push(worker.told(signature, failure.schedule)?);
-    }
-    Ok((checked, state))
-}
-
-/// One execution on behalf of the explorer, which wants to be told of its end.
-fn run_one(worker: &mut Worker<'_>, search: &mut dyn Search, left_out: &AtomicU32) -> Result<Ending, RunError> {
-    let execution = worker.execute(search, &mut |_| {})?;
-    left_out.fetch_or(execution.explored.left_out, Ordering::Relaxed);
-    search.end(execution.ending);
-    Ok(execution.ending)
-}
-
+/// Parts of a search for each share of it, and shares that it is cut for at least.
+const PARTS_EACH: usize = 4;
 /// Executions spent on making a failing one simpler.
 const MINIMISE_TRIES: u32 = 300;
 /// Executions between two signs of life.

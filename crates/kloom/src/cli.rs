@@ -51,7 +51,7 @@ enum Command {
     )]
     Check(check::CheckArgs),
     /// Put together what several machines found that shared one check
-    #[command(after_help = "Example: kloom merge counter.c --state part1.json --state part2.json")]
+    #[command(after_help = "Example: kloom merge counter.c --state part1 --state part2")]
     Merge(check::MergeArgs),
     /// Repeat an execution that `kloom check` printed a token for
     #[command(after_help = "Example: kloom replay counter.c kl2:0503")]

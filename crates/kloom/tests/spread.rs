@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kloom_explore::parallel::State;
+use kloom::check::{Saved, Share};
 use support::{Done, fresh_dir, kloom, rest, run};
 
 /// Two threads that meet at a mutex, without a bug.
@@ -212,8 +212,28 @@ fn done(command: &mut Command, code: i32) -> Done {
     done
 }
 
-fn state(path: &Path) -> State {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+/// The same, not by reduction only.
+fn check_by(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = kloom(dir);
+    command.arg("check").args(["--for", "1s"]).args(arguments);
+    command
+}
+
+fn merge(dir: &Path, module: &str, states: &[String]) -> Command {
+    let mut command = kloom(dir);
+    command.args(["merge", module, "--for", "1s"]);
+    for state in states {
+        command.arg("--state").arg(state);
+    }
+    command
+}
+
+fn saved(path: &Path) -> Saved {
+    Saved::read(path).unwrap()
+}
+
+fn executions(saved: &Saved) -> u64 {
+    saved.kept().summary().executions
 }
 
 /// The report without the words for how the search was spread.
@@ -290,7 +310,7 @@ fn a_check_that_ran_nothing_is_no_pass() {
 
 #[test]
 fn more_jobs_than_machines_fit_into_a_process_are_as_many_as_fit() {
-    let dir = place("jobs");
+    let dir = place("most-jobs");
     let told = |jobs| {
         let mut command = kloom(&dir);
         let told =
@@ -303,7 +323,7 @@ fn more_jobs_than_machines_fit_into_a_process_are_as_many_as_fit() {
 
 #[test]
 fn a_module_that_cannot_be_inserted_is_a_wrong_input_of_a_check_too() {
-    let dir = place("refused");
+    let dir = place("not-inserted");
     let refuses =
         OFTEN.replace("module_init(start);", "static int rounds;\nmodule_param(rounds, int, 0);\nmodule_init(start);");
     assert_ne!(refuses, OFTEN, "its text has no place for a parameter");
@@ -337,10 +357,9 @@ fn what_cannot_be_had_together_is_said_at_once() {
     assert_ne!(refuses, OFTEN, "its text has no place for a parameter");
     fs::write(dir.join("refuses.c"), refuses).unwrap();
     for (arguments, text) in [
-        (&["--faults", "--partition", "1/2"][..], "--faults goes with --jobs"),
-        (&["--faults", "--save-state", "x"], "--faults goes with --jobs"),
-        (&["--strategy", "dfs", "--jobs", "2"], "dfs, natural and a token run on one thread"),
-        (&["--strategy", "surw:1", "--partition", "1/2"], "a seed of its own"),
+        (&["--strategy", "dfs", "--jobs", "2"][..], "dfs, natural and a token run on one thread"),
+        (&["--strategy", "dfs", "--partition", "1/2"], "dfs, natural and a token run on one thread"),
+        (&["--strategy", "natural", "--save-state", "x"], "dfs, natural and a token run on one thread"),
         (&["--strategy", "pct:3", "--delays", "2"], "bound a search"),
         (&["--jobs", "0"], "a number from 1"),
     ] {
@@ -350,13 +369,80 @@ fn what_cannot_be_had_together_is_said_at_once() {
     fs::write(dir.join("old"), r#"{"parts":[],"done":{}}"#).unwrap();
     let told = done(&mut check(&dir, &["meet.c", "--save-state", "old"]), 2);
     assert!(told.err().contains("another version of kloom"), "{}", told.err());
-    done(&mut check(&dir, &["meet.c", "--save-state", "meet"]), 0);
-    let told = done(&mut check(&dir, &["some.c", "--save-state", "meet"]), 2);
+    for partition in ["0/2", "3/2", "1/99999999999999999999", "1/10001", "1", "1/0", "a/b"] {
+        let told = done(kloom(&dir).args(["check", "meet.c", "--partition", partition]), 2);
+        assert!(told.err().contains("a partition is I/N"), "{}", told.err());
+    }
+}
+
+#[test]
+fn a_state_that_does_not_fit_is_refused() {
+    let dir = place("unfit");
+    let explore = |arguments: &str, code| {
+        let told = done(&mut check_by(&dir, &arguments.split(' ').collect::<Vec<_>>()), code);
+        told.err()
+    };
+    explore("meet.c --strategy dpor --save-state meet", 0);
+    explore("meet.c --strategy surw:1 --executions 40 --save-state surw", 0);
+    explore("meet.c --executions 40 --partition 1/2 --save-state share", 0);
+    for (arguments, text) in [
+        ("some.c --strategy dpor --save-state meet", "of another module"),
+        ("meet.c --strategy dpor --save-state meet --racy", "other --early, --max-choices or --racy"),
+        ("meet.c --strategy dpor --save-state meet --preemptions 1", "of a check with --strategy dpor;"),
+        ("meet.c --strategy dpor --save-state meet --executions 9", "--executions 10000, which can go on"),
+        ("meet.c --save-state meet", "of a check with --strategy dpor;"),
+        ("meet.c --strategy surw:2 --executions 40 --save-state surw", "of a check with --strategy surw:1;"),
+        ("meet.c --strategy surw:1 --executions 40 --save-state surw --faults", "of a check with --strategy surw:1;"),
+        ("meet.c --strategy surw:1 --executions 40 --save-state surw --partition 1/2", "without --partition"),
+        ("meet.c --executions 40 --save-state share --delays 1", "of --partition 1/2;"),
+        (
+            "meet.c --executions 40 --save-state share --partition 1/2 --delays 1",
+            "of a check with --strategy portfolio;",
+        ),
+        ("meet.c --executions 40 --save-state share --partition 2/2", "of --partition 1/2;"),
+        ("meet.c --executions 40 --save-state share --partition 1/3", "of --partition 1/2;"),
+    ] {
+        let told = explore(arguments, 2);
+        assert!(told.contains(text), "{arguments}: {told}");
+    }
+    for (states, text) in [
+        (["share", "surw"], "of a check without --partition; the first"),
+        (["surw", "meet"], "of a check with --strategy dpor; the first"),
+        (["meet", "absent"], "cannot read absent"),
+    ] {
+        let told = done(&mut merge(&dir, "meet.c", &states.map(str::to_string)), 2);
+        assert!(told.err().contains(text), "{}", told.err());
+    }
+    let told = done(&mut merge(&dir, "some.c", &["surw".to_string()]), 2);
     assert!(told.err().contains("of another module"), "{}", told.err());
-    let told = done(&mut check(&dir, &["meet.c", "--save-state", "meet", "--racy"]), 2);
-    assert!(told.err().contains("other --early, --max-choices or --racy"), "{}", told.err());
-    let told = done(&mut check(&dir, &["meet.c", "--save-state", "meet", "--preemptions", "1"]), 2);
-    assert!(told.err().contains("other bounds (--preemptions, --delays)"), "{}", told.err());
+}
+
+#[test]
+fn a_damaged_state_is_refused() {
+    let dir = place("damaged");
+    done(&mut check_by(&dir, &["meet.c", "--executions", "60", "--save-state", "state"]), 0);
+    let whole = fs::read(dir.join("state")).unwrap();
+    let told_of = |text: &[u8]| {
+        fs::write(dir.join("state"), text).unwrap();
+        let told = done(&mut check_by(&dir, &["meet.c", "--executions", "60", "--save-state", "state"]), 2);
+        let merged = done(&mut merge(&dir, "meet.c", &["state".to_string()]), 2);
+        assert_eq!(told.err(), merged.err());
+        told.err()
+    };
+    let cut = [0, 1, whole.len() / 3, whole.len() - 1].map(|len| whole[..len].to_vec());
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    for text in cut.iter().chain([&changed, &b"no state\n{}".to_vec()]) {
+        let told = told_of(text);
+        assert!(told.contains("is no state of a check") || told.contains("is damaged"), "{told}");
+    }
+    for old in [r#"{"parts":[],"done":{}}"#, r#"{"form":4,"subject":1}"#] {
+        let told = told_of(old.as_bytes());
+        assert!(told.contains("another version of kloom"), "{told}");
+    }
+    fs::write(dir.join("state"), &whole).unwrap();
+    done(&mut check_by(&dir, &["meet.c", "--executions", "60", "--save-state", "state"]), 0);
+    assert_eq!(fs::read(dir.join("state")).unwrap(), whole);
 }
 
 /// The report without the host's time.
@@ -424,23 +510,53 @@ fn bounds_on_delays_are_told() {
 }
 
 #[test]
+fn what_bounds_leave_out_is_sampled() {
+    let dir = place("bounded");
+    for bound in ["--preemptions", "--delays"] {
+        let arguments = ["meet.c", bound, "0", "--executions", "200"];
+        let told = done(&mut check_by(&dir, &arguments), 0);
+        assert!(
+            told.err().contains("in 200 executions (portfolio: exhausted within bounds, and sampled 1"),
+            "{}",
+            told.err()
+        );
+        assert!(told.err().contains(&format!("{} (samples go beyond)", &bound[2..])), "{}", told.err());
+    }
+    // A bound that leaves nothing out.
+    let told = done(&mut check_by(&dir, &["meet.c", "--preemptions", "99"]), 0);
+    assert!(told.err().contains("portfolio: exhausted") && !told.err().contains("sampled"), "{}", told.err());
+}
+
+/// What a check can go by.
+const HOW: &[&[&str]] = &[
+    &["often.c", "--executions", "80", "--strategy", "dpor"],
+    &["often.c", "--executions", "80"],
+    &["often.c", "--executions", "80", "--preemptions", "1", "--delays", "2"],
+    &["often.c", "--executions", "80", "--strategy", "random:3"],
+    &["often.c", "--executions", "80", "--strategy", "pct:3"],
+    &["often.c", "--executions", "80", "--strategy", "pos"],
+    &["often.c", "--executions", "80", "--strategy", "surw:2"],
+    &["careful.c", "--executions", "80", "--faults"],
+    &["three.c", "--executions", "120", "--keep-going"],
+    &["meet.c", "--executions", "120", "--keep-going", "--faults", "--strategy", "surw:1"],
+    &["abba.c", "--strategy", "dpor", "--keep-going"],
+    &["some.c", "--strategy", "dpor"],
+];
+
+#[test]
 fn one_job_and_two_come_to_the_same_state_and_the_same_report() {
     let dir = place("jobs");
-    for (module, code) in [("meet.c", 0), ("abba.c", 1), ("some.c", 0)] {
+    for (nth, arguments) in HOW.iter().enumerate() {
         let explore = |jobs: &str| {
-            let file = format!("{module}.{jobs}");
-            let told = done(&mut check(&dir, &[module, "--keep-going", "--jobs", jobs, "--save-state", &file]), code);
-            (state(&dir.join(&file)), told.out() + &told.err())
+            let file = format!("{nth}.{jobs}");
+            let told = run(check_by(&dir, arguments).args(["--jobs", jobs, "--save-state", &file])).unwrap();
+            (saved(&dir.join(&file)), told.code(), told.out() + &told.err())
         };
         let (alone, both) = (explore("1"), explore("2"));
-        assert!(alone.0.outcome().summary.exhausted, "{module}: {:?}", alone.0.outcome().summary);
-        assert_eq!(alone, both, "{module}");
-        // A search that is not cut counts one execution for each trace, too.
-        let whole = done(&mut check(&dir, &[module]), code);
-        if code == 0 {
-            let counted = format!("no bug in {} executions", alone.0.outcome().summary.executions);
-            assert!(whole.err().contains(&counted), "{module}: {counted}\n{}", whole.err());
-        }
+        assert_eq!(alone, both, "{arguments:?}");
+        // Without a file it is the same.
+        let plain = run(&mut check_by(&dir, arguments)).unwrap();
+        assert_eq!((plain.code(), plain.out() + &plain.err()), (alone.1, alone.2), "{arguments:?}");
     }
 }
 
@@ -448,10 +564,12 @@ fn one_job_and_two_come_to_the_same_state_and_the_same_report() {
 fn partitions_run_as_processes_are_merged_to_the_whole() {
     let dir = place("processes");
     for (module, code) in [("meet.c", 0), ("abba.c", 1)] {
+        let file = |nth: usize| format!("{module}.part{nth}");
         let children: Vec<_> = (1..=4)
             .map(|nth| {
-                let (part, file) = (format!("{nth}/4"), format!("{module}.part{nth}"));
-                let mut command = check(&dir, &[module, "--keep-going", "--partition", &part, "--save-state", &file]);
+                let part = format!("{nth}/4");
+                let mut command =
+                    check(&dir, &[module, "--keep-going", "--partition", &part, "--save-state", &file(nth)]);
                 command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
             })
             .collect();
@@ -459,51 +577,130 @@ fn partitions_run_as_processes_are_merged_to_the_whole() {
             let status = child.wait().unwrap();
             assert!(matches!(status.code(), Some(0 | 1)), "{status}");
         }
-        let mut merge = kloom(&dir);
-        merge.args(["merge", module, "--keep-going", "--for", "1s"]);
-        for nth in 1..=4 {
-            merge.arg("--state").arg(format!("{module}.part{nth}"));
-        }
-        let merged = done(&mut merge, code);
+        let merged = done(merge(&dir, module, &[1, 2, 3, 4].map(file)).arg("--keep-going"), code);
         let whole = done(&mut check(&dir, &[module, "--keep-going", "--jobs", "2"]), code);
         assert_eq!(report(&merged), report(&whole), "{module}");
     }
 }
 
 #[test]
+fn shares_of_every_kind_of_check_make_up_the_whole() {
+    let dir = place("shares");
+    for (nth, arguments) in HOW.iter().enumerate() {
+        let part = |share: usize, file: &str, jobs: &str| {
+            let partition = format!("{share}/3");
+            let mut command = check_by(&dir, arguments);
+            run(command.args(["--partition", &partition, "--save-state", file, "--jobs", jobs])).unwrap();
+            saved(&dir.join(file))
+        };
+        let files = [1, 2, 3].map(|share| format!("{nth}.{share}"));
+        let parts = [1, 2, 3].map(|share| part(share, &files[share - 1], "1"));
+        assert_eq!(part(2, &format!("{nth}.again"), "2"), parts[1], "{arguments:?}");
+        for (share, alone) in parts.iter().enumerate() {
+            assert_eq!(alone.shares.values().collect::<Vec<_>>(), [&Share::Done]);
+            // Each failing call is searched by one share.
+            for (rule, search) in alone.searches[1..].iter().enumerate() {
+                assert_eq!(search.beforehand.is_some(), rule % 3 == share, "{arguments:?}");
+            }
+        }
+        let mut merging = merge(&dir, arguments[0], &files);
+        merging.args(["--keep-going", "--message-format", "json"]);
+        let merged = run(&mut merging).unwrap();
+        let whole = run(&mut check_by(&dir, arguments)).unwrap();
+        // Some find in three times what others find at once; with samples it is chance who does.
+        assert_eq!(merged.code(), whole.code(), "{arguments:?}: {}{}", merged.out(), whole.err());
+        let told: serde_json::Value = serde_json::from_str(&merged.out()).unwrap();
+        let all: u64 = parts.iter().map(executions).sum();
+        assert_eq!(told["explored"]["executions"], all, "{arguments:?}");
+        // Given twice, they count once.
+        for file in &files {
+            merging.arg("--state").arg(file);
+        }
+        let twice: serde_json::Value = serde_json::from_str(&run(&mut merging).unwrap().out()).unwrap();
+        let counted = |told: &serde_json::Value| (told["explored"]["executions"].clone(), told["findings"].clone());
+        assert_eq!(counted(&twice), counted(&told), "{arguments:?}");
+        let budget = arguments.iter().skip_while(|argument| **argument != "--executions").nth(1);
+        if arguments.contains(&"--strategy") && !arguments.contains(&"dpor") && !arguments.contains(&"--keep-going") {
+            assert_eq!(Some(all.to_string().as_str()), budget.copied(), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn a_merge_without_all_shares_is_no_verdict() {
+    let dir = place("missing");
+    let arguments = ["often.c", "--executions", "90", "--strategy", "pos:1"];
+    for share in ["1", "2", "3"] {
+        let partition = format!("{share}/3");
+        let time = if share == "3" { "0s" } else { "60s" };
+        let rest = ["--partition", &partition, "--save-state", share, "--time", time];
+        done(check_by(&dir, &arguments).args(rest), if share == "3" { 4 } else { 0 });
+    }
+    let merged = |shares: &[&str], code| {
+        let shares: Vec<String> = shares.iter().map(|share| share.to_string()).collect();
+        done(&mut merge(&dir, "often.c", &shares), code).err()
+    };
+    let told = merged(&["1"], 4);
+    assert!(told.contains("stopped after 1 share, without a verdict"), "{told}");
+    assert!(told.contains("give `kloom merge` the states of all shares"), "{told}");
+    assert!(told.contains("shares 2-3 of 3 (not in this report)"), "{told}");
+    // One whose time is up is told, as it is of a check that is not shared.
+    let told = merged(&["1", "2", "3"], 0);
+    assert!(told.contains("in 60 executions (pos:1, 3 states merged: sampled 60, NOT exhausted)"), "{told}");
+    assert!(told.contains("share 3 of 3 (ended by time)"), "{told}");
+    // One that was killed.
+    let mut killed = saved(&dir.join("2"));
+    killed.shares.insert(1, Share::Open);
+    killed.kept().write(&dir.join("killed")).unwrap();
+    let told = merged(&["1", "killed", "3"], 4);
+    assert!(told.contains("share 2 of 3 (not come to the end)"), "{told}");
+    // It has gone on since.
+    merged(&["1", "killed", "2", "3"], 0);
+}
+
+#[test]
 fn a_check_that_is_killed_goes_on_where_it_was() {
     let dir = place("killed");
-    let whole = dir.join("whole");
-    done(&mut check(&dir, &["meet.c", "--save-state", "whole"]), 0);
-    let wanted = state(&whole);
-    let file = dir.join("state");
-    // Killed again and again, always as soon as there is more than before.
-    let executions = |state: &State| state.outcome().summary.executions;
-    let mut known = 0;
-    for _ in 0..3 {
-        let mut command = check(&dir, &["meet.c", "--save-state", "state"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        loop {
-            if file.exists() && executions(&state(&file)) > known {
-                break;
+    let how = [
+        &["meet.c", "--strategy", "dpor"][..],
+        &["often.c", "--executions", "2000", "--strategy", "surw:1"],
+        &["often.c", "--executions", "2000", "--jobs", "2"],
+        &["careful.c", "--executions", "3000", "--faults"],
+        &["careful.c", "--executions", "4000", "--faults", "--partition", "2/2", "--strategy", "pct:3"],
+    ];
+    for (nth, arguments) in how.into_iter().enumerate() {
+        let [whole, file] = ["whole", "state"].map(|name| format!("{name}.{nth}"));
+        let begun = |file: &str| {
+            let mut command = check_by(&dir, arguments);
+            command.args(["--save-state", file]);
+            command
+        };
+        let uninterrupted = done(&mut begun(&whole), 0);
+        let (wanted, path) = (saved(&dir.join(&whole)), dir.join(&file));
+        // Killed again and again, always as soon as there is more than before.
+        let mut known = 0;
+        for _ in 0..4 {
+            let mut child = begun(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            while child.try_wait().unwrap().is_none() {
+                if path.exists() && executions(&saved(&path)) > known {
+                    break;
+                }
+                rest(Duration::from_millis(1));
             }
-            if child.try_wait().unwrap().is_some() {
-                break;
-            }
-            rest(Duration::from_millis(1));
+            // SIGKILL.
+            let _ = child.kill();
+            child.wait().unwrap();
+            known = executions(&saved(&path));
+            assert!(known > 0);
         }
-        // SIGKILL.
-        let _ = child.kill();
-        child.wait().unwrap();
-        known = executions(&state(&file));
-        assert!(known > 0);
+        let told = done(&mut begun(&file), 0);
+        assert_eq!(saved(&path), wanted, "{arguments:?}");
+        assert_eq!(timeless(&told), timeless(&uninterrupted), "{arguments:?}");
+        // What is done is not done again: nothing changes any more.
+        let written = fs::read(&path).unwrap();
+        done(&mut begun(&file), 0);
+        assert_eq!(fs::read(&path).unwrap(), written);
     }
-    done(&mut check(&dir, &["meet.c", "--save-state", "state"]), 0);
-    assert_eq!(state(&file), wanted);
-    // What is done is not done again: nothing changes any more.
-    let written = fs::read(&file).unwrap();
-    done(&mut check(&dir, &["meet.c", "--save-state", "state"]), 0);
-    assert_eq!(fs::read(&file).unwrap(), written);
 }
 
 #[test]
@@ -515,7 +712,37 @@ fn a_check_goes_on_with_a_larger_budget() {
         assert!(told.err().contains(&format!("no bug in {budget} execution")), "{}", told.err());
     }
     done(&mut check(&dir, &["meet.c", "--save-state", "state"]), 0);
-    assert_eq!(state(&dir.join("state")), state(&dir.join("whole")));
+    assert_eq!(saved(&dir.join("state")), saved(&dir.join("whole")));
+    for (nth, how) in [&["--strategy", "surw:1"][..], &[], &["--faults"]].into_iter().enumerate() {
+        let file = format!("state{nth}");
+        for budget in ["30", "31", "120"] {
+            let arguments = [&["careful.c", "--executions", budget, "--save-state", &file], how].concat();
+            let told = done(&mut check_by(&dir, &arguments), 0);
+            let counted = executions(&saved(&dir.join(&file)));
+            assert!(counted.to_string() == budget || how == ["--faults"] && counted <= 120, "{}", told.err());
+        }
+        let whole = [&["careful.c", "--executions", "120", "--save-state", "surw"], how].concat();
+        if nth == 0 {
+            done(&mut check_by(&dir, &whole), 0);
+            assert_eq!(saved(&dir.join(&file)), saved(&dir.join("surw")));
+        }
+    }
+}
+
+#[test]
+fn what_ended_at_the_first_failure_goes_on_with_keep_going() {
+    let dir = place("first-failure");
+    for (file, how) in [("dpor", "dpor"), ("sampled", "surw:3")] {
+        let explore = |file: &str, rest: &[&str]| {
+            let arguments = ["three.c", "--strategy", how, "--executions", "300", "--save-state", file];
+            done(check_by(&dir, &arguments).args(rest), 1)
+        };
+        let first = explore(file, &[]);
+        assert_eq!(timeless(&explore(file, &[])), timeless(&first), "{how}");
+        assert!(first.err().contains("ended at the first that failed"), "{}", first.err());
+        let all = explore(file, &["--keep-going"]);
+        assert_eq!(timeless(&all), timeless(&explore(&format!("{file}.whole"), &["--keep-going"])), "{how}");
+    }
 }
 
 #[test]
@@ -562,11 +789,6 @@ fn gnu_parallel_spreads_a_check() {
     parallel.args([":::", "1", "2", "3", "4"]).stdin(Stdio::null());
     let spread = parallel.output().unwrap();
     assert!(spread.status.success(), "{}", String::from_utf8_lossy(&spread.stderr));
-    let mut merge = kloom(&dir);
-    merge.args(["merge", "meet.c", "--for", "1s"]);
-    for nth in 1..=4 {
-        merge.arg("--state").arg(format!("part{nth}"));
-    }
-    let merged = done(&mut merge, 0);
+    let merged = done(&mut merge(&dir, "meet.c", &[1, 2, 3, 4].map(|nth| format!("part{nth}"))), 0);
     assert!(merged.err().contains("exhausted"), "{}", merged.err());
 }

@@ -54,7 +54,11 @@ fn checked(subject: &str, outcome: &Outcome, explored: &Explored) -> String {
 /// How much of all executions that is, or why it is not more.
 fn coverage(explored: &Explored) -> String {
     if explored.exhaustive {
-        return if explored.bounds.is_empty() { "exhausted" } else { "exhausted within bounds" }.to_owned();
+        let seen = if explored.bounds.is_empty() { "exhausted" } else { "exhausted within bounds" };
+        return match explored.sampled {
+            0 => seen.to_owned(),
+            sampled => format!("{seen}, and sampled {sampled}"),
+        };
     }
     let seen = if explored.cut_short {
         "ended at the first that failed".to_owned()

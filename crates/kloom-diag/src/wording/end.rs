@@ -57,6 +57,7 @@ fn limit_reached(limit: &Limit, lines: &dyn SourceLines) -> Report {
         LimitKind::Tasks => (format!("{} alive at once", plural(limit.value, "task")), Some("--max-tasks")),
         LimitKind::Output => (format!("{} of output", bytes(limit.value)), None),
         LimitKind::Executions => (plural(limit.value, "execution"), None),
+        LimitKind::Shares => (plural(limit.value, "share"), None),
         LimitKind::Asleep => ("everything had gone to sleep for ever".to_string(), None),
         LimitKind::Interrupted => ("an interrupt".to_string(), None),
     };
@@ -67,6 +68,9 @@ fn limit_reached(limit: &Limit, lines: &dyn SourceLines) -> Report {
     if limit.state.len() > STATE_LINES_MAX {
         let rest = limit.state.len() - STATE_LINES_MAX;
         story.note(format!("and {}", plural(rest as u64, "more task")));
+    }
+    if limit.which == LimitKind::Shares {
+        story.help("give `kloom merge` the states of all shares, each of which has come to its end");
     }
     if let Some(flag) = flag {
         story.help(format!("raise the limit with `{flag}`, or make the scenario shorter"));

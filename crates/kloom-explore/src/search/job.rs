@@ -69,6 +69,8 @@ pub struct Report {
     pub(super) settled: Vec<(usize, usize)>,
     pub(super) count: Count,
     pub(super) diverged: bool,
+    /// What bounds of the program's own left out.
+    pub left_out: u32,
     /// How the execution failed.
     pub failure: Option<(u64, Schedule)>,
 }

@@ -58,6 +58,7 @@ pub use pct::Pct;
 pub use portfolio::Portfolio;
 pub use pos::Pos;
 pub use random::Random;
+pub(crate) use sampler::Lesson;
 pub use sampler::{Sampler, Samplers};
 pub use schedule::{Choice, Complexity, Recorder, Replay, Schedule, TokenError};
 pub use strategy::{Strategy, StrategyError, make};

@@ -9,7 +9,7 @@ const SMALL: usize = 1024;
 const UNKNOWN: u32 = u32::MAX;
 
 /// The threads that a search has seen, in the order in which it first saw them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Names {
     small: Vec<u32>,
     large: FxHashMap<ThreadId, u32>,

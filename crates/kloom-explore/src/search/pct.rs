@@ -25,7 +25,7 @@ pub struct Pct {
     /// Change points passed in this execution.
     changed: u64,
     step: u64,
-    longest: u64,
+    pub(super) longest: u64,
     pub(super) count: Count,
 }
 
@@ -45,9 +45,9 @@ impl Pct {
         }
     }
 
-    /// Takes over how long executions were that another has made.
-    pub(super) fn learn(&mut self, other: &Pct) {
-        self.longest = self.longest.max(other.longest).max(other.step);
+    /// Steps of the longest execution that is known of.
+    pub(super) fn longest(&self) -> u64 {
+        self.longest.max(self.step)
     }
 
     fn priority(&mut self, thread: ThreadId) -> u64 {
@@ -75,7 +75,7 @@ impl Pct {
 
 impl Search for Pct {
     fn begin(&mut self) -> Option<()> {
-        self.longest = self.longest.max(self.step);
+        self.longest = self.longest();
         self.priorities.clear();
         self.changes.clear();
         for _ in 1..self.depth {

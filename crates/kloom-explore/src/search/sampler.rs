@@ -1,11 +1,11 @@
 //! Samplers whose executions can be made in any order and by anybody: each follows from its number and from what was learned
 //! of executions whose numbers are known.
 
-use super::natural::Count;
+use super::surw::Known;
 use super::{Access, Candidate, Ending, Pct, Pick, Pos, Random, Search, Strategy, Summary, Surw, ThreadId};
 use crate::rng::Rng;
 
-/// A sampler, with what it has learned of the program.
+/// The sampler of one execution.
 #[derive(Clone, Debug)]
 pub enum Sampler {
     /// Random choices.
@@ -21,7 +21,7 @@ pub enum Sampler {
 /// Samplers that take turns.
 #[derive(Clone, Debug)]
 pub struct Samplers {
-    pub(crate) kinds: Vec<Sampler>,
+    kinds: Vec<Sampler>,
     turns: Vec<usize>,
     seed: u64,
 }
@@ -48,37 +48,68 @@ impl Samplers {
         Some(Samplers { kinds, turns, seed })
     }
 
-    /// Which kind's turn the execution with this number is.
-    pub(crate) fn turn(&self, number: u64) -> usize {
-        self.turns[(number % self.turns.len() as u64) as usize]
+    /// Which kind's turn the nth execution is.
+    pub(crate) fn turn(&self, nth: u64) -> usize {
+        self.turns[(nth % self.turns.len() as u64) as usize]
     }
 
-    /// The sampler of the execution with this number.
-    pub(crate) fn sampler(&self, number: u64) -> Sampler {
-        let mut sampler = self.kinds[self.turn(number)].clone();
+    /// What each kind knows at first.
+    pub(crate) fn lessons(&self) -> Vec<Lesson> {
+        self.kinds.iter().map(Lesson::of).collect()
+    }
+
+    /// A sampler of a kind that has learned a lesson, for the execution with this number.
+    pub(crate) fn sampler(&self, kind: usize, number: u64, lesson: &Lesson) -> Sampler {
+        let mut sampler = self.kinds[kind].clone();
         // Two draws, so that neither neighbouring seeds nor neighbouring numbers have anything in common.
         let seed = Rng::new(self.seed).next() ^ number;
         let rng = Rng::new(Rng::new(seed).next());
         match &mut sampler {
-            Sampler::Random(random) => (random.rng, random.count) = (rng, Count::default()),
-            Sampler::Pct(pct) => (pct.rng, pct.count) = (rng, Count::default()),
-            Sampler::Pos(pos) => (pos.rng, pos.count) = (rng, Count::default()),
-            Sampler::Surw(surw) => (surw.rng, surw.count) = (rng, Count::default()),
+            Sampler::Random(random) => random.rng = rng,
+            Sampler::Pct(pct) => pct.rng = rng,
+            Sampler::Pos(pos) => pos.rng = rng,
+            Sampler::Surw(surw) => surw.rng = rng,
+        }
+        match (&mut sampler, lesson) {
+            (Sampler::Pct(pct), Lesson::Longest(longest)) => pct.longest = *longest,
+            (Sampler::Surw(surw), Lesson::Walks(known)) => surw.known.clone_from(known),
+            _ => {}
         }
         sampler
     }
 }
 
-impl Sampler {
-    /// Takes over what another of the kind has learned.
-    pub(crate) fn learn(&mut self, other: &Sampler) {
-        match (self, other) {
-            (Sampler::Pct(pct), Sampler::Pct(other)) => pct.learn(other),
-            (Sampler::Surw(surw), Sampler::Surw(other)) => surw.learn(other),
-            _ => {}
+/// What samplers of one kind have learned of a program.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Lesson {
+    /// They do not learn.
+    Nothing,
+    /// Steps of the longest execution.
+    Longest(u64),
+    /// What walks have counted.
+    Walks(Known),
+}
+
+impl Lesson {
+    fn of(sampler: &Sampler) -> Lesson {
+        match sampler {
+            Sampler::Random(_) | Sampler::Pos(_) => Lesson::Nothing,
+            Sampler::Pct(pct) => Lesson::Longest(pct.longest()),
+            Sampler::Surw(surw) => Lesson::Walks(surw.known.clone()),
         }
     }
 
+    /// Takes over what a sampler has learned in its execution.
+    pub(crate) fn learn(&mut self, sampler: &Sampler) {
+        match (self, sampler) {
+            (Lesson::Longest(longest), Sampler::Pct(pct)) => *longest = pct.longest().max(*longest),
+            (Lesson::Walks(known), Sampler::Surw(surw)) => known.learn(&surw.known),
+            _ => {}
+        }
+    }
+}
+
+impl Sampler {
     fn search(&mut self) -> &mut dyn Search {
         match self {
             Sampler::Random(random) => random,

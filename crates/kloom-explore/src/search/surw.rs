@@ -23,12 +23,90 @@ use crate::rng::Rng;
 const ALL_OBJECTS: u64 = 8;
 
 /// What is known of an object.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Object {
     /// Steps that begin with it, by thread: the most in an execution so far, and in this one.
     most: Vec<u32>,
     now: Vec<u32>,
     written: bool,
+}
+
+/// What walks know of the program.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub(crate) struct Known {
+    names: Names,
+    index: FxHashMap<u64, usize>,
+    objects: Vec<Object>,
+    executions: u64,
+}
+
+/// The same as it is saved: in the order in which it was learned, which later walks depend on.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Written {
+    executions: u64,
+    threads: Vec<ThreadId>,
+    /// Objects, whether they are written, and the most steps by thread.
+    objects: Vec<(u64, bool, Vec<u32>)>,
+}
+
+impl From<Known> for Written {
+    fn from(known: Known) -> Written {
+        let threads = (0..known.names.len()).map(|index| known.names.name(index)).collect();
+        let mut objects: Vec<_> = known.objects.into_iter().map(|object| (0, object.written, object.most)).collect();
+        for (key, at) in known.index {
+            objects[at].0 = key;
+        }
+        Written { executions: known.executions, threads, objects }
+    }
+}
+
+impl TryFrom<Written> for Known {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Known, &'static str> {
+        let mut known = Known { executions: written.executions, ..Known::default() };
+        for (nth, &thread) in written.threads.iter().enumerate() {
+            if known.names.index(thread) != nth {
+                return Err("a thread is there twice");
+            }
+        }
+        for (nth, (key, written, most)) in written.objects.into_iter().enumerate() {
+            if known.object(key) != nth || most.len() > known.names.len() {
+                return Err("an object is there twice, or is touched by a thread that is not there");
+            }
+            (known.objects[nth].written, known.objects[nth].most) = (written, most);
+        }
+        Ok(known)
+    }
+}
+
+impl Known {
+    fn object(&mut self, key: u64) -> usize {
+        let next = self.objects.len();
+        let at = *self.index.entry(key).or_insert(next);
+        if at == next {
+            self.objects.push(Object::default());
+        }
+        at
+    }
+
+    /// Takes over what a walk has counted.
+    pub(super) fn learn(&mut self, other: &Known) {
+        // In the other's order, so that it does not depend on anything else.
+        let mut keys: Vec<(usize, u64)> = other.index.iter().map(|(&key, &at)| (at, key)).collect();
+        keys.sort_unstable();
+        for (theirs, key) in keys {
+            let at = self.object(key);
+            self.objects[at].written |= other.objects[theirs].written;
+            for (thread, &most) in other.objects[theirs].most.iter().enumerate().filter(|(_, most)| **most > 0) {
+                let thread = self.names.index(other.names.name(thread));
+                let mine = raise(&mut self.objects[at].most, thread);
+                *mine = most.max(*mine);
+            }
+        }
+        self.executions = self.executions.max(other.executions);
+    }
 }
 
 /// Which objects count in this execution.
@@ -44,9 +122,7 @@ enum Focus {
 #[derive(Clone, Debug)]
 pub struct Surw {
     pub(super) rng: Rng,
-    names: Names,
-    index: FxHashMap<u64, usize>,
-    objects: Vec<Object>,
+    pub(super) known: Known,
     focus: Focus,
     /// Interesting steps that each thread has still to do.
     left: Vec<u32>,
@@ -55,7 +131,6 @@ pub struct Surw {
     last: Option<ThreadId>,
     /// What each thread was about to do when it was picked.
     first: Option<Access>,
-    executions: u64,
     pub(super) count: Count,
 }
 
@@ -71,43 +146,14 @@ impl Surw {
     pub fn new(seed: u64) -> Surw {
         Surw {
             rng: Rng::new(seed),
-            names: Names::default(),
-            index: FxHashMap::default(),
-            objects: Vec::new(),
+            known: Known::default(),
             focus: Focus::Nothing,
             left: Vec::new(),
             turn: None,
             last: None,
             first: None,
-            executions: 0,
             count: Count::default(),
         }
-    }
-
-    fn object(&mut self, key: u64) -> usize {
-        let next = self.objects.len();
-        let at = *self.index.entry(key).or_insert(next);
-        if at == next {
-            self.objects.push(Object::default());
-        }
-        at
-    }
-
-    /// Takes over what another has counted.
-    pub(super) fn learn(&mut self, other: &Surw) {
-        // In the other's order, so that it does not depend on anything else.
-        let mut keys: Vec<(usize, u64)> = other.index.iter().map(|(&key, &at)| (at, key)).collect();
-        keys.sort_unstable();
-        for (theirs, key) in keys {
-            let at = self.object(key);
-            self.objects[at].written |= other.objects[theirs].written;
-            for (thread, &most) in other.objects[theirs].most.iter().enumerate().filter(|(_, most)| **most > 0) {
-                let thread = self.names.index(other.names.name(thread));
-                let mine = raise(&mut self.objects[at].most, thread);
-                *mine = most.max(*mine);
-            }
-        }
-        self.executions = self.executions.max(other.executions);
     }
 
     fn is_shared(object: &Object) -> bool {
@@ -121,12 +167,12 @@ impl Surw {
     }
 
     fn draw_focus(&mut self) -> Focus {
-        let total: u64 = self.objects.iter().map(Surw::weight).sum();
+        let total: u64 = self.known.objects.iter().map(Surw::weight).sum();
         if self.rng.below(ALL_OBJECTS) == 0 {
             return Focus::Shared;
         }
         let mut at = self.rng.below(total);
-        for (index, object) in self.objects.iter().enumerate() {
+        for (index, object) in self.known.objects.iter().enumerate() {
             let weight = Surw::weight(object);
             if at < weight {
                 return Focus::One(index);
@@ -137,11 +183,11 @@ impl Surw {
     }
 
     fn is_interesting(&self, first: Option<Access>) -> bool {
-        let Some(at) = first.and_then(|access| self.index.get(&access.object)) else { return false };
+        let Some(at) = first.and_then(|access| self.known.index.get(&access.object)) else { return false };
         match self.focus {
             Focus::Nothing => false,
             Focus::One(object) => object == *at,
-            Focus::Shared => Surw::is_shared(&self.objects[*at]),
+            Focus::Shared => Surw::is_shared(&self.known.objects[*at]),
         }
     }
 
@@ -151,11 +197,11 @@ impl Surw {
             let Candidate { thread, first, .. } = candidates[index];
             if self.is_interesting(first) {
                 // It has at least that to do, whatever was counted.
-                let left = raise(&mut self.left, self.names.index(thread));
+                let left = raise(&mut self.left, self.known.names.index(thread));
                 *left = (*left).max(1);
             }
         }
-        let offered = |at: usize| fair(candidates).any(|index| candidates[index].thread == self.names.name(at));
+        let offered = |at: usize| fair(candidates).any(|index| candidates[index].thread == self.known.names.name(at));
         let weight = |thread: usize, left: u32| if offered_only && !offered(thread) { 0 } else { u64::from(left) };
         let total: u64 = self.left.iter().enumerate().map(|(thread, &left)| weight(thread, left)).sum();
         let mut at = self.rng.below(total);
@@ -163,7 +209,7 @@ impl Surw {
         for (thread, &left) in self.left.iter().enumerate() {
             let weight = weight(thread, left);
             if at < weight {
-                self.turn = Some(self.names.name(thread));
+                self.turn = Some(self.known.names.name(thread));
                 return;
             }
             at -= weight;
@@ -182,14 +228,14 @@ impl Search for Surw {
     fn begin(&mut self) -> Option<()> {
         self.last = None;
         self.turn = None;
-        for object in &mut self.objects {
+        for object in &mut self.known.objects {
             object.now.clear();
         }
         self.focus = Focus::Nothing;
-        if self.executions > 0 {
+        if self.known.executions > 0 {
             self.focus = self.draw_focus();
             self.left.clear();
-            for (at, object) in self.objects.iter().enumerate() {
+            for (at, object) in self.known.objects.iter().enumerate() {
                 if self.focus == Focus::One(at) || self.focus == Focus::Shared && Surw::is_shared(object) {
                     for (thread, &count) in object.most.iter().enumerate() {
                         *raise(&mut self.left, thread) += count;
@@ -201,7 +247,7 @@ impl Search for Surw {
     }
 
     fn pick(&mut self, candidates: &[Candidate]) -> Pick {
-        let index = if self.executions == 0 {
+        let index = if self.known.executions == 0 {
             natural(candidates, self.last)
         } else {
             if self.turn.is_none() {
@@ -217,7 +263,7 @@ impl Search for Surw {
         let Candidate { thread, first, .. } = candidates[index];
         self.first = first;
         if self.is_interesting(first) {
-            let left = raise(&mut self.left, self.names.index(thread));
+            let left = raise(&mut self.left, self.known.names.index(thread));
             *left = left.saturating_sub(1);
             self.turn = None;
         }
@@ -228,23 +274,23 @@ impl Search for Surw {
         self.last = Some(thread);
         for access in accesses {
             if access.kind != Kind::Read {
-                let at = self.object(access.object);
-                self.objects[at].written = true;
+                let at = self.known.object(access.object);
+                self.known.objects[at].written = true;
             }
         }
         if let Some(first) = self.first {
-            let at = self.object(first.object);
-            *raise(&mut self.objects[at].now, self.names.index(thread)) += 1;
+            let at = self.known.object(first.object);
+            *raise(&mut self.known.objects[at].now, self.known.names.index(thread)) += 1;
         }
     }
 
     fn choose(&mut self, options: u32) -> u32 {
-        if self.executions == 0 { 0 } else { self.rng.below(u64::from(options)) as u32 }
+        if self.known.executions == 0 { 0 } else { self.rng.below(u64::from(options)) as u32 }
     }
 
     fn end(&mut self, ending: Ending) {
-        self.executions += 1;
-        for object in &mut self.objects {
+        self.known.executions += 1;
+        for object in &mut self.known.objects {
             for thread in 0..object.now.len() {
                 let now = object.now[thread];
                 let most = raise(&mut object.most, thread);

@@ -204,6 +204,11 @@ impl Tree {
         self.count.executions
     }
 
+    /// Reports taken so far.
+    pub fn reports(&self) -> u64 {
+        self.now
+    }
+
     /// How many pieces of it are kept: ways on from nodes where something is left, or may come to be.
     pub fn segments(&self) -> usize {
         self.limbs.len()

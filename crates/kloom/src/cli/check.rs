@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use kloom::check::{self, Checked, Failure, How, Subject, Watch, Worker};
+use kloom::check::{self, Checked, Failure, How, Kept, Misfit, Saved, Subject, Watch, Worker};
 use kloom::failure::{findings_of_notes, subject_of};
 use kloom_diag::{End, ExitCode, Explored, Finding, Limit, LimitKind, Outcome};
-use kloom_explore::parallel::{Plan, State};
 use kloom_explore::search::{Limits, Schedule, Strategy, Summary};
 use kloom_kernel::sched::Preempt;
 use kloom_sim::explored::{Bounds, left_out};
@@ -17,8 +16,8 @@ use crate::duration::parse_ns;
 use crate::emit::{self, Document, Format};
 use crate::output;
 
-/// Parts of a check for each host it is spread over, and hosts that it is cut for at least.
-const PARTS_EACH: usize = 4;
+/// Shares of one check, at most.
+const SHARES_MAX: usize = 10_000;
 /// CPUs of a machine that is checked: enough for the tasks of most modules to run beside each other.
 const CHECK_CPUS: u32 = 4;
 
@@ -67,16 +66,16 @@ pub(super) struct CheckArgs {
     /// How interleavings are chosen: portfolio, dpor, dfs, random:SEED, pct:DEPTH, pos:SEED, surw:SEED, natural
     #[arg(long, default_value = "portfolio", help_heading = "Search")]
     strategy: Strategy,
-    /// Most executions; those that the search drops half-way as redundant do not count
+    /// Most executions, those of all shares together; those that the search drops half-way as redundant do not count
     #[arg(long, value_name = "N", default_value_t = 10_000, help_heading = "Search")]
     executions: u64,
     /// Host time after which the search ends; executions that are under way then do not count
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_ns, help_heading = "Search")]
     time: u64,
-    /// Most preemptions of one execution (dpor)
+    /// Most preemptions of one execution (dpor, dfs, and the portfolio's reduction, whose samplers then go beyond)
     #[arg(long, value_name = "K", help_heading = "Search")]
     preemptions: Option<u32>,
-    /// Most delays of one execution: steps at which another thread runs than the one that would naturally go on (dpor)
+    /// Most delays of one execution, by the same strategies: steps at which another thread runs than would naturally go on
     #[arg(long, value_name = "K", help_heading = "Search")]
     delays: Option<u32>,
     /// Go on after a failure, to the end of the budget, and tell every distinct bug once
@@ -88,7 +87,7 @@ pub(super) struct CheckArgs {
     /// Run executions on so many threads; which ones are run, and what is found, is the same for any number
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Spreading")]
     jobs: usize,
-    /// Only the Ith of N parts, counted from 1, for machines that share one check
+    /// Only the Ith of N shares, counted from 1, for machines that share one check; `kloom merge` reports on all
     #[arg(long, value_name = "I/N", value_parser = parse_partition, help_heading = "Spreading")]
     partition: Option<(usize, usize)>,
     /// Keep what is done in this file, and go on from there if it exists
@@ -112,8 +111,8 @@ pub(super) struct MergeArgs {
 fn parse_partition(text: &str) -> Result<(usize, usize), String> {
     let parts = text.split_once('/').and_then(|(nth, of)| Some((nth.parse().ok()?, of.parse().ok()?)));
     match parts {
-        Some((nth, of)) if (1..=of).contains(&nth) => Ok((nth - 1, of)),
-        _ => Err("a partition is I/N with I from 1 to N".to_string()),
+        Some((nth, of)) if (1..=of).contains(&nth) && of <= SHARES_MAX => Ok((nth - 1, of)),
+        _ => Err(format!("a partition is I/N with I from 1 to N, and N not above {SHARES_MAX}")),
     }
 }
 
@@ -227,26 +226,25 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
     if let Some(text) = args.misfit() {
         return told.usage(text);
     }
-    let in_parts = args.partition.is_some() || args.save_state.is_some();
     let clock = Stopwatch::start();
     let (subject, notes) = match told.subject(&clock) {
         Ok(subject) => subject,
         Err(code) => return code,
     };
-    let checked = if in_parts {
-        match in_parts_of(&args, &subject, &clock) {
-            Ok(checked) => Ok(checked),
-            Err(Parted::State(text)) => return told.usage(text),
-            Err(Parted::Run(error)) => Err(error),
-        }
-    } else {
-        search(&args, &subject, &clock)
+    let how = args.how();
+    let saved = match args.save_state.as_deref().filter(|path| path.exists()) {
+        Some(path) => match saved_before(path, &subject, &how) {
+            Ok(saved) => Some(saved),
+            Err(text) => return told.usage(text),
+        },
+        None => None,
     };
-    match checked {
-        Ok(checked) => {
-            let strategy = if in_parts { "dpor".to_string() } else { args.strategy.to_string() };
-            report(&told, &subject, checked, (strategy, args.keep_going), notes, &clock)
+    match search(&args, &subject, &how, saved, &clock) {
+        Ok(Ok(checked)) => {
+            let search = Searched { strategy: args.strategy.to_string(), keep_going: args.keep_going, merged: false };
+            report(&told, &subject, checked, search, notes, &clock)
         }
+        Ok(Err(text)) => told.usage(text),
         Err(error) => told.error(&error, &[]),
     }
 }
@@ -254,20 +252,12 @@ pub(super) fn check(args: CheckArgs) -> ExitCode {
 impl CheckArgs {
     /// What cannot be had together, if that was asked for.
     fn misfit(&self) -> Option<&'static str> {
-        let reduces = matches!(self.strategy, Strategy::Portfolio { .. } | Strategy::Dpor(_));
-        let in_parts = self.partition.is_some() || self.save_state.is_some();
-        if in_parts && !reduces {
+        let one_by_one = matches!(self.strategy, Strategy::Dfs(_) | Strategy::Natural | Strategy::Replay(_));
+        if one_by_one && (self.jobs > 1 || self.partition.is_some() || self.save_state.is_some()) {
             return Some(
-                "--partition and --save-state explore by reduction (dpor); for a sampler give each host a seed of its own",
+                "--jobs, --partition and --save-state go with dpor and the samplers; dfs, natural and a token run on one thread, \
+                 from the beginning",
             );
-        }
-        if in_parts && self.faults {
-            return Some(
-                "--faults goes with --jobs, but not with --partition and --save-state: there is one search for each call",
-            );
-        }
-        if self.jobs > 1 && matches!(self.strategy, Strategy::Dfs(_) | Strategy::Natural | Strategy::Replay(_)) {
-            return Some("--jobs goes with dpor and the samplers; dfs, natural and a token run on one thread");
         }
         if self.jobs == 0 {
             return Some("--jobs wants a number from 1");
@@ -286,21 +276,23 @@ impl CheckArgs {
             delays: self.delays.or(limits.delays),
             ..*limits
         };
-        let bounded = self.preemptions.is_some() || self.delays.is_some();
         let strategy = match &self.strategy {
             Strategy::Dpor(limits) => Strategy::Dpor(limited(limits)),
             Strategy::Dfs(limits) => Strategy::Dfs(limited(limits)),
-            // Samplers keep no bounds.
-            Strategy::Portfolio { .. } if bounded => Strategy::Dpor(limited(&Limits::default())),
             other => other.clone(),
         };
+        let is_portfolio = matches!(strategy, Strategy::Portfolio { .. });
         How {
             strategy,
+            preemptions: self.preemptions.filter(|_| is_portfolio),
+            delays: self.delays.filter(|_| is_portfolio),
             faults: self.faults,
             jobs: self.jobs.min(JOBS_MAX),
             keep_going: self.keep_going,
             executions: self.executions,
             wall: Duration::from_nanos(self.time),
+            share: self.partition.unwrap_or((0, 1)),
+            is_kept: self.save_state.is_some(),
         }
     }
 }
@@ -308,191 +300,133 @@ impl CheckArgs {
 /// Threads of one check: each has a machine, and what is told is repeated on one more.
 const JOBS_MAX: usize = kloom_shim::machine::MACHINES_MAX - 1;
 
-/// Shows how far a search is, at most so often.
-struct Progress<'c> {
+/// Something that is done now and then.
+struct Rhythm<'c> {
     clock: &'c Stopwatch,
-    last: std::sync::Mutex<Duration>,
+    /// When it is next due.
+    next: std::sync::Mutex<Duration>,
 }
 
+/// How far a search is, is shown so often, once it has taken so long.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
-/// A state is written at most so often; an execution takes far less.
+const PROGRESS_AFTER: Duration = Duration::from_secs(1);
+/// A state is written so often,
 const KEEP_EVERY: Duration = Duration::from_millis(100);
+/// and so that at most one part in so many of the time goes into it.
+const KEEP_PART: u32 = 20;
 
-impl Progress<'_> {
-    fn is_due(&self, every: Duration) -> bool {
+impl Rhythm<'_> {
+    /// Does it if it is due. Then it is due again after some time, and after so many times what it has taken.
+    fn keep(&self, every: Duration, times: u32, what: impl FnOnce()) {
         let now = self.clock.elapsed();
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let due = now >= *last + every;
-        if due {
-            *last = now;
+        let mut next = self.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if now < *next {
+            return;
         }
-        due
-    }
-
-    fn show(&self, summary: &Summary) {
-        if self.clock.elapsed() > Duration::from_secs(1) && self.is_due(PROGRESS_EVERY) {
-            output::status(&progress_line(summary));
-        }
+        what();
+        let after = self.clock.elapsed();
+        *next = (now + every).max(after + (after - now) * times);
     }
 }
 
-fn search(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Checked, kloom::run::RunError> {
-    let progress = Progress { clock, last: std::sync::Mutex::default() };
-    let watch = Watch { elapsed: &|| clock.elapsed(), progress: &|summary| progress.show(summary) };
-    let checked = check::check(subject, &args.how(), &watch);
-    if clock.elapsed() > Duration::from_secs(1) {
+/// Runs the check, and keeps its state if that is wanted. The inner error is that the state cannot be written, in words.
+fn search(
+    args: &CheckArgs,
+    subject: &Subject,
+    how: &How,
+    saved: Option<Saved>,
+    clock: &Stopwatch,
+) -> Result<Result<Checked, String>, kloom::run::RunError> {
+    // The first write that fails is told at the end; the check itself goes on.
+    let failed = std::sync::Mutex::new(None);
+    let write = |path: &Path, kept: &Kept<'_>| {
+        if let Err(text) = kept.write(path) {
+            failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(text);
+        }
+    };
+    let written = Rhythm { clock, next: std::sync::Mutex::default() };
+    let shown = Rhythm { clock, next: std::sync::Mutex::new(PROGRESS_AFTER) };
+    let keep = |kept: &Kept<'_>| {
+        if let Some(path) = &args.save_state {
+            written.keep(KEEP_EVERY, KEEP_PART, || write(path, kept));
+        }
+        shown.keep(PROGRESS_EVERY, 0, || output::status(&progress_line(&kept.summary())));
+    };
+    let watch = Watch { elapsed: &|| clock.elapsed(), keep: &keep };
+    let (checked, saved) = check::check(subject, how, saved, &watch)?;
+    if clock.elapsed() > PROGRESS_AFTER {
         output::status("");
     }
-    checked
+    if let Some(path) = &args.save_state {
+        write(path, &saved.kept());
+    }
+    Ok(failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(checked), Err))
 }
 
 /// What a state that does not fit is of.
 const OTHER: &str = "a check of another module, scenario or machine, or with other --early, --max-choices or --racy";
 
-/// Why a check in parts did not come to an end.
-enum Parted {
-    State(String),
-    Run(kloom::run::RunError),
-}
-
-fn in_parts_of(args: &CheckArgs, subject: &Subject, clock: &Stopwatch) -> Result<Checked, Parted> {
-    let partition = args.partition.unwrap_or((0, 1));
-    let (preemptions, delays, executions) = (args.preemptions, args.delays, Some(args.executions));
-    let limits = Limits { preemptions, delays, early: subject.early(), executions };
-    let limits = match &args.strategy {
-        Strategy::Dpor(given) => Limits {
-            preemptions: limits.preemptions.or(given.preemptions),
-            delays: limits.delays.or(given.delays),
-            executions: Some(given.executions.map_or(args.executions, |most| most.min(args.executions))),
-            ..limits
-        },
-        _ => limits,
-    };
-    let plan = Plan {
-        limits,
-        partition,
-        // A few for each host, so that none has much more to do than another; more would only be more to run twice.
-        parts: if args.partition.is_some() { PARTS_EACH * partition.1.max(PARTS_EACH) } else { 1 },
-        first_failure: !args.keep_going,
-        ..Plan::default()
-    };
-    let state = match &args.save_state {
-        Some(path) if path.exists() => {
-            let state = read_state(path).map_err(Parted::State)?;
-            if state.subject != subject.identity() {
-                return Err(Parted::State(format!("{} is the state of {OTHER}", path.display())));
-            }
-            if !state.is_within(&plan) {
-                let text = "is the state of a check with other bounds (--preemptions, --delays)";
-                return Err(Parted::State(format!("{} {text}", path.display())));
-            }
-            Some(state)
+fn told_misfit(misfit: &Misfit, of: &str) -> String {
+    match misfit {
+        Misfit::Subject => format!("is the state of {OTHER}"),
+        Misfit::Within(flags) => format!("is the state of a check with {flags}; {of}"),
+        Misfit::Share(_, 1) => format!("is the state of a check without --partition; {of}"),
+        Misfit::Share(nth, of_all) => format!("is the state of --partition {}/{of_all}; {of}", nth + 1),
+        Misfit::Executions(executions) => {
+            format!(
+                "is the state of a check with --executions {executions}, which can go on with more, but not with fewer"
+            )
         }
-        _ => None,
-    };
-    // The first write that fails is told at the end; the check itself goes on.
-    let failed = std::sync::Mutex::new(None);
-    let write = |state: &State| {
-        if let Some(path) = &args.save_state
-            && let Err(text) = write_state(path, state)
-        {
-            failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(text);
-        }
-    };
-    let written = Progress { clock, last: std::sync::Mutex::default() };
-    let progress = Progress { clock, last: std::sync::Mutex::default() };
-    let keep = |state: &State| {
-        if written.is_due(KEEP_EVERY) {
-            write(state);
-        }
-        if clock.elapsed() > Duration::from_secs(1) && progress.is_due(PROGRESS_EVERY) {
-            output::status(&progress_line(&state.outcome().summary));
-        }
-    };
-    let watch = Watch { elapsed: &|| clock.elapsed(), progress: &|_| {} };
-    let (checked, state) =
-        check::check_in_parts(subject, &plan, &args.how(), state, &watch, &keep).map_err(Parted::Run)?;
-    if clock.elapsed() > Duration::from_secs(1) {
-        output::status("");
-    }
-    write(&state);
-    match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        Some(text) => Err(Parted::State(text)),
-        None => Ok(checked),
+        Misfit::Parts(error) => error.to_string(),
     }
 }
 
-/// Writes a state so that a reader, or a later run after the power has failed, finds the old one or the new one.
-fn write_state(path: &Path, state: &State) -> Result<(), String> {
-    let told = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
-    let text = serde_json::to_vec(state).map_err(|error| told(&error))?;
-    let mut beside = path.as_os_str().to_os_string();
-    beside.push(".new");
-    std::fs::write(&beside, text).map_err(|error| told(&error))?;
-    std::fs::rename(&beside, path).map_err(|error| told(&error))
-}
-
-fn read_state(path: &PathBuf) -> Result<State, String> {
-    #[derive(serde::Deserialize)]
-    struct Form {
-        #[serde(default)]
-        form: u32,
+/// The state that an earlier run has left.
+fn saved_before(path: &Path, subject: &Subject, how: &How) -> Result<Saved, String> {
+    let saved = Saved::read(path)?;
+    match saved.misfit(subject, how) {
+        None => Ok(saved),
+        Some(misfit) => {
+            Err(format!("{} {}", path.display(), told_misfit(&misfit, "it goes on with the same flags only")))
+        }
     }
-    let text = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let no_state = |error: serde_json::Error| format!("{} is no state of a check: {error}", path.display());
-    let Form { form } = serde_json::from_slice(&text).map_err(no_state)?;
-    if form != State::FORM {
-        let wanted = State::FORM;
-        return Err(format!(
-            "{} was written by another version of kloom (form {form}; this one reads {wanted}): remove it and check anew",
-            path.display()
-        ));
-    }
-    serde_json::from_slice(&text).map_err(no_state)
 }
 
 /// Puts the states of a check that was spread over several machines together, and reports on the whole.
 pub(super) fn merge(args: MergeArgs) -> ExitCode {
     let told = Told::new(&args.explored);
-    let mut merged: Option<State> = None;
+    let mut merged: Option<Saved> = None;
     for path in &args.states {
-        let state = match read_state(path) {
-            Ok(state) => state,
+        let saved = match Saved::read(path) {
+            Ok(saved) => saved,
             Err(text) => return told.usage(text),
         };
         match &mut merged {
-            None => merged = Some(state),
+            None => merged = Some(saved),
             Some(all) => {
-                if let Err(error) = all.merge(state) {
-                    return told.usage(format!("{}: {error}", path.display()));
+                if let Err(misfit) = all.merge(saved) {
+                    let text = told_misfit(&misfit, "the first that was given is of another one");
+                    return told.usage(format!("{} {text}", path.display()));
                 }
             }
         }
     }
+    let Some(merged) = merged else { return told.usage("there is no state to merge") };
     let clock = Stopwatch::start();
     let (subject, notes) = match told.subject(&clock) {
         Ok(subject) => subject,
         Err(code) => return code,
     };
-    if merged.as_ref().is_some_and(|merged| merged.subject != subject.identity()) {
+    if merged.subject != subject.identity() {
         return told.usage(format!("the states are of {OTHER}"));
     }
-    // Nothing is explored here: what no state has stays open, and the report says so.
-    let plan = Plan { partition: (usize::MAX, usize::MAX), ..Plan::default() };
-    let how = How {
-        strategy: Strategy::Dpor(Limits::default()),
-        faults: false,
-        jobs: 1,
-        keep_going: args.keep_going,
-        executions: 0,
-        wall: Duration::MAX,
-    };
-    let watch = Watch { elapsed: &|| Duration::ZERO, progress: &|_| {} };
-    match check::check_in_parts(&subject, &plan, &how, merged, &watch, &|_| {}) {
-        Ok((checked, _)) => {
+    match check::merged(&subject, &merged, args.keep_going) {
+        Ok(checked) => {
             let states = args.states.len();
-            let strategy = format!("dpor, {states} {} merged", if states == 1 { "state" } else { "states" });
-            report(&told, &subject, checked, (strategy, args.keep_going), notes, &clock)
+            let states = if states == 1 { "1 state".to_string() } else { format!("{states} states") };
+            let strategy = format!("{}, {states} merged", merged.within.strategy);
+            let search = Searched { strategy, keep_going: args.keep_going, merged: true };
+            report(&told, &subject, checked, search, notes, &clock)
         }
         Err(error) => told.error(&error, &[]),
     }
@@ -541,15 +475,24 @@ instead (ktime_get(), get_random_u32(), num_online_cpus()): their answers are th
 /// Said when a bug was seen and repeating the execution did not show it.
 const NOT_AGAIN: &str = "error: a bug was seen in an execution that could not be repeated: there is no report of it\n";
 
+/// The search that is reported on.
+struct Searched {
+    strategy: String,
+    keep_going: bool,
+    /// It is what was read from the states of shares.
+    merged: bool,
+}
+
 fn report(
     told: &Told<'_>,
     subject: &Subject,
     checked: Checked,
-    (strategy, keep_going): (String, bool),
+    search: Searched,
     notes: Vec<Finding>,
     clock: &Stopwatch,
 ) -> ExitCode {
-    let mut explored = explored(&checked, strategy, &told.explored.bounds(), keep_going);
+    let no_verdict = no_verdict(&checked, search.merged);
+    let mut explored = explored(&checked, search, &told.explored.bounds());
     // One that ended in another way than with a bug (the module cannot be inserted) has its end to tell.
     let is_lost = |failure: &Failure| {
         failure.diverged || (failure.outcome.findings.is_empty() && matches!(failure.outcome.end, End::Completed))
@@ -557,7 +500,7 @@ fn report(
     let lost = checked.failures.iter().any(is_lost);
     // Searches that do not come back to where they were see nothing of it.
     let repeats =
-        !lost && !checked.summary.diverged && (checked.interrupted || check::repeats(subject).unwrap_or(true));
+        !lost && !checked.summary.diverged && (checked.was_interrupted() || check::repeats(subject).unwrap_or(true));
     if !repeats {
         explored.exhaustive = false;
         output::talk(NONDETERMINISTIC);
@@ -580,17 +523,11 @@ fn report(
         }
     }
     let (mut outcome, shown) = all.unwrap_or_else(|| (checked.first.unwrap_or_default(), Shown::default()));
-    // "No bug in 0 executions" is no pass, nor is one in as many as there were when the user had enough.
-    let no_verdict = match explored.exhaustive {
-        true => None,
-        false if subject.stopped() => Some(LimitKind::Interrupted),
-        false => (explored.executions == 0).then_some(LimitKind::Executions),
-    };
-    if let Some(which) = no_verdict
+    if let Some(limit) = no_verdict.filter(|_| !explored.exhaustive)
         && outcome.findings.is_empty()
         && matches!(outcome.end, End::Completed)
     {
-        outcome.end = End::Limit(Limit { which, ..Limit::default() });
+        outcome.end = End::Limit(limit);
     }
     outcome.explored = Some(explored);
     outcome.wall_ns = Some(clock.elapsed().as_nanos() as u64);
@@ -607,8 +544,38 @@ fn progress_line(summary: &Summary) -> String {
     format!("    Checking: {} executions{estimate}", summary.executions)
 }
 
-fn explored(checked: &Checked, strategy: String, limits: &Bounds, keep_going: bool) -> Explored {
-    let summary = &checked.summary;
+/// What keeps executions without a bug from being a verdict if they are not exhausted.
+fn no_verdict(checked: &Checked, merged: bool) -> Option<Limit> {
+    let limit = |which, value| Some(Limit { which, value, ..Limit::default() });
+    let lacking = checked.shares_missing.len() + checked.shares_open.len();
+    if checked.stopped {
+        return limit(LimitKind::Interrupted, 0);
+    }
+    if merged && lacking > 0 {
+        return limit(LimitKind::Shares, (checked.shares - lacking) as u64);
+    }
+    // "No bug in 0 executions" is no pass. A share may have nothing to do: the verdict is that of all together.
+    let is_share = checked.shares > 1 && !checked.was_interrupted();
+    if checked.summary.executions == 0 && !is_share { limit(LimitKind::Executions, 0) } else { None }
+}
+
+/// Shares by their numbers: `share 3 of 16`, `shares 1, 4-16 of 16`.
+fn shares(numbers: &[usize], of: usize) -> String {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let told =
+        |&(first, last): &(usize, usize)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let told: Vec<String> = runs.iter().map(told).collect();
+    format!("share{} {} of {of}", if numbers.len() == 1 { "" } else { "s" }, told.join(", "))
+}
+
+fn explored(checked: &Checked, search: Searched, limits: &Bounds) -> Explored {
+    let Checked { summary, sampled, .. } = checked;
     let mut bounds = Vec::new();
     if checked.left_out & left_out::EARLIER != 0 || summary.bounds.early {
         bounds.push(format!("time passes early at most {} times", limits.early_clock));
@@ -619,28 +586,45 @@ fn explored(checked: &Checked, strategy: String, limits: &Bounds, keep_going: bo
     if checked.left_out & left_out::NATURAL != 0 {
         bounds.push("where all were spinning virtual time decided".to_string());
     }
+    let beyond = if *sampled > 0 { " (samples go beyond)" } else { "" };
     if summary.bounds.preemptions {
-        bounds.push("preemptions".to_string());
+        bounds.push(format!("preemptions{beyond}"));
     }
     if summary.bounds.delays {
-        bounds.push("delays".to_string());
+        bounds.push(format!("delays{beyond}"));
     }
     if summary.bounds.steps {
         bounds.push(format!("{} choices an execution", limits.max_steps));
     }
-    if checked.faults_tried < checked.faults_known && checked.failures.is_empty() {
-        let rest = checked.faults_known - checked.faults_tried;
-        bounds.push(format!("failures of {rest} of {} calls tried in natural order only", checked.faults_known));
+    if checked.failures.is_empty() {
+        let known = checked.faults_known;
+        for (calls, how) in
+            [(checked.faults_natural, "tried in natural order only"), (checked.faults_untried, "not tried")]
+        {
+            if calls > 0 {
+                bounds.push(format!("failures of {calls} of {known} calls {how}"));
+            }
+        }
     }
-    if checked.interrupted {
+    let is_one = checked.shares <= 1;
+    if is_one && checked.was_interrupted() {
         bounds.push("time, or the user's wish to end".to_string());
     }
+    let why = [
+        (&checked.shares_missing, "not in this report"),
+        (&checked.shares_open, "not come to the end"),
+        (&checked.shares_late, "ended by time"),
+    ];
+    for (numbers, why) in why.into_iter().filter(|(numbers, _)| !is_one && !summary.exhausted && !numbers.is_empty()) {
+        bounds.push(format!("{} ({why})", shares(numbers, checked.shares)));
+    }
     Explored {
-        executions: summary.executions + checked.beforehand,
-        strategy,
+        executions: summary.executions,
+        sampled: *sampled,
+        strategy: search.strategy,
         exhaustive: summary.exhausted,
         bounds,
-        cut_short: !checked.failures.is_empty() && !keep_going,
+        cut_short: !checked.failures.is_empty() && !search.keep_going,
         redundant: summary.abandoned,
         estimate: summary.estimate.map(|estimate| estimate as u64),
     }
