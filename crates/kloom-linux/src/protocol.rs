@@ -159,11 +159,13 @@ pub fn ending_of(commands: &[CommandOutcome], done: bool) -> Ending {
     }
 }
 
-/// Whether a console line is worth keeping: not empty, not the clock's own calibration, which
-/// comes a few seconds after every boot.
+/// Whether a console line is worth keeping: not empty, and not about the host. The clock's calibration comes a few seconds
+/// after every boot; that a timer interrupt took long (kernel/time/hrtimer.c `hrtimer_interrupt`, 6.1) comes when the host has
+/// other work to do.
 pub fn is_message(line: &str) -> bool {
+    const OF_THE_HOST: [&str; 3] = ["tsc: ", "clocksource: ", "hrtimer: interrupt took "];
     let text = line.split_once("] ").map_or(line, |(_, text)| text);
-    !line.is_empty() && !text.starts_with("tsc: ") && !text.starts_with("clocksource: ")
+    !line.is_empty() && !OF_THE_HOST.iter().any(|start| text.starts_with(start))
 }
 
 /// Whether `line` heads the report of a dying task: `Oops: 0002 [#1] PREEMPT SMP NOPTI`,
@@ -209,7 +211,7 @@ fn channel_output(channel: &str, boot: &mut Boot) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ending, Item, is_oops, items, read_boot};
+    use super::{Ending, Item, is_message, is_oops, items, read_boot};
 
     #[test]
     fn marks_are_found_behind_unfinished_lines() {
@@ -227,6 +229,14 @@ mod tests {
         assert!(is_oops("[    1.0] invalid opcode: 0000 [#12] PREEMPT SMP NOPTI"));
         assert!(!is_oops("[    1.0] WARNING: CPU: 0 PID: 1 at m.c:3 f+0x1/0x2 [m]"));
         assert!(!is_oops("[    1.0] list [#x] of"));
+    }
+
+    #[test]
+    fn what_a_slow_host_makes_linux_say_is_not_kept() {
+        assert!(!is_message("[    4.116853] hrtimer: interrupt took 6853638 ns"));
+        assert!(!is_message("[    5.2] clocksource: Switched to clocksource tsc"));
+        assert!(!is_message(""));
+        assert!(is_message("[    4.1] m: hrtimer: interrupt took 3 turns"));
     }
 
     fn script(_: &str) -> Option<&'static str> {
