@@ -1,4 +1,4 @@
-//! Programs that the tests need: found, or installed where that can be done without asking.
+//! What the build and the tests need: programs, found or installed where that can be done without asking, and space.
 
 use crate::{say, sh};
 
@@ -16,11 +16,35 @@ const TOOLS: &[Tool] = &[
     Tool { program: "busybox", package: "busybox-static", needed_for: "comparing the scenario shell with a real one" },
 ];
 
-/// Sees to it that all tools are there.
+/// What a build from nothing and its tests leave in the target directory, with a third to spare.
+const NEEDED_GIB: u64 = 8;
+
+/// Sees to it that all tools and the space are there.
 ///
 /// # Errors
 /// Some are missing and cannot be installed here; says which and how.
 pub(crate) fn ensure() -> Result<(), String> {
+    programs()?;
+    let Some(free) = free_gib() else { return Ok(()) };
+    let target = sh::target();
+    // Where much is built already, little more is needed.
+    if free < NEEDED_GIB && !target.join("debug/kloom").is_file() {
+        return Err(format!("the build needs {NEEDED_GIB} GiB, but {free} are free at {}", target.display()));
+    }
+    say::out(&format!("{free} GiB are free\n"));
+    Ok(())
+}
+
+/// Free space where cargo builds; `None` if that cannot be told.
+fn free_gib() -> Option<u64> {
+    let target = sh::target();
+    let there = target.ancestors().find(|path| path.is_dir())?;
+    let table = sh::program("df", &["-Pk"]).arg(there).read().ok()?;
+    let kib: u64 = table.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    Some(kib >> 20)
+}
+
+fn programs() -> Result<(), String> {
     let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !is_there(tool.program)).collect();
     if missing.is_empty() {
         say::out(&format!("{} are there\n", TOOLS.iter().map(|tool| tool.program).collect::<Vec<_>>().join(", ")));
