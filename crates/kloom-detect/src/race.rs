@@ -287,18 +287,14 @@ impl<S: Copy> Races<S> {
             });
             word += 8;
         }
-        let first = found?;
-        Some(Race {
-            first: Access {
-                thread: first.thread,
-                addr: first.addr,
-                size: first.size,
-                manner: first.written,
-                site: first.site,
-            },
-            second: access,
-            ordered_by: self.ordered_by(&first, access.thread),
-        })
+        found.map(|first| self.race(first, access))
+    }
+
+    /// The race of an access with one that was kept.
+    fn race(&self, first: Kept<S>, second: Access<S>) -> Race<S> {
+        let ordered_by = self.ordered_by(&first, second.thread);
+        let Kept { thread, addr, size, written: manner, site, .. } = first;
+        Race { first: Access { thread, addr, size, manner, site }, second, ordered_by }
     }
 
     /// The memory ends its life: the race with an access that did not happen before, marked or not. To free is to write,
@@ -322,17 +318,7 @@ impl<S: Copy> Races<S> {
             .filter_map(|(&word, kept)| Some((word, kept.iter().find(unordered)?)))
             .min_by_key(|&(word, _)| word)
             .map(|(_, old)| *old);
-        let race = first.map(|first| Race {
-            first: Access {
-                thread: first.thread,
-                addr: first.addr,
-                size: first.size,
-                manner: first.written,
-                site: first.site,
-            },
-            second: free,
-            ordered_by: self.ordered_by(&first, free.thread),
-        });
+        let race = first.map(|first| self.race(first, free));
         self.forget(free.addr, size);
         race
     }

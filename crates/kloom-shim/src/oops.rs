@@ -569,37 +569,28 @@ impl Machine {
         } else {
             self.print_stack_part(std::iter::once("asm_sysvec_apic_timer_interrupt+0x16/0x20"), guessed);
         }
-        let tail: &[&str] = match &self.kernel.tasks[current].kind {
-            TaskKind::System if of_thread => &[
-                "handle_softirqs+0xd7/0x280",
-                "run_ksoftirqd+0x2a/0x40",
-                "smpboot_thread_fn+0x183/0x220",
-                "kthread+0xd7/0x100",
-                "? kthread_complete_and_exit+0x20/0x20",
-                "ret_from_fork+0x22/0x30",
-            ],
-            TaskKind::System if self.kernel.tasks[current].service == Some(Service::Worker) => &[
-                "process_one_work+0x1c7/0x380",
-                "worker_thread+0x4d/0x380",
-                "kthread+0xd7/0x100",
-                "? kthread_complete_and_exit+0x20/0x20",
-                "ret_from_fork+0x22/0x30",
-            ],
-            TaskKind::Kthread(_) => {
-                &["kthread+0xd7/0x100", "? kthread_complete_and_exit+0x20/0x20", "ret_from_fork+0x22/0x30"]
+        let of_worker = self.kernel.tasks[current].service == Some(Service::Worker);
+        let tail: Vec<&str> = match &self.kernel.tasks[current].kind {
+            TaskKind::System if of_thread => {
+                let own = ["handle_softirqs+0xd7/0x280", "run_ksoftirqd+0x2a/0x40", "smpboot_thread_fn+0x183/0x220"];
+                [&own[..], &KTHREAD].concat()
             }
-            TaskKind::User(_) => &["do_syscall_64+0x55/0xb0", "entry_SYSCALL_64_after_hwframe+0x6e/0xd8"],
+            TaskKind::System if of_worker => {
+                [&["process_one_work+0x1c7/0x380", "worker_thread+0x4d/0x380"][..], &KTHREAD].concat()
+            }
+            TaskKind::Kthread(_) => KTHREAD.to_vec(),
+            TaskKind::User(_) => vec!["do_syscall_64+0x55/0xb0", "entry_SYSCALL_64_after_hwframe+0x6e/0xd8"],
             TaskKind::Idle => {
                 if !guessed {
                     // The registers at the interrupt: of a CPU that halts, nothing of interest.
                     let regs = Registers { eflags: 0x246, ..Registers::default() };
                     self.print_short_registers("native_safe_halt+0xb/0x10", None, &regs);
                 }
-                &["default_idle_call+0x38/0xf0", "do_idle+0x206/0x2b0", "cpu_startup_entry+0x26/0x30"]
+                vec!["default_idle_call+0x38/0xf0", "do_idle+0x206/0x2b0", "cpu_startup_entry+0x26/0x30"]
             }
-            TaskKind::System => &[],
+            TaskKind::System => Vec::new(),
         };
-        self.print_stack_part(callers(tail, func).iter().copied(), guessed);
+        self.print_stack_part(callers(&tail, func).iter().copied(), guessed);
         self.print(Level::Warning, " </TASK>".into());
     }
 
@@ -829,6 +820,9 @@ fn callee(fault: &Fault) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// The frames below the function of any kernel thread.
+const KTHREAD: [&str; 3] = ["kthread+0xd7/0x100", "? kthread_complete_and_exit+0x20/0x20", "ret_from_fork+0x22/0x30"];
 
 /// The frames below the kernel's function `func`, which `RIP:` has told; all, if it is not among them.
 fn callers<'f>(frames: &'f [&'static str], func: Option<&str>) -> &'f [&'static str] {

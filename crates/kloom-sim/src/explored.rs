@@ -123,6 +123,13 @@ struct Thread {
     steps: u32,
 }
 
+impl Thread {
+    /// Whether it has taken so many steps since time last passed that others go first.
+    fn gives_way(&self, bounds: &Bounds) -> bool {
+        self.steps > bounds.fair_steps()
+    }
+}
+
 /// How often a thread may look at the same unchanged object from the same place before others go first.
 const SPIN_ROUNDS: usize = 3;
 /// The part of an execution's steps that a thread takes before time passes and others go first: if it goes on for ever, that
@@ -275,7 +282,7 @@ impl Session {
                 let first = thread.pending.and_then(|pending| pending.touch).map(access);
                 let unchanged =
                     |look: &(u64, u64, u32)| execution.versions.get(&look.1).copied().unwrap_or(0) == look.2;
-                let lazy = thread.steps > bounds.fair_steps() || (thread.spins && thread.looks.iter().all(unchanged));
+                let lazy = thread.gives_way(bounds) || (thread.spins && thread.looks.iter().all(unchanged));
                 execution.listed.push(Listed { id: thread.id, place, mover, first, lazy });
             }
             execution.movers = movers;
@@ -524,8 +531,8 @@ impl Execution {
 
     /// Whether a thread that could go on lets others go first only because it has taken so many steps.
     fn somebody_gives_way(&self, bounds: &Bounds) -> bool {
-        let gives_way = |thread: &Thread| thread.steps > bounds.fair_steps() && !thread.spins;
-        self.listed.iter().any(|entry| gives_way(&self.threads[entry.place]))
+        let only_for_that = |thread: &Thread| thread.gives_way(bounds) && !thread.spins;
+        self.listed.iter().any(|entry| only_for_that(&self.threads[entry.place]))
     }
 
     /// Numbers tasks that appeared in the last step: children of the thread that took it.

@@ -547,14 +547,37 @@ fn bad_unlock(story: &mut Story<'_>, lock: &Object, at: &Event, why: &BadUnlock)
 /// Writes one access of a race: ``plain write of 4 bytes by `inc/1` (pid 211, cpu1); locks held: none``.
 fn side(access_: &Access) -> String {
     let marked = if access_.marked { "marked" } else { "plain" };
-    let locks: Vec<_> = access_.locks.iter().map(object).collect();
+    format!("{marked} {} by {}", access(access_), who_holds(access_))
+}
+
+/// Writes who did it, and with which locks: `` `inc/1` (pid 211, cpu1); locks held: none``.
+fn who_holds(access: &Access) -> String {
+    let locks: Vec<_> = access.locks.iter().map(object).collect();
     let locks = if locks.is_empty() { "none".to_owned() } else { locks.join(", ") };
-    let actor = &access_.event.who;
+    let actor = &access.event.who;
     let place = match actor.context {
         Context::Softirq | Context::Hardirq => String::new(),
         _ => format!(" on cpu{}", actor.cpu),
     };
-    format!("{marked} {} by {}{place}; locks held: {locks}", access(access_), who(actor))
+    format!("{}{place}; locks held: {locks}", who(actor))
+}
+
+/// Tells where what two race for comes from, and what ordered the two last.
+fn race_notes(story: &mut Story<'_>, target: &Object, ordered_by: Option<&Event>) {
+    if let Some(declared) = &target.declared {
+        story.note(match target.name.as_str() {
+            "" => format!("the {} was allocated at {declared}", object(target)),
+            _ => format!("{} is declared at {declared}", object(target)),
+        });
+    }
+    if let Some(event) = ordered_by {
+        story.note(format!("the last event that ordered the two was {} {}", call(event, "an event"), by(event)));
+    }
+}
+
+/// Writes the function of an access as Linux's tools name it.
+fn function(access: &Access) -> &str {
+    access.event.site.as_ref().map_or("…", |site| site.function.as_str())
 }
 
 /// Writes who raced, for a title: a task by its name.
@@ -580,17 +603,7 @@ fn data_race(story: &mut Story<'_>, target: &Object, first: &Access, second: &Ac
     ));
     story.step_label(&first.event, "conflicting access, not ordered before the other", side(first));
     story.blame(&second.event, side(second));
-    if let Some(declared) = &target.declared {
-        story.note(match target.name.as_str() {
-            "" => format!("the {} was allocated at {declared}", object(target)),
-            _ => format!("{} is declared at {declared}", object(target)),
-        });
-    }
-    if let Some(event) = ordered_by {
-        story.note(format!("the last event that ordered the two was {} {}", call(event, "an event"), by(event)));
-    }
-    let function =
-        |access: &Access| access.event.site.as_ref().map_or_else(|| "…".to_owned(), |site| site.function.clone());
+    race_notes(story, target, ordered_by);
     story.linux(format!("with CONFIG_KCSAN: \"BUG: KCSAN: data-race in {} / {}\"", function(first), function(second)));
 }
 
@@ -609,22 +622,13 @@ fn freed_unordered(
         crate::wording::phrase::acts(first)
     ));
     story.step_label(&first.event, "this access may as well come after the free", side(first));
-    let locks: Vec<_> = second.locks.iter().map(object).collect();
-    let locks = if locks.is_empty() { "none".to_owned() } else { locks.join(", ") };
-    let place = match second.event.who.context {
-        Context::Softirq | Context::Hardirq => String::new(),
-        _ => format!(" on cpu{}", second.event.who.cpu),
-    };
-    story.blame(&second.event, format!("freed here by {}{place}; locks held: {locks}", who(&second.event.who)));
-    if let Some(declared) = &target.declared {
-        story.note(format!("the {} was allocated at {declared}", object(target)));
-    }
-    if let Some(event) = ordered_by {
-        story.note(format!("the last event that ordered the two was {} {}", call(event, "an event"), by(event)));
-    }
+    story.blame(&second.event, format!("freed here by {}", who_holds(second)));
+    race_notes(story, target, ordered_by);
     story.note("in this execution the free came last; nothing made it so");
-    let function = first.event.site.as_ref().map_or_else(|| "…".to_owned(), |site| site.function.clone());
-    story.linux(format!("nothing most of the time; with CONFIG_KASAN, when the access comes late: \"BUG: KASAN: slab-use-after-free in {function}\""));
+    story.linux(format!(
+        "nothing most of the time; with CONFIG_KASAN, when the access comes late: \"BUG: KASAN: slab-use-after-free in {}\"",
+        function(first)
+    ));
     story.help("let who frees wait until the other has done its last access (`complete()` or the wake-up after it, not before; `kthread_stop()`, `flush_work()`, `del_timer_sync()`), or let the last of both free it (`kref_put()`); memory that is read under `rcu_read_lock()` is read only before `rcu_read_unlock()`");
 }
 

@@ -495,11 +495,8 @@ impl Dpor {
 
     /// Whether the limits let this candidate run at the newest node.
     fn allowed(&mut self, candidates: &[Candidate], index: usize) -> bool {
-        let (mut preemptions, mut delays, mut early) = (0, 0, 0);
-        if let Some(at) = self.depth.checked_sub(1) {
-            let Node { preemptions: p, delays: d, early: e, .. } = self.nodes[at];
-            (preemptions, delays, early) = (p, d, e);
-        }
+        let before = self.depth.checked_sub(1).map(|at| &self.nodes[at]);
+        let [preemptions, delays, early] = before.map_or([0; 3], |node| [node.preemptions, node.delays, node.early]);
         let preempts = candidates[index].preempts;
         let delayed = self.limits.delays.is_some() && index != natural(candidates, self.last_thread());
         let beyond = |limit: Option<u32>, so_far: u32, more: bool| more && limit.is_some_and(|most| so_far >= most);
@@ -514,9 +511,10 @@ impl Dpor {
         node.preemptions = preemptions + u32::from(preempts);
         node.delays = delays + u32::from(delayed);
         let is_clock = |thread| self.limits.early.is_some_and(|(clock, _)| clock == thread);
-        let busy = candidates.iter().any(|other| !other.lazy && !is_clock(other.thread));
-        early += u32::from(busy && is_clock(candidates[index].thread));
-        (node.early, node.lazy) = (early, candidates[index].lazy);
+        let is_early =
+            is_clock(candidates[index].thread) && candidates.iter().any(|other| !other.lazy && !is_clock(other.thread));
+        node.early = early + u32::from(is_early);
+        node.lazy = candidates[index].lazy;
         true
     }
 

@@ -6,7 +6,7 @@ use super::trace::NONE;
 use super::{Access, ThreadId};
 
 /// An internal choice: what was answered, of how many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Answer {
     pub(super) value: u32,
     pub(super) options: u32,
