@@ -108,20 +108,9 @@ impl TaskStruct {
         std::array::from_fn(|i| self.comm[i].get())
     }
 
-    /// `comm` up to its NUL.
-    pub fn comm_bytes(&self) -> ([u8; 16], usize) {
-        let mut bytes = [0; 16];
-        for (byte, cell) in bytes.iter_mut().zip(&self.comm) {
-            *byte = cell.get();
-        }
-        let len = bytes.iter().position(|&b| b == 0).unwrap_or(16);
-        (bytes, len)
-    }
-
     /// `comm` as text, unprintable bytes replaced.
     pub fn comm_text(&self) -> String {
-        let (bytes, len) = self.comm_bytes();
-        String::from_utf8_lossy(&bytes[..len]).into_owned()
+        comm_text(&self.comm_array())
     }
 
     /// Sets `comm`, cut to 15 bytes, and clears the rest.
@@ -130,4 +119,10 @@ impl TaskStruct {
             cell.set(if i < 15 { name.get(i).copied().unwrap_or(0) } else { 0 });
         }
     }
+}
+
+/// `comm` as text: up to its NUL, unprintable bytes replaced.
+pub fn comm_text(comm: &[u8; 16]) -> String {
+    let len = comm.iter().position(|&byte| byte == 0).unwrap_or(comm.len());
+    String::from_utf8_lossy(&comm[..len]).into_owned()
 }

@@ -45,6 +45,8 @@ pub enum Event {
 #[derive(Clone, Debug, Default)]
 pub struct EventQueue {
     queue: BTreeMap<EventKey, Event>,
+    /// How many of them are the watchdog's own.
+    watchdogs: usize,
     sequence: u64,
     /// Whether anything was added since somebody cleared this: what was done then depends on the time.
     pub armed: bool,
@@ -56,7 +58,7 @@ impl EventQueue {
         self.sequence += 1;
         self.armed = true;
         let key = EventKey { time_ns, rank: (u64::from(class) << 56) | self.sequence };
-        self.queue.insert(key, event);
+        self.insert(key, event);
         key
     }
 
@@ -65,13 +67,23 @@ impl EventQueue {
         self.sequence += 1;
         self.armed = true;
         let key = EventKey { time_ns, rank: (u64::from(class) << 56) | ((1 << 56) - 1 - self.sequence) };
-        self.queue.insert(key, event);
+        self.insert(key, event);
         key
+    }
+
+    fn insert(&mut self, key: EventKey, event: Event) {
+        self.watchdogs += usize::from(event == Event::HungTaskCheck);
+        self.queue.insert(key, event);
+    }
+
+    fn removed(&mut self, event: Event) {
+        self.watchdogs -= usize::from(event == Event::HungTaskCheck);
     }
 
     /// Takes an event out before it is due; false if it already ran.
     pub fn cancel(&mut self, key: EventKey) -> bool {
-        self.queue.remove(&key).is_some()
+        let event = self.queue.remove(&key);
+        event.inspect(|&event| self.removed(event)).is_some()
     }
 
     /// The instant of the earliest event.
@@ -86,6 +98,7 @@ impl EventQueue {
             return None;
         }
         let (key, event) = entry.remove_entry();
+        self.removed(event);
         Some((key.time_ns, event))
     }
 
@@ -113,7 +126,7 @@ impl EventQueue {
 
     /// Whether any event other than the watchdog's own is queued.
     pub fn has_work(&self) -> bool {
-        self.queue.values().any(|event| *event != Event::HungTaskCheck)
+        self.queue.len() > self.watchdogs
     }
 
     /// Number of queued events.

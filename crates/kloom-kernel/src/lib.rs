@@ -419,6 +419,7 @@ impl Kernel {
                 refs_taken: Vec::new(),
                 switch_count: 0,
                 serial,
+                freed: None,
             }
         });
         let Some(id) = id else { return Err(if full { Errno::EAGAIN } else { Errno::ENOMEM }) };

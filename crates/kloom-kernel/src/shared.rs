@@ -12,6 +12,25 @@ impl<T> Shared<T> {
     pub fn new(value: T) -> Shared<T> {
         Shared(Rc::new(value))
     }
+
+    /// The same place with another value, if nobody shares it.
+    pub fn refilled(mut self, value: T) -> Shared<T> {
+        match Rc::get_mut(&mut self.0) {
+            Some(place) => {
+                *place = value;
+                self
+            }
+            None => Shared::new(value),
+        }
+    }
+}
+
+impl<T: Clone> Shared<T> {
+    #[cold]
+    #[inline(never)]
+    fn part(&mut self) -> &mut T {
+        Rc::make_mut(&mut self.0)
+    }
 }
 
 impl<T> Deref for Shared<T> {
@@ -26,7 +45,13 @@ impl<T> Deref for Shared<T> {
 impl<T: Clone> DerefMut for Shared<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        Rc::make_mut(&mut self.0)
+        if Rc::strong_count(&self.0) != 1 {
+            return self.part();
+        }
+        let Some(value) = Rc::get_mut(&mut self.0) else {
+            unreachable!("nobody shares it, and there are no weak references")
+        };
+        value
     }
 }
 

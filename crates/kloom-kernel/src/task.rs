@@ -4,10 +4,12 @@
 //! ([`TaskStruct`], cells shared with the module); what they cannot see is in [`Task`].
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use kloom_abi::TaskStruct;
 use kloom_abi::sched::{PF_KTHREAD, TASK_COMM_LEN};
+use rustc_hash::FxHashMap;
 
 use crate::event::EventKey;
 use crate::kthread::Kthread;
@@ -259,6 +261,8 @@ pub struct Task {
     pub switch_count: u64,
     /// Tells the tenants of a slot apart.
     pub serial: u64,
+    /// Its `task_struct` is gone.
+    pub freed: Option<Freed>,
 }
 
 impl Task {
@@ -306,9 +310,10 @@ impl Task {
 
     /// The name: a kthread's whole, else `comm`.
     pub fn name(&self) -> String {
-        match &self.full_name {
-            Some(name) => name.to_string(),
-            None => self.c.comm_text(),
+        match (&self.full_name, &self.freed) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(freed)) => kloom_abi::task::comm_text(&freed.comm),
+            (None, None) => self.c.comm_text(),
         }
     }
 
@@ -323,28 +328,56 @@ impl Task {
     }
 }
 
-/// What is left of a released task: enough to tell the story when a stale pointer is used.
+/// The end of a task's memory.
 #[derive(Clone, Debug)]
-pub struct Tombstone {
-    /// Its pid.
-    pub pid: i32,
-    /// Its name.
-    pub name: Box<str>,
-    /// A kernel thread of a module.
-    pub module_thread: bool,
-    /// Where it was created.
-    pub created: RawEvent,
-    /// Where it exited.
-    pub exited: Option<RawEvent>,
-    /// When the memory was freed, and by whom.
-    pub freed: RawEvent,
+pub struct Freed {
+    /// When, and by whom.
+    pub at: RawEvent,
+    /// `comm`, which can no longer be read where it was.
+    comm: [u8; TASK_COMM_LEN],
 }
 
-/// A slot is live, or holds the story of its last task until reused.
+/// A released task: its story, for when a stale pointer is used. Its `task_struct` cannot be read any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Tombstone<'t>(&'t Task);
+
+impl Tombstone<'_> {
+    /// Its pid.
+    pub fn pid(&self) -> i32 {
+        self.0.pid
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.0.name()
+    }
+
+    /// Whether it was a kernel thread of a module.
+    pub fn is_module_thread(&self) -> bool {
+        self.0.kthread().is_some()
+    }
+
+    /// Where it was created.
+    pub fn created(&self) -> RawEvent {
+        self.0.created
+    }
+
+    /// Where it exited.
+    pub fn exited(&self) -> Option<RawEvent> {
+        self.0.exited
+    }
+
+    /// When the memory was freed, and by whom.
+    pub fn freed(&self) -> Option<RawEvent> {
+        self.0.freed.as_ref().map(|freed| freed.at)
+    }
+}
+
+/// A slot is live, or holds its last task until reused.
 #[derive(Clone, Debug)]
 enum Slot {
     Live(Shared<Task>),
-    Dead(Rc<Tombstone>),
+    Dead(Shared<Task>),
     Empty,
 }
 
@@ -354,8 +387,7 @@ pub struct TaskTable {
     slots: Vec<Slot>,
     /// Freed slots, oldest first; reused only when more than [`TaskTable::quarantine`] wait.
     free: std::collections::VecDeque<TaskId>,
-    /// Live tasks by pid, ascending.
-    pub by_pid: BTreeMap<i32, TaskId>,
+    by_pid: FxHashMap<i32, TaskId>,
     memory: Box<dyn TaskMemory>,
     next_pid: i32,
     /// Most tasks that may live at once.
@@ -382,7 +414,7 @@ impl TaskTable {
         TaskTable {
             slots: Vec::new(),
             free: Default::default(),
-            by_pid: BTreeMap::new(),
+            by_pid: FxHashMap::default(),
             memory,
             next_pid: 1,
             limit,
@@ -412,7 +444,11 @@ impl TaskTable {
         };
         let (addr, c) = self.memory.alloc(id)?;
         let task = build(id, pid, addr, c);
-        self.slots[id.0 as usize] = Slot::Live(Shared::new(task));
+        let slot = &mut self.slots[id.0 as usize];
+        *slot = Slot::Live(match std::mem::replace(slot, Slot::Empty) {
+            Slot::Dead(last) => last.refilled(task),
+            Slot::Live(_) | Slot::Empty => Shared::new(task),
+        });
         if pid != 0 {
             self.by_pid.insert(pid, id);
         }
@@ -483,11 +519,11 @@ impl TaskTable {
 
     /// Unhashes the pid of an exited task: it no longer shows in ps or /proc.
     pub fn unhash(&mut self, id: TaskId) {
-        let pid = self.get(id).map(|task| task.pid);
-        if let Some(pid) = pid
-            && self.by_pid.get(&pid) == Some(&id)
+        let Some(pid) = self.get(id).map(|task| task.pid) else { return };
+        if let Entry::Occupied(entry) = self.by_pid.entry(pid)
+            && *entry.get() == id
         {
-            self.by_pid.remove(&pid);
+            entry.remove();
             self.unlink(id);
         }
     }
@@ -496,16 +532,12 @@ impl TaskTable {
     pub fn release(&mut self, id: TaskId, freed: RawEvent) {
         self.unhash(id);
         let slot = &mut self.slots[id.0 as usize];
-        let Slot::Live(task) = slot else { panic!("task slot {id:?} released twice") };
-        let tombstone = Tombstone {
-            pid: task.pid,
-            name: task.name().into_boxed_str(),
-            module_thread: task.kthread().is_some(),
-            created: task.created,
-            exited: task.exited,
-            freed,
+        let Slot::Live(mut task) = std::mem::replace(slot, Slot::Empty) else {
+            panic!("task slot {id:?} released twice")
         };
-        *slot = Slot::Dead(Rc::new(tombstone));
+        let comm = task.comm();
+        task.freed = Some(Freed { at: freed, comm });
+        *slot = Slot::Dead(task);
         self.memory.free(id);
         self.free.push_back(id);
     }
@@ -527,9 +559,9 @@ impl TaskTable {
     }
 
     /// The story of the released task that last lived in a slot.
-    pub fn tombstone(&self, id: TaskId) -> Option<&Tombstone> {
+    pub fn tombstone(&self, id: TaskId) -> Option<Tombstone<'_>> {
         match self.slots.get(id.0 as usize) {
-            Some(Slot::Dead(tombstone)) => Some(tombstone),
+            Some(Slot::Dead(task)) => Some(Tombstone(task)),
             _ => None,
         }
     }
@@ -545,6 +577,13 @@ impl TaskTable {
             Slot::Live(task) => Some(&**task),
             _ => None,
         })
+    }
+
+    /// Live tasks with a pid, by pid, ascending.
+    pub fn by_pid(&self) -> Vec<(i32, TaskId)> {
+        let mut all: Vec<(i32, TaskId)> = self.by_pid.iter().map(|(&pid, &id)| (pid, id)).collect();
+        all.sort_unstable();
+        all
     }
 
     /// Number of live tasks with a pid.
@@ -582,6 +621,6 @@ impl std::ops::IndexMut<TaskId> for TaskTable {
 
 impl std::fmt::Debug for TaskTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TaskTable").field("by_pid", &self.by_pid).finish_non_exhaustive()
+        f.debug_struct("TaskTable").field("by_pid", &self.by_pid()).finish_non_exhaustive()
     }
 }

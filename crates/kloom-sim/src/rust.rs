@@ -651,7 +651,7 @@ fn step_of(machine: &Machine, went: &Went) -> Choice {
                     .kernel
                     .tasks
                     .tombstone(task)
-                    .map_or_else(|| format!("thread {}", went.thread), |dead| dead.name.to_string()),
+                    .map_or_else(|| format!("thread {}", went.thread), |dead| dead.name()),
             }
         }
     };

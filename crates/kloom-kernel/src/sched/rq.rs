@@ -1,18 +1,22 @@
 //! Run queues: real-time tasks by priority, fair tasks by virtual run time.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::Kernel;
 use crate::chooser::Point;
 use crate::task::TaskId;
+
+/// Virtual run time, then order of arrival.
+type FairKey = (u64, u64, TaskId);
 
 /// Runnable tasks of one CPU; the running one is not among them.
 #[derive(Clone, Debug, Default)]
 pub struct RunQueue {
     /// Real-time tasks by `prio` (small first), each level first in, first out.
     rt: BTreeMap<i32, VecDeque<TaskId>>,
-    /// Fair tasks by virtual run time.
-    fair: BTreeSet<(u64, u64, TaskId)>,
+    /// Fair tasks by virtual run time, ascending. They come at the end and go from the front, or are few: moving some
+    /// costs less than a tree's nodes.
+    fair: VecDeque<FairKey>,
     /// Never decreases; what a newly runnable task is placed against.
     min_vruntime: u64,
     rt_count: usize,
@@ -31,7 +35,7 @@ impl RunQueue {
 
     /// Raises the floor to the smallest virtual run time present (`update_min_vruntime`).
     pub fn update_min_vruntime(&mut self, current: Option<u64>) {
-        let first = self.fair.first().map(|entry| entry.0);
+        let first = self.fair.front().map(|entry| entry.0);
         let candidate = match (current, first) {
             (Some(a), Some(b)) => a.min(b),
             (Some(a), None) | (None, Some(a)) => a,
@@ -42,7 +46,8 @@ impl RunQueue {
 
     /// The waiting tasks, in the order in which they would be taken.
     pub fn tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
-        self.rt.values().flatten().copied().chain(self.fair.iter().map(|entry| entry.2))
+        let rt = (self.rt_count > 0).then(|| self.rt.values().flatten().copied());
+        rt.into_iter().flatten().chain(self.fair.iter().map(|entry| entry.2))
     }
 
     /// Forgets the virtual time that has passed, in an empty queue.
@@ -58,6 +63,17 @@ impl RunQueue {
     /// The best waiting real-time priority.
     pub fn best_rt(&self) -> Option<i32> {
         self.rt.keys().next().copied()
+    }
+
+    fn add_fair(&mut self, key: FairKey) {
+        let place = self.fair.partition_point(|other| *other < key);
+        self.fair.insert(place, key);
+    }
+
+    /// Whether it was there.
+    fn remove_fair(&mut self, key: &FairKey) -> bool {
+        let place = self.fair.binary_search(key);
+        place.is_ok_and(|place| self.fair.remove(place).is_some())
     }
 
     fn take_rt(&mut self) -> Option<TaskId> {
@@ -111,7 +127,7 @@ impl Kernel {
             }
             rq.rt_count += 1;
         } else {
-            rq.fair.insert(key);
+            rq.add_fair(key);
         }
     }
 
@@ -124,7 +140,7 @@ impl Kernel {
         }
         let key = (task.se.vruntime, task.se.queued_seq, id);
         let rq = &mut self.cpus[cpu].rq;
-        if rq.fair.remove(&key) {
+        if rq.remove_fair(&key) {
             return true;
         }
         let prio = task.se.prio();
@@ -169,8 +185,7 @@ impl Kernel {
             self.chooser.choose(Point::NextTask, rq.fair.len().min(64) as u32)
         };
         let rq = &mut self.cpus[cpu as usize].rq;
-        let key = *rq.fair.iter().nth(index as usize)?;
-        rq.fair.remove(&key);
+        let key = rq.fair.remove(index as usize)?;
         rq.update_min_vruntime(Some(key.0));
         Some(key.2)
     }
@@ -193,7 +208,7 @@ impl Kernel {
             }
         }
         let (_, vruntime, seq, task, from) = best?;
-        self.cpus[from].rq.fair.remove(&(vruntime, seq, task));
+        self.cpus[from].rq.remove_fair(&(vruntime, seq, task));
         let floor = self.cpus[cpu as usize].rq.min_vruntime;
         let lag = vruntime as i64 - self.cpus[from].rq.min_vruntime as i64;
         let se = &mut self.tasks[task].se;

@@ -46,7 +46,7 @@ pub(super) fn tell(story: &mut Story, machine: &Machine, report: &Report) -> Opt
         Fault::TaskUseAfterFree { target, func } => {
             let tombstone = machine.kernel.tasks.tombstone(*target);
             let (created, exited) = birth_and_death(machine, *target)?;
-            let freed = exited.or(tombstone.map(|tombstone| tombstone.freed)).unwrap_or(*at);
+            let freed = exited.or(tombstone.and_then(|tombstone| tombstone.freed())).unwrap_or(*at);
             let name = super::resolve::who_task(machine, *target).comm;
             let how = if func.is_empty() { How::Read } else { How::Call };
             Told::UseAfterFree {

@@ -232,14 +232,9 @@ pub fn who_of(machine: &Machine, raw: &RawEvent) -> Who {
     let tasks = &machine.kernel.tasks;
     // The slot may have a new tenant; the pid tells.
     let live = tasks.get(raw.task).filter(|task| task.pid == raw.pid).map(kloom_kernel::task::Task::name);
-    let dead = || {
-        tasks
-            .tombstone(raw.task)
-            .filter(|tombstone| tombstone.pid == raw.pid)
-            .map(|tombstone| tombstone.name.to_string())
-    };
-    let end = raw.comm.iter().position(|&byte| byte == 0).unwrap_or(raw.comm.len());
-    let comm = live.or_else(dead).unwrap_or_else(|| String::from_utf8_lossy(&raw.comm[..end]).into_owned());
+    let dead =
+        || tasks.tombstone(raw.task).filter(|tombstone| tombstone.pid() == raw.pid).map(|tombstone| tombstone.name());
+    let comm = live.or_else(dead).unwrap_or_else(|| kloom_abi::task::comm_text(&raw.comm));
     Who { comm, pid: raw.pid, cpu: raw.cpu, context }
 }
 
@@ -250,9 +245,7 @@ pub fn who_task(machine: &Machine, id: TaskId) -> Who {
         return Who::task(task.name(), task.pid, task.se.cpu);
     }
     match tasks.tombstone(id) {
-        Some(tombstone) => {
-            Who::task(tombstone.name.to_string(), tombstone.pid, tombstone.exited.map_or(0, |at| at.cpu))
-        }
+        Some(tombstone) => Who::task(tombstone.name(), tombstone.pid(), tombstone.exited().map_or(0, |at| at.cpu)),
         None => Who::default(),
     }
 }

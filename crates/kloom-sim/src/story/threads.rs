@@ -62,7 +62,7 @@ pub(super) fn birth_and_death(machine: &Machine, id: TaskId) -> Option<(RawEvent
     if let Some(task) = tasks.get(id) {
         return Some((task.created, task.exited));
     }
-    tasks.tombstone(id).map(|tombstone| (tombstone.created, tombstone.exited))
+    tasks.tombstone(id).map(|tombstone| (tombstone.created(), tombstone.exited()))
 }
 
 fn never_woken(story: &mut Story, machine: &Machine, target: TaskId, stopped: Option<&RawEvent>) -> Option<Told> {
@@ -101,7 +101,7 @@ pub(super) fn at_the_end(story: &mut Story, machine: &Machine) -> Vec<Told> {
         let at = RawEvent {
             task: ignored.sender,
             pid: sender.map_or_else(
-                || machine.kernel.tasks.tombstone(ignored.sender).map_or(0, |tombstone| tombstone.pid),
+                || machine.kernel.tasks.tombstone(ignored.sender).map_or(0, |tombstone| tombstone.pid()),
                 |task| task.pid,
             ),
             comm: sender.map_or([0; 16], Task::comm),
@@ -132,8 +132,8 @@ fn module_thread(machine: &Machine, id: TaskId) -> Option<RawEvent> {
             .kernel
             .tasks
             .tombstone(id)
-            .filter(|tombstone| tombstone.module_thread)
-            .map(|tombstone| tombstone.created),
+            .filter(kloom_kernel::task::Tombstone::is_module_thread)
+            .map(|tombstone| tombstone.created()),
     }
 }
 

@@ -214,16 +214,16 @@ fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
         let group = |wanted: i32, kernel: &kloom_kernel::Kernel| -> Vec<TaskId> {
             kernel
                 .tasks
-                .by_pid
-                .values()
-                .copied()
+                .by_pid()
+                .into_iter()
+                .map(|(_, id)| id)
                 .filter(|&id| kernel.tasks[id].user().is_some_and(|user| user.pgid == wanted))
                 .collect()
         };
         let targets: Vec<TaskId> = match pid {
             0 => group(own, kernel),
             -1 => {
-                let all = kernel.tasks.by_pid.values().copied();
+                let all = kernel.tasks.by_pid().into_iter().map(|(_, id)| id);
                 all.filter(|&id| id != current && kernel.tasks[id].pid > 1 && !kernel.tasks[id].is_kthread()).collect()
             }
             pid if pid < -1 => group(-pid, kernel),

@@ -68,7 +68,7 @@ impl Kernel {
             for (name, id) in [("self", proc_tree::SELF), ("thread-self", proc_tree::THREAD_SELF)] {
                 list.push(DirEntry { name: name.to_string(), kind: FileKind::Link, ino: self.ino(Node::Proc(id)) });
             }
-            for &pid in self.tasks.by_pid.keys() {
+            for (pid, _) in self.tasks.by_pid() {
                 let node = Node::Pid(PidNode { pid, thread: false, entry: PidEntry::Dir });
                 list.push(DirEntry { name: pid.to_string(), kind: FileKind::Dir, ino: self.ino(node) });
             }
