@@ -302,6 +302,39 @@ fn threads_that_part_late_are_cut_late() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_interruption_comes_to_the_same(
+        program in program(),
+        strategy in prop::sample::select(vec!["random:1", "pct:3:1", "surw:1", "portfolio:9:1"]),
+        (budget, hands) in (1..80u64, 1..4usize),
+        (preemptions, first_failure) in (prop::option::of(0..3u32), any::<bool>()),
+        pauses in prop::collection::vec((1..4usize, 1..30i64), 0..6),
+    ) {
+        let mut merged = State::default();
+        let mut sampled = 0;
+        for nth in 0..hands {
+            let mut plan = portfolio(strategy, budget, (nth, hands));
+            (plan.limits.preemptions, plan.first_failure) = (preemptions, first_failure);
+            let alone = run(&plan, 1, || worker(&program));
+            let mut state = State::new(&mut worker(&program), &plan);
+            for &(jobs, pause) in &pauses {
+                go_on(&mut state, &plan, jobs, &program, pause);
+                state = saved_and_read(&state);
+            }
+            go_on(&mut state, &plan, 2, &program, i64::MAX);
+            prop_assert_eq!(&state, &alone);
+            sampled += alone.sampled();
+            merged.merge(state).expect("same program");
+            merged.merge(alone).expect("same program");
+        }
+        prop_assert_eq!(merged.sampled(), sampled);
+        prop_assert!(sampled <= budget);
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
