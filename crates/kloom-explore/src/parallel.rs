@@ -24,7 +24,7 @@ mod samples;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::search::{Beginning, Dpor, Ending, Limits, Part, Samplers, Schedule, Search, Summary, Tree};
+use crate::search::{Beginning, Dpor, Ending, Limits, Part, Samplers, Schedule, Search, Strategy, Summary, Tree};
 
 pub use samples::Samples;
 
@@ -90,6 +90,26 @@ impl Default for Plan {
 }
 
 impl Plan {
+    /// So many executions of a strategy, within no bounds beside its own; `None` if each of its executions follows from the
+    /// one before.
+    pub fn of(strategy: &Strategy, executions: u64) -> Option<Plan> {
+        let limits = match *strategy {
+            Strategy::Dpor(limits) => {
+                let most = limits.executions.map_or(executions, |most| most.min(executions));
+                Limits { executions: Some(most), ..limits }
+            }
+            // Something is left for the samplers, however small the budget is.
+            Strategy::Portfolio { executions: most, .. } => {
+                Limits { executions: Some(most.min(executions.div_ceil(2))), ..Limits::default() }
+            }
+            Strategy::Random { .. } | Strategy::Pct { .. } | Strategy::Pos { .. } | Strategy::Surw { .. } => {
+                Limits { executions: Some(0), ..Limits::default() }
+            }
+            Strategy::Dfs(_) | Strategy::Natural | Strategy::Replay(_) => return None,
+        };
+        Some(Plan { limits, samplers: Samplers::of(strategy), executions, ..Plan::default() })
+    }
+
     fn reduces(&self) -> bool {
         self.limits.executions != Some(0)
     }

@@ -201,7 +201,7 @@ impl Checker {
         self
     }
 
-    /// Only those with at most this many preemptions.
+    /// Only those with at most this many preemptions; samplers do not keep to it.
     pub fn preemptions(mut self, preemptions: u32) -> Checker {
         self.preemptions = Some(preemptions);
         self
@@ -213,8 +213,8 @@ impl Checker {
         self
     }
 
-    /// Explores by reduction on so many OS threads. What is found, and in how many executions, is the same for any number.
-    /// Samplers run on one thread.
+    /// Explores on so many OS threads. What is found, and in how many executions, is the same for any number. [`Strategy::Dfs`]
+    /// and [`Strategy::Natural`] run on one.
     pub fn jobs(mut self, jobs: usize) -> Checker {
         self.jobs = Some(jobs.max(1));
         self
@@ -228,12 +228,15 @@ impl Checker {
     }
 
     fn limits(&self) -> Limits {
-        let executions = Some(self.executions.unwrap_or(EXECUTIONS));
-        Limits { preemptions: self.preemptions, executions, ..Limits::default() }
+        Limits { preemptions: self.preemptions, executions: Some(self.most()), ..Limits::default() }
     }
 
-    fn search(&self) -> Box<dyn Search + Send> {
-        search::make(&match self.strategy {
+    fn most(&self) -> u64 {
+        self.executions.unwrap_or(if self.strategy.ends() { EXECUTIONS } else { SAMPLES })
+    }
+
+    fn strategy_of_search(&self) -> search::Strategy {
+        match self.strategy {
             Strategy::Dpor => search::Strategy::Dpor(self.limits()),
             Strategy::Dfs => search::Strategy::Dfs(self.limits()),
             Strategy::Random { seed } => search::Strategy::Random { seed },
@@ -242,7 +245,14 @@ impl Checker {
             Strategy::Surw { seed } => search::Strategy::Surw { seed },
             Strategy::Portfolio { executions, seed } => search::Strategy::Portfolio { executions, seed },
             Strategy::Natural => search::Strategy::Natural,
-        })
+        }
+    }
+
+    /// What several threads can do together, if they can.
+    fn plan(&self) -> Option<Plan> {
+        let mut plan = Plan::of(&self.strategy_of_search(), self.most())?;
+        plan.limits.preemptions = self.preemptions;
+        Some(Plan { first_failure: true, ..plan })
     }
 
     /// Runs `main` under the strategy until it fails or nothing is left, and says what was seen.
@@ -251,11 +261,11 @@ impl Checker {
     /// There is no machine: the host refuses memory.
     pub fn explore<R: ThreadResult>(&self, main: impl Fn() -> R + Send + Sync + 'static) -> Outcome {
         let run = Run { checker: self, main: Arc::new(move || answer(main().to_int())) };
-        match self.jobs {
-            Some(jobs) if self.strategy == Strategy::Dpor => run.in_parts(jobs),
+        match (self.jobs, self.plan()) {
+            (Some(jobs), Some(plan)) => run.in_parts(jobs, &plan),
             _ => {
-                let most = if self.strategy.ends() { None } else { Some(self.executions.unwrap_or(SAMPLES)) };
-                run.explore(&mut *self.search(), most)
+                let most = if self.strategy.ends() { None } else { Some(self.most()) };
+                run.explore(&mut *search::make(&self.strategy_of_search()), most)
             }
         }
     }
@@ -402,12 +412,10 @@ impl Run<'_> {
         self.outcome(&search.summary(), failure, boots)
     }
 
-    /// The same by reduction on several OS threads.
-    fn in_parts(&self, jobs: usize) -> Outcome {
-        let limits = self.checker.limits();
-        let plan = Plan { limits, first_failure: true, ..Plan::default() };
+    /// The same on several OS threads.
+    fn in_parts(&self, jobs: usize, plan: &Plan) -> Outcome {
         // There is no cut, so nothing has to be run to find it.
-        let mut state = parallel::State::new(&mut |_: &mut dyn Search| Ending::Abandoned, &plan);
+        let mut state = parallel::State::new(&mut |_: &mut dyn Search| Ending::Abandoned, plan);
         let reports = Mutex::new(BTreeMap::new());
         let boots = std::sync::atomic::AtomicU64::new(0);
         let make = || {
@@ -423,7 +431,7 @@ impl Run<'_> {
                 ending
             }
         };
-        state.run(&plan, jobs, make, &AtomicBool::new(false));
+        state.run(plan, jobs, make, &AtomicBool::new(false));
         let all = state.outcome();
         let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
         let simplest = all.failures.iter().min_by(|(_, a), (_, b)| {

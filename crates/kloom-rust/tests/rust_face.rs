@@ -142,6 +142,19 @@ fn the_number_of_jobs_changes_nothing() {
         (outcome.executions, failure.token().to_string(), failure.report().clone())
     };
     assert_eq!(tell(explore(1)), tell(explore(2)));
+    let strategies =
+        [Strategy::Random { seed: 3 }, Strategy::Surw { seed: 3 }, Strategy::Portfolio { executions: 1, seed: 3 }];
+    for strategy in strategies {
+        let explore = |jobs| Checker::new().strategy(strategy.clone()).jobs(jobs).explore(lost_update);
+        assert_eq!(tell(explore(1)), tell(explore(2)), "{strategy:?}");
+        let explore =
+            |jobs| Checker::new().strategy(strategy.clone()).executions(50).jobs(jobs).explore(sections(3, 2));
+        let (alone, both) = (explore(1), explore(2));
+        assert_eq!((alone.executions, alone.exhausted), (50, false), "{strategy:?}: {alone:?}");
+        assert_eq!((both.executions, both.exhausted, both.cut), (50, false, alone.cut), "{strategy:?}: {both:?}");
+    }
+    let all = Checker::new().strategy(Strategy::Portfolio { executions: 100, seed: 1 }).jobs(2).explore(sections(2, 2));
+    assert_eq!((all.executions, all.exhausted), (6, true));
 }
 
 #[test]

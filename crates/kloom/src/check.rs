@@ -607,29 +607,18 @@ impl Hunt<'_> {
     fn plan(&self, executions: u64, share: (usize, usize)) -> Option<Plan> {
         let How { preemptions, delays, .. } = *self.how;
         let early = self.subject.early();
+        let plan = Plan::of(&self.how.strategy, executions)?;
         let limits = match self.how.strategy {
-            Strategy::Dpor(limits) => {
-                let most = limits.executions.map_or(executions, |most| most.min(executions));
-                Limits { early, executions: Some(most), ..limits }
-            }
-            // Something is left for the samplers, however small the budget is.
-            Strategy::Portfolio { executions: most, .. } => {
-                Limits { preemptions, delays, early, executions: Some(most.min(executions.div_ceil(2))) }
-            }
-            Strategy::Random { .. } | Strategy::Pct { .. } | Strategy::Pos { .. } | Strategy::Surw { .. } => {
-                Limits { executions: Some(0), ..Limits::default() }
-            }
-            Strategy::Dfs(_) | Strategy::Natural | Strategy::Replay(_) => return None,
+            Strategy::Portfolio { .. } => Limits { preemptions, delays, early, ..plan.limits },
+            _ => Limits { early, ..plan.limits },
         };
         Some(Plan {
             limits,
-            samplers: Samplers::of(&self.how.strategy),
-            executions,
             partition: share,
             // A few for each share, so that none has much more to do than another; more would only be more to run twice.
             parts: if share.1 > 1 { PARTS_EACH * share.1.max(PARTS_EACH) } else { 1 },
             first_failure: !self.how.keep_going,
-            ..Plan::default()
+            ..plan
         })
     }
 
