@@ -14,8 +14,7 @@ use kloom_cc::Built;
 use kloom_diag::{End, Outcome, Severity};
 use kloom_explore::parallel::{self, Plan, State};
 use kloom_explore::search::{
-    self, DROPS_PER_EXECUTION, Ending, Limits, Minimised, Part, Recorder, Replay, Samplers, Schedule, Search, Strategy,
-    Summary,
+    self, DROPS_PER_EXECUTION, Ending, Limits, Minimised, Part, Recorder, Replay, Schedule, Search, Strategy, Summary,
 };
 use kloom_shim::machine::FAILABLE;
 use kloom_sim::explored::{Bounds, CLOCK_THREAD, Explored, Threads};
