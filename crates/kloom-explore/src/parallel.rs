@@ -395,26 +395,26 @@ impl State {
     ) {
         let jobs = jobs.max(1);
         if let Some(office) = self.office(plan, stop, keep, jobs) {
-            on_threads(jobs, &make, |hand| office.work(hand));
+            on_threads(jobs, &make, |reserve| office.work(reserve));
         }
         if let Some(hall) = self.hall(plan, stop, keep) {
-            on_threads(jobs, &make, |hand| hall.work(hand));
+            on_threads(jobs, &make, |reserve| hall.work(reserve));
         }
     }
 
     /// As [`State::run_keeping`], on this thread and with a worker that is there.
     pub fn run_alone<W: Worker>(&mut self, plan: &Plan, worker: W, stop: &AtomicBool, keep: &(dyn Fn(&State) + Sync)) {
-        let mut hand = Hand { make: None::<fn() -> W>, worker: Some(worker) };
+        let mut reserve = Reserve { make: None::<fn() -> W>, worker: Some(worker) };
         if let Some(office) = self.office(plan, stop, keep, 1) {
-            office.work(&mut hand);
+            office.work(&mut reserve);
         }
         if let Some(hall) = self.hall(plan, stop, keep) {
-            hall.work(&mut hand);
+            hall.work(&mut reserve);
         }
     }
 
     /// The parts that are a hand's. The large ones are dealt first, so that everyone gets as many.
-    fn dealt(&self, (nth, of): (usize, usize)) -> impl Iterator<Item = usize> {
+    fn parts_of(&self, (nth, of): (usize, usize)) -> impl Iterator<Item = usize> {
         let small = (0..self.parts.len()).filter(|part| !self.large.contains(part));
         let ours = move |&(card, _): &(usize, usize)| card % of.max(1) == nth;
         self.large.iter().copied().chain(small).enumerate().filter(ours).map(|(_, part)| part)
@@ -431,12 +431,12 @@ fn further<T>(own: &mut BTreeMap<usize, T>, others: BTreeMap<usize, T>, far: imp
 }
 
 /// A worker that is made when there is something to do.
-struct Hand<W, F> {
+struct Reserve<W, F> {
     make: Option<F>,
     worker: Option<W>,
 }
 
-impl<W: Worker, F: FnOnce() -> W> Hand<W, F> {
+impl<W: Worker, F: FnOnce() -> W> Reserve<W, F> {
     fn worker(&mut self) -> &mut W {
         let make = &mut self.make;
         self.worker.get_or_insert_with(|| make.take().expect("there is a worker or a way to make it")())
@@ -444,8 +444,8 @@ impl<W: Worker, F: FnOnce() -> W> Hand<W, F> {
 }
 
 /// Lets so many threads work, each with a worker of its own.
-fn on_threads<W: Worker, F: Fn() -> W + Sync>(jobs: usize, make: &F, work: impl Fn(&mut Hand<W, &F>) + Sync) {
-    let work = || work(&mut Hand { make: Some(make), worker: None });
+fn on_threads<W: Worker, F: Fn() -> W + Sync>(jobs: usize, make: &F, work: impl Fn(&mut Reserve<W, &F>) + Sync) {
+    let work = || work(&mut Reserve { make: Some(make), worker: None });
     if jobs <= 1 {
         return work();
     }

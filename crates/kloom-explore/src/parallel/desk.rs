@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Hand, Open, Plan, State, Worker, failed};
+use super::{Open, Plan, Reserve, State, Worker, failed};
 use crate::search::{Dpor, Ending, Job, Limits, Recorder, Report, Search, Tree};
 
 /// Where jobs are handed out and reports are taken.
@@ -45,7 +45,7 @@ impl State {
         if !plan.reduces() || plan.first_failure && self.has_failed() {
             return None;
         }
-        let todo = self.dealt(plan.partition).filter(|part| !self.done.contains_key(part)).collect();
+        let todo = self.parts_of(plan.partition).filter(|part| !self.done.contains_key(part)).collect();
         let (jobs, reports) = (VecDeque::new(), VecDeque::new());
         let mut desk = Desk { state: self, plan, todo, part: None, jobs, reports, oldest: 0, workers, waiting: 0 };
         desk.open_next();
@@ -156,7 +156,7 @@ impl<'s> Office<'s> {
     }
 
     /// Does jobs until there are no more.
-    pub(super) fn work<W: Worker, F: FnOnce() -> W>(&self, hand: &mut Hand<W, F>) {
+    pub(super) fn work<W: Worker, F: FnOnce() -> W>(&self, reserve: &mut Reserve<W, F>) {
         let _leaving = Leaving(self);
         let (mut at, mut search) = (None, Recorder::new(Dpor::default()));
         let (mut jobs, mut reports) = (Vec::new(), Vec::new());
@@ -177,7 +177,7 @@ impl<'s> Office<'s> {
                 at = Some(part);
             }
             drop(desk);
-            let worker = hand.worker();
+            let worker = reserve.worker();
             for (number, job) in jobs.drain(..) {
                 search.inner_mut().attend(job);
                 let failure = match search.begin().map(|()| worker.execute(&mut search)) {

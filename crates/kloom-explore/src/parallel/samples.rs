@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Hand, Outcome, Plan, State, Worker, dealt};
+use super::{Outcome, Plan, Reserve, State, Worker, dealt};
 use crate::search::{Ending, Lesson, Recorder, Sampler, Samplers, Schedule, Search};
 
 /// Executions between two times at which samplers learn from those before: few at first, when there is most to learn.
@@ -96,7 +96,7 @@ impl State {
             let summary = self.done.get(&part).map(|outcome: &Outcome| &outcome.summary);
             summary.is_some_and(|seen| seen.exhausted && !seen.bounds.preemptions && !seen.bounds.delays)
         };
-        !self.parts.is_empty() && self.dealt(plan.partition).all(is_seen)
+        !self.parts.is_empty() && self.parts_of(plan.partition).all(is_seen)
     }
 }
 
@@ -163,7 +163,7 @@ impl<'s> Hall<'s> {
     }
 
     /// Runs samples until there are enough.
-    pub(super) fn work<W: Worker, F: FnOnce() -> W>(&self, hand: &mut Hand<W, F>) {
+    pub(super) fn work<W: Worker, F: FnOnce() -> W>(&self, reserve: &mut Reserve<W, F>) {
         let _leaving = Leaving(self);
         loop {
             let mut sampled = self.lock();
@@ -177,7 +177,7 @@ impl<'s> Hall<'s> {
             sampled.next += 1;
             let mut search = Recorder::new(sampled.sampler(nth));
             drop(sampled);
-            let worker = hand.worker();
+            let worker = reserve.worker();
             let failure = match search.begin().map(|()| worker.execute(&mut search)) {
                 Some(Ending::Bug(signature)) => Some((signature, search.schedule().clone())),
                 _ => None,
