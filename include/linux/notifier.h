@@ -5,6 +5,7 @@
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock_types.h>
+#include <linux/srcu.h>
 struct notifier_block;
 typedef int (*notifier_fn_t)(struct notifier_block *nb, unsigned long action, void *data);
 struct notifier_block {
@@ -15,12 +16,14 @@ struct notifier_block {
 struct atomic_notifier_head { struct kloom_object obj; spinlock_t lock; struct notifier_block *head; };
 struct blocking_notifier_head { struct kloom_object obj; struct rw_semaphore rwsem; struct notifier_block *head; };
 struct raw_notifier_head { struct notifier_block *head; };
-struct srcu_notifier_head { struct kloom_object obj; struct mutex mutex; struct notifier_block *head; };
+struct srcu_notifier_head { struct kloom_object obj; struct mutex mutex; struct srcu_struct srcu; struct notifier_block *head; };
 #define ATOMIC_INIT_NOTIFIER_HEAD(n) do { (n)->obj.magic = KLOOM_MAGIC_NOTIFIER_HEAD; (n)->obj.handle = 0; spin_lock_init(&(n)->lock); (n)->head = NULL; } while (0)
 #define BLOCKING_INIT_NOTIFIER_HEAD(n) do { (n)->obj.magic = KLOOM_MAGIC_NOTIFIER_HEAD; (n)->obj.handle = 0; init_rwsem(&(n)->rwsem); (n)->head = NULL; } while (0)
 #define RAW_INIT_NOTIFIER_HEAD(n) do { (n)->head = NULL; } while (0)
 #define ATOMIC_NOTIFIER_HEAD(name) struct atomic_notifier_head name = { .obj = KLOOM_OBJECT_INIT(NOTIFIER_HEAD), .lock = __SPIN_LOCK_INITIALIZER(name.lock) }
 #define BLOCKING_NOTIFIER_HEAD(name) struct blocking_notifier_head name = { .obj = KLOOM_OBJECT_INIT(NOTIFIER_HEAD), .rwsem = __RWSEM_INITIALIZER(name.rwsem) }
+#define SRCU_NOTIFIER_HEAD(name) struct srcu_notifier_head name = { .obj = KLOOM_OBJECT_INIT(NOTIFIER_HEAD), .mutex = __MUTEX_INITIALIZER(name.mutex), .srcu = { .obj = KLOOM_OBJECT_INIT(SRCU) } }
+#define SRCU_NOTIFIER_HEAD_STATIC(name) static SRCU_NOTIFIER_HEAD(name)
 #define RAW_NOTIFIER_HEAD(name) struct raw_notifier_head name = { NULL }
 int atomic_notifier_chain_register(struct atomic_notifier_head *nh, struct notifier_block *nb); //@4ga adds by falling priority; -EEXIST
 int atomic_notifier_chain_unregister(struct atomic_notifier_head *nh, struct notifier_block *nb); //@4gs removes; -ENOENT

@@ -30,9 +30,11 @@ const TO_THE_END: &[&str] = &["--no-fail-fast"];
 
 /// The examples, their arguments, and the exit code that the README promises.
 const EXAMPLES: &[(&[&str], i32)] = &[
-    (&["examples/heartbeat.c"], 0),
-    (&["examples/heartbeat_hang.c", "--script", "examples/heartbeat_hang.sh"], 1),
-    (&["examples/proc_counter.c", "--script", "examples/proc_counter.sh"], 0),
+    (&["run", "examples/heartbeat.c"], 0),
+    (&["run", "examples/heartbeat_hang.c", "--script", "examples/heartbeat_hang.sh"], 1),
+    (&["run", "examples/proc_counter.c", "--script", "examples/proc_counter.sh"], 0),
+    (&["run", "examples/counter.c"], 0),
+    (&["check", "examples/counter.c"], 1),
 ];
 
 /// Runs all steps, or those named in `only`, and prints a table.
@@ -73,13 +75,13 @@ fn examples() -> Result<(), String> {
     let mut wrong = Vec::new();
     for (args, expected) in EXAMPLES {
         let shown = args.join(" ");
-        let run = sh::cargo(&["run", "--quiet", "--package", "kloom", "--", "run"]).args(args);
+        let run = sh::cargo(&["run", "--quiet", "--package", "kloom", "--"]).args(args);
         let output = run.output()?;
         let code = output.status.code();
-        say::out(&format!("kloom run {shown}: exit code {code:?}\n"));
+        say::out(&format!("kloom {shown}: exit code {code:?}\n"));
         if code != Some(*expected) {
             let report = String::from_utf8_lossy(&output.stderr);
-            wrong.push(format!("`kloom run {shown}` gave {code:?}, not {expected}:\n{report}"));
+            wrong.push(format!("`kloom {shown}` gave {code:?}, not {expected}:\n{report}"));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }

@@ -9,6 +9,7 @@ use kloom_abi::signal::{NSIG, SIGKILL, SIGSTOP, bit, default_ignored};
 
 use crate::Kernel;
 use crate::task::TaskId;
+use crate::touch::Manner;
 use crate::trace::TraceKind;
 
 /// What happens to a signal of a task.
@@ -154,9 +155,11 @@ impl Kernel {
         self.send_signal(target, signal)
     }
 
-    /// Whether a signal waits for `task` (`signal_pending()`).
-    pub fn signal_pending(&self, task: TaskId) -> bool {
-        self.tasks.get(task).is_some_and(|task| task.signals.deliverable() != 0 || task.signals.notify)
+    /// Whether a signal waits for `task` (`signal_pending()`). For a search the answer depends on who sends one when.
+    pub fn signal_pending(&mut self, task: TaskId) -> bool {
+        let Some(task) = self.tasks.get(task) else { return false };
+        self.touched.note(task.addr, Manner::Read);
+        task.signals.deliverable() != 0 || task.signals.notify
     }
 
     /// Whether SIGKILL waits for `task` (`fatal_signal_pending()`).
@@ -165,11 +168,19 @@ impl Kernel {
     }
 
     /// Whether a sleep in `state` must end because of a signal (`signal_pending_state()`).
-    pub fn signal_pending_state(&self, task: TaskId, state: u32) -> bool {
-        if state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL) == 0 || !self.signal_pending(task) {
+    pub fn signal_pending_state(&mut self, task: TaskId, state: u32) -> bool {
+        if state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL) == 0 {
             return false;
         }
-        state & TASK_INTERRUPTIBLE != 0 || self.fatal_signal_pending(task)
+        // Also noted for a search.
+        self.signal_pending(task) && self.ends_by_signal(task, state)
+    }
+
+    /// As [`Kernel::signal_pending_state`], for the search itself.
+    pub fn ends_by_signal(&self, task: TaskId, state: u32) -> bool {
+        let Some(signals) = self.tasks.get(task).map(|task| &task.signals) else { return false };
+        let interrupts = state & TASK_INTERRUPTIBLE != 0 && (signals.deliverable() != 0 || signals.notify);
+        interrupts || (state & TASK_WAKEKILL != 0 && signals.pending & bit(SIGKILL) != 0)
     }
 
     /// Drops all pending signals (`flush_signals()`).
@@ -196,6 +207,7 @@ impl Kernel {
     /// Mirrors the pending set to the task_struct, and `TIF_SIGPENDING` to its flags.
     pub(crate) fn publish_pending(&mut self, task: TaskId) {
         let task = &self.tasks[task];
+        self.touched.note_changed(task.addr);
         task.c.pending.signal.set(task.signals.pending);
         task.c.blocked.set(task.signals.blocked);
         let flags = task.c.thread_info.flags.get() & !(TIF_SIGPENDING | TIF_NOTIFY_SIGNAL);

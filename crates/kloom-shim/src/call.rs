@@ -197,11 +197,11 @@ fn is_own(func: u64) -> bool {
     (&raw const __executable_start as u64..&raw const etext as u64).contains(&func)
 }
 
-/// Calls `func` with the stack pointer at `sp`, or where it is if that is 0.
+/// Calls `func` with the stack pointer at `sp`, or where it is if that is 0 or if our own frames reach down beyond `sp`: how
+/// large they are depends on how kloom was built, and the callee must not write over them.
 ///
 /// # Safety
-/// `sp`, if not 0, is 16-byte aligned and lies on the current stack, below the current frame, and nothing below it is in
-/// use.
+/// `sp`, if not 0, is 16-byte aligned and lies on the current stack, and nothing below both it and the current frame is in use.
 unsafe fn call_on(sp: u64, func: u64, args: [u64; 6]) -> u64 {
     let result;
     // SAFETY: the registers that a callee must preserve are saved on our stack, whose pointer is kept at the callee's
@@ -219,6 +219,8 @@ unsafe fn call_on(sp: u64, func: u64, args: [u64; 6]) -> u64 {
             "mov rax, rsp",
             "test r10, r10",
             "cmovz r10, rax",
+            "cmp r10, rax",
+            "cmova r10, rax",
             "mov rsp, r10",
             "push rax",
             "push rax",

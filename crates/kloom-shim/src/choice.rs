@@ -7,11 +7,12 @@
 
 use std::ops::Range;
 
+use kloom_abi::sched::{TASK_INTERRUPTIBLE, TASK_WAKEKILL};
 use kloom_guest::ctx::Ctx;
 use kloom_guest::fiber::{self, Yield};
 use kloom_guest::thunk::{Call, Stubs, Target};
 use kloom_kernel::order::FILE_CALLS;
-use kloom_kernel::task::LockClass;
+use kloom_kernel::task::{LockClass, TaskId};
 use kloom_kernel::touch::{CLOCK, IRQ_LINES, MODULES, Manner, NAMES, RCU};
 
 use crate::Machine;
@@ -31,6 +32,8 @@ pub enum What {
     ChangeSelf,
     /// Takes the lock its first argument points to; waits while it cannot.
     Take(LockClass),
+    /// The same, in this state: a signal ends the wait.
+    TakeIn(LockClass, u32),
     /// Gives it back: no choice point, for who waits for the lock can only go afterwards.
     Give(LockClass),
     /// With `--racy`: parts of memory, plainly.
@@ -54,7 +57,7 @@ pub enum What {
     Pass,
 }
 
-use What::{Bytes, Change, ChangeSelf, Give, Global, Line, Look, LookSelf, Pass, Quiet, Sleep, Take};
+use What::{Bytes, Change, ChangeSelf, Give, Global, Line, Look, LookSelf, Pass, Quiet, Sleep, Take, TakeIn};
 
 /// Functions that other threads can notice, and how. What is not listed here is a part of the step it happens in; it
 /// may still note what it touches.
@@ -63,10 +66,10 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("mutex_lock", Take(LockClass::Mutex)),
     ("mutex_lock_nested", Take(LockClass::Mutex)),
     ("mutex_lock_io", Take(LockClass::Mutex)),
-    ("mutex_lock_interruptible", Take(LockClass::Mutex)),
-    ("mutex_lock_interruptible_nested", Take(LockClass::Mutex)),
-    ("mutex_lock_killable", Take(LockClass::Mutex)),
-    ("mutex_lock_killable_nested", Take(LockClass::Mutex)),
+    ("mutex_lock_interruptible", TakeIn(LockClass::Mutex, TASK_INTERRUPTIBLE)),
+    ("mutex_lock_interruptible_nested", TakeIn(LockClass::Mutex, TASK_INTERRUPTIBLE)),
+    ("mutex_lock_killable", TakeIn(LockClass::Mutex, TASK_WAKEKILL)),
+    ("mutex_lock_killable_nested", TakeIn(LockClass::Mutex, TASK_WAKEKILL)),
     ("mutex_trylock", Change(0)),
     ("mutex_is_locked", Look(0)),
     ("mutex_unlock", Give(LockClass::Mutex)),
@@ -100,18 +103,18 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("_raw_write_unlock_irq", Give(LockClass::RwlockWrite)),
     ("_raw_write_unlock_irqrestore", Give(LockClass::RwlockWrite)),
     ("down", Take(LockClass::Semaphore)),
-    ("down_interruptible", Take(LockClass::Semaphore)),
-    ("down_killable", Take(LockClass::Semaphore)),
+    ("down_interruptible", TakeIn(LockClass::Semaphore, TASK_INTERRUPTIBLE)),
+    ("down_killable", TakeIn(LockClass::Semaphore, TASK_WAKEKILL)),
     ("down_timeout", Change(0)),
     ("down_trylock", Change(0)),
     ("up", Change(0)),
     ("down_read", Take(LockClass::RwsemRead)),
-    ("down_read_interruptible", Take(LockClass::RwsemRead)),
-    ("down_read_killable", Take(LockClass::RwsemRead)),
+    ("down_read_interruptible", TakeIn(LockClass::RwsemRead, TASK_INTERRUPTIBLE)),
+    ("down_read_killable", TakeIn(LockClass::RwsemRead, TASK_WAKEKILL)),
     ("down_read_trylock", Change(0)),
     ("up_read", Give(LockClass::RwsemRead)),
     ("down_write", Take(LockClass::RwsemWrite)),
-    ("down_write_killable", Take(LockClass::RwsemWrite)),
+    ("down_write_killable", TakeIn(LockClass::RwsemWrite, TASK_WAKEKILL)),
     ("down_write_trylock", Change(0)),
     ("up_write", Give(LockClass::RwsemWrite)),
     // Initialisers: a thread that was started before them may use what they are about to make.
@@ -151,7 +154,11 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("kthread_complete_and_exit", Change(0)),
     ("complete_and_exit", Change(0)),
     ("kloom_set_current_state", ChangeSelf),
-    ("kloom_fatal_signal_pending", LookSelf),
+    ("kloom_signal_pending", Look(0)),
+    ("kloom_fatal_signal_pending", Look(0)),
+    ("kloom_allow_signal", ChangeSelf),
+    ("kloom_disallow_signal", ChangeSelf),
+    ("kloom_kernel_dequeue_signal", ChangeSelf),
     ("send_sig", Change(1)),
     ("send_sig_info", Change(2)),
     ("force_sig", Change(1)),
@@ -199,6 +206,9 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("prepare_to_swait_event", Change(0)),
     ("prepare_to_swait_exclusive", Change(0)),
     ("finish_swait", Change(0)),
+    ("kloom_wait_on_bit", Change(0)),
+    ("kloom_wait_on_bit_lock", Change(0)),
+    ("kloom_wait_on_bit_timeout", Change(0)),
     ("wake_up_bit", Change(0)),
     ("wake_up_var", Change(0)),
     // Deferred work.
@@ -287,6 +297,41 @@ pub static SYNCHRONISING: &[(&str, What)] = &[
     ("synchronize_srcu", Global(RCU, Manner::Write)),
     ("__srcu_read_lock", Quiet(RCU, Manner::Read)),
     ("__srcu_read_unlock", Quiet(RCU, Manner::Read)),
+    // Pointers by number.
+    ("idr_alloc", Change(0)),
+    ("idr_alloc_u32", Change(0)),
+    ("idr_alloc_cyclic", Change(0)),
+    ("idr_remove", Change(0)),
+    ("idr_replace", Change(0)),
+    ("ida_alloc_range", Change(0)),
+    ("ida_free", Change(0)),
+    ("xa_store", Change(0)),
+    ("xa_erase", Change(0)),
+    ("kloom_xa_insert", Change(0)),
+    ("kloom_xa_alloc", Change(0)),
+    ("kloom_xa_alloc_cyclic", Change(0)),
+    ("kloom_xa_release", Change(0)),
+    ("kloom_xa_cmpxchg", Change(0)),
+    ("xa_set_mark", Change(0)),
+    ("xa_clear_mark", Change(0)),
+    ("idr_find", Look(0)),
+    ("idr_for_each", Look(0)),
+    ("idr_get_next", Look(0)),
+    ("kloom_idr_is_empty", Look(0)),
+    ("xa_load", Look(0)),
+    ("xa_find", Look(0)),
+    ("xa_find_after", Look(0)),
+    ("xa_get_mark", Look(0)),
+    // Chains of callbacks: their locks are taken inside.
+    ("atomic_notifier_chain_register", Change(0)),
+    ("atomic_notifier_chain_unregister", Change(0)),
+    ("atomic_notifier_call_chain", Look(0)),
+    ("blocking_notifier_chain_register", Change(0)),
+    ("blocking_notifier_chain_unregister", Change(0)),
+    ("blocking_notifier_call_chain", Look(0)),
+    ("srcu_notifier_chain_register", Change(0)),
+    ("srcu_notifier_chain_unregister", Change(0)),
+    ("srcu_notifier_call_chain", Look(0)),
     // Modules and names.
     ("try_module_get", Global(MODULES, Manner::Write)),
     ("module_put", Global(MODULES, Manner::Write)),
@@ -316,9 +361,20 @@ pub struct Pending {
     /// Object and manner, if one is known.
     pub touch: Option<(u64, Manner)>,
     /// The lock it wants: it cannot go on while somebody else has it.
-    pub lock: Option<(LockClass, u64)>,
+    pub lock: Option<Wanted>,
     /// Where in the module.
     pub site: u64,
+}
+
+/// A lock that a thread wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// How it takes it.
+    pub class: LockClass,
+    /// Where it is.
+    pub addr: u64,
+    /// The bits of the task's state that let a signal end the wait; 0 if none does.
+    pub state: u32,
 }
 
 /// The stubs of one machine's synchronising functions.
@@ -368,7 +424,7 @@ extern "C" fn announce(index: u32, args: &[u64; 6]) {
         LookSelf => (own, Manner::Read),
         ChangeSelf => (own, Manner::Write),
         Line(n) => (IRQ_LINES + (arg(n) & 0xff), Manner::Write),
-        Take(class) => (arg(0), taking(class)),
+        Take(class) | TakeIn(class, _) => (arg(0), taking(class)),
         Give(class) => return note(ctx, arg(0), giving(class)),
         Sleep => (CLOCK, Manner::Read),
         Global(object, manner) => (object, manner),
@@ -384,7 +440,11 @@ extern "C" fn announce(index: u32, args: &[u64; 6]) {
             return;
         }
     };
-    let lock = if let Take(class) = what { Some((class, arg(0))) } else { None };
+    let lock = match what {
+        Take(class) => Some(Wanted { class, addr: arg(0), state: 0 }),
+        TakeIn(class, state) => Some(Wanted { class, addr: arg(0), state }),
+        _ => None,
+    };
     choice_point(ctx, Some((object, manner)), lock);
     note_order(ctx, name, what, object);
 }
@@ -399,14 +459,24 @@ fn note_order(ctx: &Ctx, name: &str, what: What, object: u64) {
     machine.capture_here();
     match what {
         Change(_) if !UNORDERED.contains(&name) => machine.kernel.acquire_release(object),
-        Look(_) if name == "completion_done" => machine.kernel.acquire(object),
+        Look(_) if name == "completion_done" || name.starts_with("xa_") || name.starts_with("idr_") => {
+            machine.kernel.acquire(object)
+        }
         Global(object, manner) => machine.note_global(object, manner),
         _ => {}
     }
 }
 
-/// Functions on tasks: the wake-up, stop or park itself is what orders.
+/// Functions on tasks: the wake-up, stop or park itself is what orders. And those whose callers have to see to it.
 const UNORDERED: &[&str] = &[
+    "kloom_wait_on_bit",
+    "kloom_wait_on_bit_lock",
+    "kloom_wait_on_bit_timeout",
+    "idr_alloc",
+    "idr_alloc_u32",
+    "idr_alloc_cyclic",
+    "idr_remove",
+    "idr_replace",
     "wake_up_process",
     "wake_up_state",
     "kthread_stop",
@@ -461,7 +531,7 @@ pub fn touch(touches: &[(u64, Manner)]) {
 /// Lets the search decide who goes next; returns when it is this thread's turn.
 #[cold]
 #[inline(never)]
-pub(crate) fn choice_point(ctx: &Ctx, touch: Option<(u64, Manner)>, lock: Option<(LockClass, u64)>) {
+pub(crate) fn choice_point(ctx: &Ctx, touch: Option<(u64, Manner)>, lock: Option<Wanted>) {
     let site = CallSite::save();
     // SAFETY: as in `note`.
     unsafe {
@@ -470,7 +540,13 @@ pub(crate) fn choice_point(ctx: &Ctx, touch: Option<(u64, Manner)>, lock: Option
     fiber::suspend(ctx, Yield::Choice);
     site.restore();
     if let Some((object, manner)) = touch {
-        note(ctx, object, manner);
+        // With a signal pending it need not wait until the lock is given back: the two steps may change places.
+        // SAFETY: as in `note`.
+        let ends_by_signal = lock.is_some_and(|wanted| unsafe {
+            let kernel = &(*ctx.machine.get().cast::<Machine>()).kernel;
+            kernel.ends_by_signal(kernel.current(), wanted.state)
+        });
+        note(ctx, object, if ends_by_signal { Manner::Write } else { manner });
     }
 }
 
@@ -585,8 +661,14 @@ impl Machine {
         addr & !7
     }
 
+    /// Whether the wait of a thread for a lock is over: the thread could take it, or a signal sends it away.
+    pub fn lock_is_free(&self, wanted: Wanted, task: TaskId) -> bool {
+        self.could_take(wanted, task) || self.kernel.ends_by_signal(task, wanted.state)
+    }
+
     /// Whether the lock a thread waits for could be taken by it.
-    pub fn lock_is_free(&self, class: LockClass, addr: u64, task: kloom_kernel::task::TaskId) -> bool {
+    fn could_take(&self, wanted: Wanted, task: TaskId) -> bool {
+        let Wanted { class, addr, .. } = wanted;
         let magic = match class {
             LockClass::Spinlock => Magic::Spinlock,
             LockClass::RwlockRead | LockClass::RwlockWrite => Magic::Rwlock,

@@ -124,16 +124,29 @@ impl Machine {
             return Ok(());
         }
         self.check_access(addr, len, write)?;
-        if self.kernel.order.on && self.arena.is_shared(addr) {
-            let how = How { write, read: !write, marked: self.ctx().racy.get(), ..How::default() };
-            let ip = self.kernel.here.0[0];
-            self.kernel.order.access(addr, len, how, ip);
-        }
+        self.note_access(addr, len, write);
         if self.stays_inside(addr, len) {
             return Ok(());
         }
         let access = if write { AccessKind::Write } else { AccessKind::Read };
         Err(Fault::WildAccess { addr, size: len, access, ip: self.kernel.here.0[0] })
+    }
+
+    /// Tells the race detector of a marked access to a word.
+    pub(crate) fn marked_access(&mut self, addr: u64, how: How) {
+        if self.kernel.order.on && self.arena.is_shared(addr) {
+            let ip = self.kernel.here.0[0];
+            self.kernel.order.access(addr, 8, how, ip);
+        }
+    }
+
+    /// Tells the race detector of a plain access.
+    pub(crate) fn note_access(&mut self, addr: u64, len: u64, write: bool) {
+        if self.kernel.order.on && self.arena.is_shared(addr) {
+            let how = How { write, read: !write, marked: self.ctx().racy.get(), ..How::default() };
+            let ip = self.kernel.here.0[0];
+            self.kernel.order.access(addr, len, how, ip);
+        }
     }
 
     /// Whether a range that passed the check lies in one region, one stack, one task.
@@ -248,9 +261,13 @@ impl Machine {
             let bytes = unsafe { std::slice::from_raw_parts(at as *const u8, len as usize) };
             if let Some(end) = bytes.iter().position(|&byte| stop(byte)) {
                 out.extend_from_slice(&bytes[..end]);
+                self.note_access(at, end as u64 + 1, false);
                 return Ok((out, true));
             }
             out.extend_from_slice(bytes);
+            if bad == 0 {
+                self.note_access(at, len, false);
+            }
             at += len;
         }
         Ok((out, false))
@@ -283,16 +300,23 @@ impl Machine {
             let chunk = (64 - left % 64).min(64 - right % 64).min(max - done);
             let whole = self.arena.check_range(left, chunk, false).is_ok()
                 && self.arena.check_range(right, chunk, false).is_ok();
+            if !whole {
+                self.mem_check(left, 1, false)?;
+                self.mem_check(right, 1, false)?;
+            }
             let chunk = if whole { chunk } else { 1 };
-            let (one, other) = (self.load(left, chunk)?, self.load(right, chunk)?);
-            for (&x, &y) in one.iter().zip(&other) {
-                let (x, y) = (fold(x), fold(y));
-                if x != y {
-                    return Ok(i32::from(x) - i32::from(y));
-                }
-                if strings && x == 0 {
-                    return Ok(0);
-                }
+            let bytes = |at: u64| {
+                // SAFETY: the bytes passed the check, or are mapped guest memory that a report lets pass.
+                unsafe { std::slice::from_raw_parts(at as *const u8, chunk as usize) }
+            };
+            let pairs = bytes(left).iter().zip(bytes(right)).map(|(&x, &y)| (fold(x), fold(y)));
+            let end = pairs.enumerate().find(|&(_, (x, y))| x != y || (strings && x == 0));
+            // What lies behind the end is not looked at, and may be anybody's.
+            let looked = end.map_or(chunk, |(at, _)| at as u64 + 1);
+            self.note_access(left, looked, false);
+            self.note_access(right, looked, false);
+            if let Some((_, (x, y))) = end {
+                return Ok(i32::from(x) - i32::from(y));
             }
             done += chunk;
         }

@@ -265,9 +265,9 @@ impl Session {
                 let thread = &execution.threads[place];
                 if let Mover::Task(task) = mover {
                     let wants = thread.pending.and_then(|pending| pending.lock);
-                    if let Some((class, addr)) = wants
+                    if let Some(wanted) = wants
                         && !thread.forced
-                        && !machine.lock_is_free(class, addr, task)
+                        && !machine.lock_is_free(wanted, task)
                     {
                         gated += 1;
                         continue;

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use kloom_abi::signal::{SIGCHLD, bit};
 use kloom_kernel::NewTask;
 use kloom_kernel::task::{TaskId, TaskKind, UserTask};
+use kloom_kernel::touch::Manner;
 use kloom_shell::sys::{Program, ProgramBuilder, Sys, SysPort, SysResult};
 use kloom_shim::export::Symbols;
 use kloom_shim::{Machine, MachineHandle};
@@ -158,6 +159,9 @@ impl Users {
     fn deliver_signals(&mut self, handle: &mut MachineHandle, task: TaskId) -> bool {
         loop {
             let machine = handle.get();
+            // Whoever sends one might have sent it before.
+            let addr = machine.kernel.tasks[task].addr;
+            machine.kernel.touched.note(addr, Manner::Read);
             if machine.kernel.tasks[task].signals.deliverable() == 0 {
                 return false;
             }

@@ -36,7 +36,12 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             story.step(unloaded, gone(unloaded));
             story.note(format!("it fires at t={} and then calls code that is gone", time(*expires_ns)));
             story.linux("\"Kernel panic - not syncing: Fatal exception in interrupt\" when it fires");
-            story.help(undo_where("call `del_timer_sync()` in the exit function (`hrtimer_cancel()` for an hrtimer); if the callback re-arms itself, tell it to stop first", unloaded));
+            let undo = if armed.call.starts_with("kthread_") {
+                "call `kthread_cancel_delayed_work_sync()` in the exit function, before `kthread_destroy_worker()`: it also copes with a work that queues itself again"
+            } else {
+                "call `del_timer_sync()` in the exit function (`hrtimer_cancel()` for an hrtimer); if the callback re-arms itself, tell it to stop first"
+            };
+            story.help(undo_where(undo, unloaded));
         }
         Fault::LeakReference { object: target, taken, count, unloaded } => {
             story.title(format!(

@@ -318,7 +318,7 @@ fn sleeps_forever(story: &mut Story<'_>, task: &Blocked) {
             time(event.time_ns)
         ),
     );
-    for held in &task.holds {
+    for held in super::locks::named(&task.holds) {
         story.note(format!("it holds {}, so whoever wants that hangs too", object(&held.object)));
     }
     story.note("verdict is proved: every other task sleeps too, and no timer or work is left that could wake one");

@@ -129,6 +129,11 @@ fn waits_for(task: &Blocked) -> String {
     }
 }
 
+/// The locks that the reader can find: those of the kernel's own (a file's, a directory's) have no name.
+pub(super) fn named(holds: &[Held]) -> impl Iterator<Item = &Held> {
+    holds.iter().filter(|held| !held.object.name.is_empty() || held.object.size > 0)
+}
+
 fn hung(story: &mut Story<'_>, task: &Blocked, blocked_ns: u64, sure: Proof) {
     let event = &task.since;
     story.title(format!(
@@ -149,7 +154,7 @@ fn hung(story: &mut Story<'_>, task: &Blocked, blocked_ns: u64, sure: Proof) {
             waits_for(task)
         ),
     );
-    for held in &task.holds {
+    for held in named(&task.holds) {
         story.note(format!("it holds {}, so whoever wants that hangs too", object(&held.object)));
     }
     story.note(proof(sure, "nothing woke it"));
@@ -348,6 +353,18 @@ fn lock_order(story: &mut Story<'_>, edges: &[LockEdge]) {
 fn same_class(story: &mut Story<'_>, edges: &[LockEdge]) {
     let Some(edge) = edges.first() else { return };
     let wanted = object(&edge.wanted.object);
+    if edge.held.object == edge.wanted.object && edge.wanted.object.kind == ObjectKind::RwSemaphore {
+        story.title(format!(
+            "{} takes {wanted} for reading while it holds it for reading already",
+            actor(&edge.wanted.acquired)
+        ));
+        story.step(&edge.held.acquired, format!("taken {}", by(&edge.held.acquired)));
+        story.blame(&edge.wanted.acquired, format!("taken again {}", by(&edge.wanted.acquired)));
+        story.note("a writer that comes between the two waits for the first reader, and the second reader waits behind the writer: nobody goes on");
+        story.linux("with lockdep (CONFIG_PROVE_LOCKING): \"WARNING: possible recursive locking detected\"; without, a hang once in a while");
+        story.help("take it once, and give the functions that are called meanwhile a form that expects it to be held");
+        return;
+    }
     story.title(format!(
         "{} takes {wanted} while holding another lock of the same kind, in no order that anybody can see",
         actor(&edge.wanted.acquired)

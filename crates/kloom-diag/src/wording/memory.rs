@@ -161,7 +161,7 @@ fn use_after_free(
     let event = &used.event;
     let title = task_title(target, event).unwrap_or_else(|| match target.kind {
         ObjectKind::Stack => {
-            format!("{} {} the stack of kthread {}, which has ended", actor(event), acts(used), name(&target.name))
+            format!("{} {} the stack of a thread or system call that has ended", actor(event), acts(used))
         }
         ObjectKind::ModuleData => format!("{} {} {} of an unloaded module", actor(event), acts(used), object(target)),
         _ => format!("{} {} {} after it was freed", actor(event), acts(used), an_object(target)),
@@ -170,17 +170,19 @@ fn use_after_free(
     let is_task = target.kind == ObjectKind::Task;
     let note = if is_task && references_taken == 0 { "; the module kept a pointer but took no reference" } else { "" };
     story.step_if(created, |event| format!("created {}{note}", by(event)));
-    story.step(
-        freed,
-        match target.kind {
-            ObjectKind::Task => {
-                format!("the last reference was dropped after the thread function returned, t={}", time(freed.time_ns))
-            }
-            ObjectKind::Stack => format!("the thread ended here, t={}", time(freed.time_ns)),
-            ObjectKind::ModuleData => format!("the module was unloaded {}", by(freed)),
-            _ => format!("freed {}", by(freed)),
-        },
-    );
+    // Of a stack it is not known when it was given back.
+    if target.kind != ObjectKind::Stack {
+        story.step(
+            freed,
+            match target.kind {
+                ObjectKind::Task => {
+                    format!("the last reference was dropped after the thread had ended, t={}", time(freed.time_ns))
+                }
+                ObjectKind::ModuleData => format!("the module was unloaded {}", by(freed)),
+                _ => format!("freed {}", by(freed)),
+            },
+        );
+    }
     story.blame(event, format!("{} {}", access(used), by(event)));
     if is_task {
         story.note(format!(

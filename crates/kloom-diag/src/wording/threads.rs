@@ -20,7 +20,8 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
                 name(&thread.comm)
             ));
             let waits_for = on.as_ref().map_or_else(String::new, |on| format!(" on {}", object(on)));
-            story.step(wait, format!("{} sleeps here{waits_for}{}", who(thread), created_at(created.as_ref())));
+            let birth = created_at(created.as_ref());
+            story.step(wait, format!("{} sleeps here{waits_for}{}", who(thread), birth.trim_end_matches(',')));
             story.blame(stopper, stopper_label(stopper));
             story.note(format!(
                 "`kthread_stop()` wakes the thread once; the condition was false, so it went back to sleep ({} in all)",
@@ -33,7 +34,15 @@ pub(super) fn tell(story: &mut Story<'_>, fault: &Fault) -> bool {
             }
             story.note(proof(*sure, "the condition did not become true"));
             story.linux(hung_line(&stopper.who));
-            story.help("add `|| kthread_should_stop()` to the condition, and test it again after the wait");
+            story.help(match on.as_ref().map(|on| on.kind) {
+                Some(ObjectKind::Completion) => {
+                    "complete it before the thread is stopped: `complete()` lets one waiter go, `complete_all()` all of them; or wait with `wait_for_completion_interruptible()`, which a stop request ends"
+                }
+                Some(ObjectKind::Mutex | ObjectKind::Semaphore | ObjectKind::RwSemaphore) => {
+                    "give it back on every path of whoever took it, before the thread is stopped"
+                }
+                _ => "add `|| kthread_should_stop()` to the condition, and test it again after the wait",
+            });
         }
         Fault::ModuleTextInUse { module, user, object: used_by, created, unloaded, used } => {
             text_in_use(story, module, *user, used_by, created.as_ref(), unloaded, used)

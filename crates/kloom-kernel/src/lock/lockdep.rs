@@ -378,7 +378,9 @@ impl Kernel {
                 // The same lock is a deadlock of its own, which is told when it happens.
                 let same = held.handle == of.1 && held.class == of.0;
                 let readers = held_read && (recursive || read && of.0 == LockClass::RwlockRead);
-                if !same && !readers {
+                // A writer that comes between two readings of one semaphore waits for the first, and the second for it.
+                let again = same && of.0 == LockClass::RwsemRead;
+                if again || (!same && !readers) {
                     let at = self.event_here();
                     let held_event = RawEvent { trace: held.taken, time_ns: held.time_ns, ..at };
                     let edge = OrderEdge {

@@ -74,6 +74,16 @@ fn with<R>(addr: u64, magic: u32, f: impl FnOnce(&mut Array) -> R) -> R {
     }))
 }
 
+/// As [`with`] for what changes an idr: it has no lock, so its callers must not do that at the same time. Readers need none.
+fn changing<R>(addr: u64, f: impl FnOnce(&mut Array) -> R) -> R {
+    enter(|machine, _| {
+        machine.note_access(addr, 8, false);
+        machine.note_access(addr, 8, true);
+        machine.kernel.release(addr);
+    });
+    with(addr, IDR, f)
+}
+
 impl Machine {
     /// Memory that arrays for which `mine` holds keep for their entries, as blocks of the arrays' addresses.
     pub fn array_memory(&self, mine: impl Fn(u64) -> bool) -> Vec<Block> {
@@ -151,7 +161,7 @@ pub(crate) extern "C" fn idr_alloc(addr: u64, ptr: u64, start: i32, end: i32, gf
         enter(|machine, _| machine.warn_kernel_once("lib/idr.c", 85, "idr_alloc"));
         return -Errno::EINVAL.0;
     };
-    with(addr, IDR, |array| {
+    changing(addr, |array| {
         let Some(id) = lowest_free(array, min, max) else { return -Errno::ENOSPC.0 };
         array.entries.insert(id, (ptr, 0));
         id as i32
@@ -165,7 +175,7 @@ pub(crate) extern "C" fn idr_alloc(addr: u64, ptr: u64, start: i32, end: i32, gf
 pub(crate) extern "C" fn idr_alloc_u32(addr: u64, ptr: u64, next: u64, max: u64, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "idr_alloc_u32");
     let min = or_oops(enter(|machine, _| machine.get_u32(next)));
-    let id = with(addr, IDR, |array| {
+    let id = changing(addr, |array| {
         let id = lowest_free(array, u64::from(min), max.min(u64::from(u32::MAX)))?;
         array.entries.insert(id, (ptr, 0));
         Some(id)
@@ -186,7 +196,7 @@ pub(crate) extern "C" fn idr_alloc_u32(addr: u64, ptr: u64, next: u64, max: u64,
 pub(crate) extern "C" fn idr_alloc_cyclic(addr: u64, ptr: u64, start: i32, end: i32, gfp: u32) -> i32 {
     super::slab::may_block(gfp, "idr_alloc_cyclic");
     let Some((min, max)) = bounds(start, end) else { return -Errno::EINVAL.0 };
-    with(addr, IDR, |array| {
+    changing(addr, |array| {
         let from = array.next.max(min);
         let id = lowest_free(array, from, max).or_else(|| lowest_free(array, min, max));
         let Some(id) = id else { return -Errno::ENOSPC.0 };
@@ -209,7 +219,7 @@ pub(crate) extern "C" fn idr_find(addr: u64, id: u64) -> u64 {
 /// # Context
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn idr_remove(addr: u64, id: u64) -> u64 {
-    with(addr, IDR, |array| array.entries.remove(&id).map_or(0, |entry| entry.0))
+    changing(addr, |array| array.entries.remove(&id).map_or(0, |entry| entry.0))
 }
 
 /// `idr_replace()`: the former pointer, or `ERR_PTR(-ENOENT)`.
@@ -217,7 +227,7 @@ pub(crate) extern "C" fn idr_remove(addr: u64, id: u64) -> u64 {
 /// # Context
 /// Process context; may sleep: a scheduling point.
 pub(crate) extern "C" fn idr_replace(addr: u64, ptr: u64, id: u64) -> u64 {
-    with(addr, IDR, |array| match array.entries.get_mut(&id) {
+    changing(addr, |array| match array.entries.get_mut(&id) {
         Some(entry) => std::mem::replace(&mut entry.0, ptr),
         None => Errno::ENOENT.to_c() as u64,
     })

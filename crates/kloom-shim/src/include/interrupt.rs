@@ -137,7 +137,17 @@ pub(crate) extern "C" fn __tasklet_schedule(addr: u64) {
 extern "C" fn tasklet_action(addr: u64) {
     ctx().call_site.set(0);
     ctx().fp.set(0);
-    let call = or_oops_in(
+    let Some((func, arg)) = tasklet_begins(addr) else { return };
+    call1(func, arg);
+    crate::choice::ends(addr);
+    tasklet_ended(addr);
+}
+
+/// Marks a tasklet as running, unless it must wait: its function and argument. Apart, so that its frame is gone when they
+/// are called.
+#[inline(never)]
+fn tasklet_begins(addr: u64) -> Option<(u64, u64)> {
+    or_oops_in(
         "tasklet_action_common",
         enter(|machine, _| {
             machine.check_access(addr, SIZE, true)?;
@@ -153,16 +163,16 @@ extern "C" fn tasklet_action(addr: u64) {
             }
             machine.poke_u64(addr + STATE, state & !SCHED | RUN);
             machine.irqs.tasklets.remove(&addr);
-            for killer in machine.irqs.killers.remove(&addr).unwrap_or_default() {
-                machine.kernel.try_to_wake_up(killer, TASK_UNINTERRUPTIBLE);
-            }
+            wake_killers(machine, addr);
             let use_callback = machine.peek_u32(addr + USE_CALLBACK) & 0xff != 0;
             Ok(Some((machine.peek_u64(addr + FUNC), if use_callback { addr } else { machine.peek_u64(addr + DATA) })))
         }),
-    );
-    let Some((func, arg)) = call else { return };
-    call1(func, arg);
-    crate::choice::ends(addr);
+    )
+}
+
+/// Marks a tasklet as not running.
+#[inline(never)]
+fn tasklet_ended(addr: u64) {
     or_oops(enter(|machine, _| {
         machine.check_access(addr, SIZE, true)?;
         let state = machine.peek_u64(addr + STATE);
@@ -199,7 +209,10 @@ pub(crate) extern "C" fn tasklet_kill(addr: u64) {
     }));
     or_oops(blocking(|machine, current, _| {
         tasklet(machine, addr, "tasklet_kill")?;
-        if machine.peek_u64(addr + STATE) & SCHED == 0 {
+        let state = machine.peek_u64(addr + STATE);
+        if state & SCHED == 0 {
+            // From here on nobody can schedule it, least of all the tasklet itself (kernel/softirq.c, 6.1).
+            machine.poke_u64(addr + STATE, state | SCHED);
             return Ok(Op::Done(()));
         }
         let killers = machine.irqs.killers.entry(addr).or_default();
@@ -211,6 +224,20 @@ pub(crate) extern "C" fn tasklet_kill(addr: u64) {
         Ok(Op::Block)
     }));
     wait_while_running(addr, "tasklet_kill");
+    or_oops(enter(|machine, _| {
+        tasklet(machine, addr, "tasklet_kill")?;
+        let state = machine.peek_u64(addr + STATE);
+        machine.poke_u64(addr + STATE, state & !SCHED);
+        wake_killers(machine, addr);
+        Ok(())
+    }));
+}
+
+/// It is not scheduled any more: whoever waits for that looks again.
+fn wake_killers(machine: &mut Machine, addr: u64) {
+    for killer in machine.irqs.killers.remove(&addr).unwrap_or_default() {
+        machine.kernel.try_to_wake_up(killer, TASK_UNINTERRUPTIBLE);
+    }
 }
 
 /// `tasklet_disable_nosync()`.

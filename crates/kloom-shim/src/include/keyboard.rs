@@ -9,9 +9,7 @@ use kloom_kernel::sched::cpu::{Callback, CallbackSource};
 use kloom_kernel::site::ContextKind;
 
 use super::irq;
-use super::notifier::{
-    ATOMIC_FIRST, atomic_notifier_chain_register, atomic_notifier_chain_unregister, call_chain, forget, remember,
-};
+use super::notifier::{ATOMIC_FIRST, call_chain, forget, register_unguarded, remember, unregister_unguarded};
 use crate::Machine;
 use crate::call::{ctx, enter, might_sleep};
 use crate::control::Control;
@@ -76,7 +74,7 @@ pub(crate) fn boot(machine: &mut Machine) {
 /// Process context. The functions are called in the interrupt.
 pub(crate) extern "C" fn register_keyboard_notifier(block: u64) -> i32 {
     might_sleep("register_keyboard_notifier");
-    let ret = atomic_notifier_chain_register(enter(|machine, _| machine.irqs.keyboard.chain), block);
+    let ret = register_unguarded(enter(|machine, _| machine.irqs.keyboard.chain), block);
     remember(block, ret == 0);
     ret
 }
@@ -87,7 +85,7 @@ pub(crate) extern "C" fn register_keyboard_notifier(block: u64) -> i32 {
 /// Process context; waits for functions that run.
 pub(crate) extern "C" fn unregister_keyboard_notifier(block: u64) -> i32 {
     might_sleep("unregister_keyboard_notifier");
-    let ret = atomic_notifier_chain_unregister(enter(|machine, _| machine.irqs.keyboard.chain), block);
+    let ret = unregister_unguarded(enter(|machine, _| machine.irqs.keyboard.chain), block);
     forget(block);
     ret
 }

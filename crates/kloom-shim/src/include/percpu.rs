@@ -101,8 +101,11 @@ pub(crate) extern "C" fn percpu_counter_set(addr: u64, amount: i64) {
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn percpu_counter_add_batch(addr: u64, amount: i64, _batch: i32) {
     or_oops(enter(|machine, _| {
-        let value = machine.get_u64(addr + COUNT)?;
-        machine.put_u64(addr + COUNT, value.wrapping_add(amount as u64))
+        // Each CPU adds to its own part, so adding races with nothing.
+        machine.check_access(addr + COUNT, 8, true)?;
+        let value = machine.peek_u64(addr + COUNT);
+        machine.poke_u64(addr + COUNT, value.wrapping_add(amount as u64));
+        Ok(())
     }));
 }
 
@@ -111,7 +114,10 @@ pub(crate) extern "C" fn percpu_counter_add_batch(addr: u64, amount: i64, _batch
 /// # Context
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn __percpu_counter_sum(addr: u64) -> i64 {
-    or_oops(enter(|machine, _| machine.get_u64(addr + COUNT))) as i64
+    or_oops(enter(|machine, _| {
+        machine.check_access(addr + COUNT, 8, false)?;
+        Ok(machine.peek_u64(addr + COUNT))
+    })) as i64
 }
 
 /// `percpu_counter_compare()`.

@@ -222,7 +222,11 @@ fn release_files() {
 
 fn finish(caller: TaskId, machine: &mut Machine, op: Op<Removed>) -> Op<i32> {
     match op {
-        Op::Done(removed) => Op::Done(machine.entries_removed(caller, removed)),
+        Op::Done(removed) => {
+            // The calls that were waited for are over (proc_entry_rundown(), fs/proc/inode.c, 6.1).
+            machine.kernel.acquire(kloom_kernel::order::FILE_CALLS);
+            Op::Done(machine.entries_removed(caller, removed))
+        }
         Op::Block => Op::Block,
         Op::Spin => Op::Spin,
     }

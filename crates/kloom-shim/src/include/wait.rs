@@ -8,8 +8,10 @@ use kloom_abi::Errno;
 use kloom_abi::sched::{TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE};
 use kloom_abi::time::MAX_SCHEDULE_TIMEOUT;
 use kloom_kernel::fault::{Fault, WaitEntryPlace};
+use kloom_kernel::order::How;
 use kloom_kernel::site::RawEvent;
 use kloom_kernel::task::{BlockedOn, TaskId};
+use kloom_kernel::touch::Manner;
 use kloom_kernel::wait::{WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, WaitEntry, WakeFunc, WakeWalk};
 
 use super::sched::{schedule, schedule_timeout};
@@ -664,7 +666,7 @@ pub(crate) extern "C" fn __var_waitqueue(addr: u64) -> u64 {
 /// # Context
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn wake_up_var(addr: u64) {
-    wake(__var_waitqueue(addr), TASK_NORMAL, 0, addr, false, "wake_up_var");
+    wake(bit_queue(addr), TASK_NORMAL, 0, addr, false, "wake_up_var");
 }
 
 /// `wake_up_bit()`.
@@ -672,19 +674,30 @@ pub(crate) extern "C" fn wake_up_var(addr: u64) {
 /// # Context
 /// Any; does not sleep and is no scheduling point.
 pub(crate) extern "C" fn wake_up_bit(word: u64, _bit: i32) {
-    wake(__var_waitqueue(word), TASK_NORMAL, 0, word, false, "wake_up_bit");
+    wake(bit_queue(word), TASK_NORMAL, 0, word, false, "wake_up_bit");
+}
+
+/// The queue of those who wait for a word. For a search: whether somebody stands there already is a matter of order.
+fn bit_queue(word: u64) -> u64 {
+    let head = __var_waitqueue(word);
+    enter(|machine, _| machine.kernel.touched.note(head, Manner::Write));
+    head
 }
 
 /// Waits until the bit is clear, and sets it if asked to: 0, `-EINTR` on a signal, `-EAGAIN` on timeout.
 fn wait_bit(word: u64, bit: i32, mode: u32, timeout: i64, take: bool) -> i32 {
     might_sleep("wait_on_bit");
-    let head = __var_waitqueue(word);
+    let head = bit_queue(word);
     let addr = word + (bit as u64 / 64) * 8;
     let mask = 1u64 << (bit & 63);
     let mut left = timeout;
     loop {
         let done = with_queue(head, "wait_on_bit", Locking::Takes, |machine, current, queue| {
             machine.check_access(addr, 8, take)?;
+            machine.kernel.touched.note(head, Manner::Write);
+            machine.kernel.touched.note(addr & !7, if take { Manner::Write } else { Manner::Read });
+            // test_bit_acquire() and test_and_set_bit_lock(): include/linux/wait_bit.h, 6.1.
+            machine.marked_access(addr, How { read: true, write: take, marked: true, acquire: true, release: false });
             let value = machine.peek_u64(addr);
             let me = machine.kernel.tasks[current].addr;
             let result = if value & mask == 0 {

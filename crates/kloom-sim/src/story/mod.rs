@@ -488,6 +488,7 @@ fn drop_consequences(findings: Vec<Finding>) -> Vec<Finding> {
         {
             true
         }
+        Told::UseAfterFree { object, .. } if object.kind == ObjectKind::Stack && dead_frames => true,
         // What a stale frame holds by now is anything.
         Told::Oops { .. } | Told::WildAccess { .. } | Told::UninitObject { .. } if dead_frames => true,
         Told::SleepInAtomic { slept, .. } => {

@@ -199,17 +199,32 @@ pub fn called(text: &str, symbol: &str, aliases: &[&str]) -> Option<String> {
     called.map(|(_, word)| word.to_string())
 }
 
-/// The first argument of `call` on the line, without a leading `&`.
+/// Calls whose object is the second argument.
+const AFTER_QUEUE: [&str; 6] = [
+    "queue_work",
+    "queue_delayed_work",
+    "mod_delayed_work",
+    "kthread_queue_work",
+    "kthread_queue_delayed_work",
+    "kthread_mod_delayed_work",
+];
+
+/// What `call` is about, as written on the line: its first argument, without a leading `&`; its second if the first says where
+/// something is queued.
 pub fn argument(text: &str, call: &str) -> Option<String> {
     let code = blank(text, &mut false);
     let (at, word) = words(&code).find(|(_, word)| *word == call)?;
-    let open = at + word.len() + code[at + word.len()..].find('(')?;
-    let mut depth = 0;
+    let mut open = at + word.len() + code[at + word.len()..].find('(')?;
+    if AFTER_QUEUE.contains(&call) {
+        open += code[open..].find(',')?;
+    }
+    let mut depth = i32::from(code[open..].starts_with(','));
+    let start = open + 1;
     let end = code[open..].char_indices().find_map(|(index, c)| {
         match c {
             '(' | '[' => depth += 1,
             ')' | ']' => depth -= 1,
-            ',' if depth == 1 => return Some(index),
+            ',' if depth == 1 && open + index >= start => return Some(index),
             _ => {}
         }
         (depth == 0).then_some(index)

@@ -391,6 +391,8 @@ impl Kernel {
                 self.try_to_wake_up(waiter, TASK_NORMAL);
             }
         }
+        // Whoever removes the entry sees what the call has done (pde_unload_lock, fs/proc/inode.c, 6.1).
+        self.release(crate::order::FILE_CALLS);
     }
 
     /// Removes an entry (`remove_proc_entry()`). Polled: waits for calls under way. A directory goes even if it has
