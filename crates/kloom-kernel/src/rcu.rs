@@ -193,6 +193,11 @@ impl Kernel {
                 over.push((id, period.then));
             }
         }
+        if self.stepwise {
+            // Who has waited may have come to another CPU since, where no callback is in the way: only rcu_barrier() waits
+            // for callbacks.
+            over.sort_by_key(|(_, then)| matches!(then, Then::Call { .. }));
+        }
         for (id, then) in over {
             self.rcu.periods.remove(&id);
             match then {
@@ -201,6 +206,7 @@ impl Kernel {
                     self.try_to_wake_up(task, TASK_UNINTERRUPTIBLE);
                 }
                 Then::Call { callback, cpu } => {
+                    let cpu = if self.stepwise { self.callback_cpu(cpu, callback.source) } else { cpu };
                     self.cpus[cpu as usize].counts.softirq(crate::sched::cpu::SoftirqKind::Rcu);
                     self.queue_callback(cpu, callback);
                 }

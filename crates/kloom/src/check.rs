@@ -1,5 +1,6 @@
 //! `kloom check`: the same module and scenario again and again, each time with other choices.
 
+mod lost;
 mod saved;
 
 use std::borrow::BorrowMut;
@@ -23,6 +24,7 @@ use kloom_sim::{Ended, Output, Parts, Session};
 use crate::run::{Request, RunError, Start};
 use crate::source::Sources;
 
+use lost::Lost;
 pub use saved::{Kept, Misfit, Rule, Saved, Share, Within};
 
 /// What every execution of a check starts from.
@@ -54,6 +56,8 @@ pub struct Worker<'s> {
     threads: Threads,
     faults: Vec<Rule>,
     failable: Vec<(String, u64)>,
+    /// What the natural execution without failing calls leaves behind; `None` until it has run.
+    lost: Option<Lost>,
 }
 
 impl Subject {
@@ -134,9 +138,14 @@ impl<'s> Worker<'s> {
             threads: Threads::default(),
             faults: Vec::new(),
             failable: Vec::new(),
+            lost: None,
         };
-        let natural = worker.natural()?;
+        let mut natural = worker.natural()?;
         worker.threads.settle();
+        worker.lost = Some(natural.outcome.as_ref().map(Lost::of).unwrap_or_default());
+        if !subject.start.options.fail.is_empty() {
+            natural = worker.natural()?;
+        }
         Ok((worker, natural))
     }
 
@@ -157,7 +166,10 @@ impl<'s> Worker<'s> {
     pub fn execute(&mut self, search: &mut dyn Search, show: &mut dyn FnMut(Output)) -> Result<Execution, RunError> {
         let Subject { start, bounds, .. } = self.subject;
         let mut options = start.options.clone();
-        options.fail.extend(self.faults.iter().cloned());
+        match self.lost {
+            Some(_) => options.fail.extend(self.faults.iter().cloned()),
+            None => options.fail.clear(),
+        }
         let mut session = Session::with(&mut self.parts, options, &start.files).map_err(RunError::Machine)?;
         session.set_sources(Rc::clone(&self.sources) as _);
         let args = vec![start.script.name.clone()];
@@ -167,7 +179,10 @@ impl<'s> Worker<'s> {
             session.give_back(&mut self.parts);
             return Ok(Execution { outcome: None, explored, ending: Ending::Abandoned });
         };
-        let outcome = start.conclude(&mut session, ended);
+        let mut outcome = start.conclude(&mut session, ended);
+        if let Some(lost) = &self.lost {
+            lost.raise(&mut outcome);
+        }
         let ending = match signature(&outcome) {
             Some(signature) => Ending::Bug(signature),
             None if explored.cut || *ended == Ended::StepLimit => Ending::Cut,
@@ -547,23 +562,54 @@ impl Hunt<'_> {
         let first = self.how.executions.saturating_sub(others).div_ceil(others + 1);
         let mut unspent = parallel::dealt(self.how.executions, self.how.share).saturating_sub(rules);
         let cut = std::iter::once((0, self.how.share));
+        let mut ended_by_budget = Vec::new();
         for (left, (at, share)) in (0..=rules).rev().zip(cut.chain(self.rules(saved).map(|rule| (rule + 1, (0, 1))))) {
             if self.is_enough(saved) || self.over.load(Ordering::Relaxed) {
                 break;
             }
-            let rule = at.checked_sub(1).map(|rule| &saved.rules[rule]);
-            worker.set_faults(rule.map_or(&[], std::slice::from_ref));
             // What a search leaves the later ones share.
             let budget = if at == 0 { first } else { unspent.div_ceil(left + 1) };
-            let mut search = std::mem::take(&mut saved.searches[at]);
-            let keep = |now: &State| (self.watch.keep)(&Kept { saved, now: Some((at, now)) });
-            self.search(worker, &mut search, (budget, share), &keep);
-            unspent -= search.outcome().summary.executions.min(parallel::dealt(budget, share)).min(unspent);
-            if !self.how.is_kept {
-                search.settle();
+            let spent = self.spend(worker, saved, at, (budget, share));
+            unspent -= spent.min(unspent);
+            if spent == budget {
+                ended_by_budget.push((at, budget));
             }
-            saved.searches[at] = search;
         }
+        // What all of them have left goes to those that could go on, the one without failing calls first.
+        let can_go_on = of == 1 && self.plan(1, self.how.share).is_some();
+        for (at, budget) in ended_by_budget.into_iter().filter(|_| can_go_on) {
+            let is_open = !saved.searches[at].outcome().summary.exhausted;
+            if is_open && unspent > 0 && !self.is_enough(saved) && !self.over.load(Ordering::Relaxed) {
+                let spent = self.spend(worker, saved, at, (budget + unspent, (0, 1)));
+                unspent -= spent.saturating_sub(budget).min(unspent);
+            }
+        }
+        if !self.how.is_kept {
+            saved.searches.iter_mut().for_each(State::settle);
+        }
+    }
+
+    /// Lets the search with this number go on until its share of so many executions is spent; how many of these it has spent.
+    fn spend(
+        &self,
+        worker: &mut Worker<'_>,
+        saved: &mut Saved,
+        at: usize,
+        (budget, share): (u64, (usize, usize)),
+    ) -> u64 {
+        let most = parallel::dealt(budget, share);
+        if saved.searches[at].outcome().summary.executions >= most && self.plan(budget, share).is_some() {
+            // An earlier run may have come further: it goes on from there, when that is its turn.
+            return most;
+        }
+        let rule = at.checked_sub(1).map(|rule| &saved.rules[rule]);
+        worker.set_faults(rule.map_or(&[], std::slice::from_ref));
+        let mut search = std::mem::take(&mut saved.searches[at]);
+        let keep = |now: &State| (self.watch.keep)(&Kept { saved, now: Some((at, now)) });
+        self.search(worker, &mut search, (budget, share), &keep);
+        let spent = search.outcome().summary.executions.min(most);
+        saved.searches[at] = search;
+        spent
     }
 
     /// Runs one execution on behalf of a search.

@@ -47,14 +47,24 @@ enum Command {
     Run(RunArgs),
     /// Run a module under every interleaving that matters, until a bug is found or nothing new is left
     #[command(
-        after_help = "Example: kloom check heartbeat.c\n         kloom check counter.c --script steps.sh --faults --executions 2000\n         kloom check counter.c --jobs 2 --keep-going\n         kloom check counter.c --partition 3/16 --save-state part3"
+        after_help = "Example: kloom check heartbeat.c\n         kloom check counter.c --script steps.sh --faults --executions 2000\n         kloom check counter.c --jobs 2 --keep-going\n         kloom check counter.c --partition 3/16 --save-state part3",
+        mut_arg("seed", |arg| arg.hide(true)),
+        mut_arg("replay", |arg| arg.hide(true))
     )]
     Check(check::CheckArgs),
     /// Put together what several machines found that shared one check
-    #[command(after_help = "Example: kloom merge counter.c --state part1 --state part2")]
+    #[command(
+        after_help = "Example: kloom merge counter.c --state part1 --state part2",
+        mut_arg("seed", |arg| arg.hide(true)),
+        mut_arg("replay", |arg| arg.hide(true))
+    )]
     Merge(check::MergeArgs),
     /// Repeat an execution that `kloom check` printed a token for
-    #[command(after_help = "Example: kloom replay counter.c kl2:0503")]
+    #[command(
+        after_help = "Example: kloom replay counter.c kl2:0503",
+        mut_arg("seed", |arg| arg.hide(true)),
+        mut_arg("replay", |arg| arg.hide(true))
+    )]
     Replay(check::ExploredArgs),
     /// Run a module on a real Linux kernel in QEMU
     #[command(subcommand)]
