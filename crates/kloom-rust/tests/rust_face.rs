@@ -237,6 +237,24 @@ fn one_order_is_none() {
 }
 
 #[test]
+fn a_deadlock_that_main_does_not_wait_for_is_one() {
+    let story = fails("deadlock", || {
+        let (a, b) = (Arc::new(Mutex::new(0), GFP_KERNEL)?, Arc::new(Mutex::new(0), GFP_KERNEL)?);
+        let (a2, b2) = (a.clone(), b.clone());
+        Thread::spawn(c"ab", move || {
+            let _first = a.lock();
+            *b.lock() += 1;
+        })?;
+        Thread::spawn(c"ba", move || {
+            let _first = b2.lock();
+            *a2.lock() += 1;
+        })?;
+        Ok(())
+    });
+    assert!(story.contains("for what `ba` has") && story.contains("for what `ab` has"), "{story}");
+}
+
+#[test]
 fn taking_a_mutex_twice_is_a_deadlock_with_oneself() {
     let story = fails("deadlock", || {
         let lock = Mutex::new(0);

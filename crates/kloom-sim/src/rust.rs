@@ -555,7 +555,9 @@ impl Scratch {
         if machine.rust.live == 0 {
             return None;
         }
-        Some(if gone(machine, main) { Wrong::ThreadLeak } else { Wrong::Deadlock })
+        // Those that wait for each other are no leftovers, even if `main` does not wait for them.
+        let leak = gone(machine, main) && !somebody_waits_in_a_circle(machine);
+        Some(if leak { Wrong::ThreadLeak } else { Wrong::Deadlock })
     }
 
     fn failure(&self, machine: &mut Machine, wrong: Wrong, main: TaskId) -> Failure {
@@ -618,15 +620,40 @@ impl Scratch {
     }
 }
 
-/// Who has what a thread waits for.
-fn holder(machine: &Machine, task: TaskId, gate: Gate) -> Option<String> {
+/// The task that has what a gate waits for.
+fn holding(machine: &Machine, gate: Gate) -> Option<TaskId> {
     let Gate::Lock(class, lock) = gate else { return None };
     let index = (lock as usize).checked_sub(1)?;
-    let holder = match class {
-        LockClass::Mutex => machine.kernel.locks.mutex.get(index)?.owner?.task,
-        LockClass::Spinlock => machine.kernel.locks.spin.get(index)?.writer?.task,
-        _ => return None,
+    match class {
+        LockClass::Mutex => Some(machine.kernel.locks.mutex.get(index)?.owner?.task),
+        LockClass::Spinlock => Some(machine.kernel.locks.spin.get(index)?.writer?.task),
+        _ => None,
+    }
+}
+
+/// Whether a thread waits for one that waits for it, directly or through others.
+fn somebody_waits_in_a_circle(machine: &Machine) -> bool {
+    let waits_for = |task: TaskId| match machine.rust.thread(task)?.pending?.gate {
+        Gate::Exited(target) => Some(target).filter(|&target| !gone(machine, target)),
+        gate => holding(machine, gate),
     };
+    let all = machine.rust.threads.len() as u32;
+    (0..all).map(TaskId).filter(|&task| !gone(machine, task)).any(|first| {
+        let mut next = waits_for(first);
+        for _ in 0..all {
+            match next {
+                Some(task) if task == first => return true,
+                Some(task) => next = waits_for(task),
+                None => return false,
+            }
+        }
+        false
+    })
+}
+
+/// Who has what a thread waits for.
+fn holder(machine: &Machine, task: TaskId, gate: Gate) -> Option<String> {
+    let holder = holding(machine, gate)?;
     if holder == task {
         return Some(format!("{}, itself", machine.kernel.tasks.get(holder)?.name()));
     }
